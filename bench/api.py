@@ -1,0 +1,306 @@
+"""What authors of methods and tasks see: the cards, a Problem, a Fitted, a SymmetryEstimate, and the RunContext."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, ClassVar, Protocol
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bench.lie.action import Action
+from bench.lie.search_space import SearchSpace
+from bench.params import Parameters
+
+#: Knowledge tiers, weakest first: what a method is told beyond its search space.
+TIERS = ("none", "cardinality", "mask", "group")
+
+#: Draws ``(n, d, d)`` algebra elements A, so that exp(A) are random elements of a group.
+AlgebraSampler = Callable[[int, torch.Generator], Tensor]
+
+
+@dataclass(frozen=True)
+class MethodCard:
+    """What a method is: shown by ``list methods`` and on every board."""
+
+    id: str
+    title: str
+    summary: str
+    knowledge: str  # one of TIERS
+    citation: str
+    aliases: tuple[str, ...] = ()
+    searches: bool = False  # looks in a search space, so it gets one row per space
+    consumes: bool = False  # needs the generators of a discoverer: run as `<discoverer>+<this>`
+
+
+@dataclass(frozen=True)
+class MetricCard:
+    """The score that ranks a task."""
+
+    name: str
+    unit: str
+    higher_is_better: bool
+    decimals: str = ".4g"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The size of a cell, equal for all methods of a task: examples, optimisation, and evaluation."""
+
+    train: int  # training examples
+    val: int  # validation examples
+    test: int  # test examples
+    epochs: int
+    batch_size: int
+    lr: float  # peak learning rate of the network (Adam)
+    equivariance_inputs: int  # test inputs on which E and E' are measured
+    equivariance_elements: int  # group elements per input (M in the paper's Eq. 3, 4)
+    wall_limit_s: int = 3600
+    threads: int = 1
+    options: Mapping[str, Any] = field(default_factory=dict)  # the task's own options at this size
+
+
+@dataclass(frozen=True)
+class TaskCard:
+    """What a task is: data, split, search spaces, metric and budgets."""
+
+    id: str
+    title: str
+    summary: str
+    family: str  # methods keep one table of settings per family
+    version: int
+    metric: MetricCard
+    searches: tuple[str, ...]  # the first is the default; the widest needs no prior knowledge
+    budgets: Mapping[str, Budget]
+    cardinality: int  # number of generators of the textbook algebra, told to tiers >= "cardinality"
+    citation: str
+    published: Mapping[str, float] = field(default_factory=dict)  # method id -> the paper's number, same unit
+
+
+@dataclass(frozen=True)
+class Split:
+    """Examples in memory. ``sizes`` (points only): valid rows per example, so that batches carry little padding."""
+
+    x: Tensor  # (n, *shape)
+    y: Tensor  # (n, *shape_out)
+    sizes: np.ndarray[Any, np.dtype[np.int64]] | None = None
+
+    def __len__(self) -> int:
+        return int(self.x.shape[0])
+
+    def batches(self, batch_size: int) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield ``(index (b,), x (b, *shape))`` over all examples, nothing dropped, trimmed to the batch's largest."""
+        order = np.arange(len(self)) if self.sizes is None else np.argsort(self.sizes, kind="stable")
+        for start in range(0, len(self), batch_size):
+            chosen = order[start : start + batch_size]
+            index = torch.from_numpy(chosen).to(self.x.device)
+            x = self.x[index]
+            yield index, x if self.sizes is None else x[:, : int(self.sizes[chosen].max())]
+
+
+@dataclass(frozen=True)
+class SymmetryEstimate:
+    """What a discoverer found: generators ``(k, d, d)``, a strength ``(k,)`` or None, and its distribution."""
+
+    generators: Tensor
+    sample: AlgebraSampler
+    strength: Tensor | None = None
+
+
+class Loss(Protocol):
+    """A training loss: mean over the examples of a batch."""
+
+    def __call__(self, prediction: Tensor, target: Tensor) -> Tensor: ...
+
+
+@dataclass(frozen=True)
+class Problem:
+    """All that a method is given. It has no way to the test set, the truth, or the task's name."""
+
+    train: Split
+    val: Split
+    action_in: Action
+    action_out: Action
+    search: SearchSpace
+    loss: Loss
+    backbone: Callable[[], nn.Module]
+    device: torch.device
+    group: SymmetryEstimate | None = None  # the true group; only for methods of tier "group"
+    given: SymmetryEstimate | None = None  # what the discoverer before this consumer found
+
+
+class Fitted(ABC):
+    """A trained method."""
+
+    #: Forward passes that one prediction costs (test-time averaging is charged).
+    forward_passes: int = 1
+    #: Trainable parameters, network and generators together.
+    parameters: int = 0
+
+    @abstractmethod
+    def predict(self, x: Tensor) -> Tensor:
+        """``(n, *shape) -> (n, *shape_out)``, deterministic, each example independent of the others."""
+
+    def symmetry(self) -> SymmetryEstimate | None:
+        """The discovered symmetry, or None for a method that does not discover one."""
+        return None
+
+    def strategies(self) -> Mapping[str, Callable[[Tensor], Tensor]]:
+        """Other ways to predict that are reported beside :meth:`predict`, by name."""
+        return {}
+
+
+class Method(ABC):
+    """A method: one file in ``methods/`` with one subclass."""
+
+    card: ClassVar[MethodCard]
+    Params: ClassVar[type[Parameters]]
+    #: Published or chosen settings per task family; ``--set`` overrides them.
+    settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+
+    def supports(self, problem: Problem) -> str | None:
+        """None when the method can treat ``problem``, else the reason why not."""
+        return None
+
+    @abstractmethod
+    def fit(self, problem: Problem, ctx: RunContext) -> Fitted:
+        """Train on ``problem`` with the parameters, device and generators of ``ctx``."""
+
+
+class RunContext:
+    """Parameters, device, and seeded generators by purpose, so that methods at equal seed are paired."""
+
+    def __init__(
+        self,
+        params: Any,
+        seed: int,
+        device: torch.device,
+        out_dir: Path,
+        on_progress: Callable[[int, int], None] = lambda done, total: None,
+    ) -> None:
+        self.params = params
+        self.seed = seed
+        self.device = device
+        self.out_dir = out_dir
+        self.progress = on_progress
+        self.steps = 0  # optimiser steps, counted by the training loop
+        self.samples = 0  # training examples seen
+        self.history: dict[str, list[tuple[int, float]]] = {}
+
+    def rng(self, purpose: str, device: torch.device | str = "cpu") -> torch.Generator:
+        """A fresh generator seeded by (seed, purpose); the same for every method."""
+        return torch.Generator(device=device).manual_seed(seed_for(self.seed, purpose))
+
+    @contextlib.contextmanager
+    def seeded(self, purpose: str) -> Iterator[None]:
+        """Make torch's global generator (weight initialisation uses it) deterministic inside the block."""
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed_for(self.seed, purpose))
+            yield
+
+    def log(self, step: int, **metrics: float) -> None:
+        """Record scalars at ``step`` (an epoch); they are stored with the record and mirrored to MLflow."""
+        for name, value in metrics.items():
+            self.history.setdefault(name, []).append((step, float(value)))
+
+
+@dataclass(frozen=True)
+class Units:
+    """From training units to physical ones: x_phys = x * scale_in, y_phys = y * scale_out + shift_out.
+
+    ``scale_in`` and ``scale_out`` broadcast over the last axis; ``generator_scale`` (d,) is the diagonal D of
+    L_phys = D L D⁻¹. Scales are isotropic per vector type, so a rotation stays a rotation.
+    """
+
+    scale_in: Tensor
+    scale_out: Tensor
+    shift_out: Tensor
+    generator_scale: Tensor
+
+    def x_to_training(self, x: Tensor) -> Tensor:
+        return x / self.scale_in.to(x)
+
+    def y_to_training(self, y: Tensor) -> Tensor:
+        return (y - self.shift_out.to(y)) / self.scale_out.to(y)
+
+    def y_to_physical(self, y: Tensor) -> Tensor:
+        return y * self.scale_out.to(y) + self.shift_out.to(y)
+
+    def generators_to_physical(self, generators: Tensor) -> Tensor:
+        scale = self.generator_scale.to(generators)
+        return generators * scale[:, None] / scale[None, :]
+
+    def generators_to_training(self, generators: Tensor) -> Tensor:
+        scale = self.generator_scale.to(generators)
+        return generators / scale[:, None] * scale[None, :]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The symmetry of a task, in physical units.
+
+    ``textbook`` is the basis that papers compare against, ``algebra`` all of the search space that is a symmetry
+    of the true map (computed where the map is known), ``sample`` the true group's distribution.
+    """
+
+    textbook: Tensor  # (r, d, d)
+    algebra: Callable[[SearchSpace], Tensor]  # search space -> (r, d, d)
+    sample: AlgebraSampler
+    on_data: Tensor | None = None  # directions that no label of the data distribution contradicts
+
+
+@dataclass(frozen=True)
+class TaskData:
+    """Everything of a task, in physical units; a method is given only the :class:`Problem` made from it."""
+
+    train: Split
+    val: Split
+    test: Split
+    action_in: Action
+    action_out: Action
+    spaces: Mapping[str, SearchSpace]
+    units: Units
+    truth: Truth | None
+    loss: Loss
+    backbone: Callable[[], nn.Module]
+    score: Callable[[Tensor, Tensor], Tensor]  # (prediction, target) -> per-example score (n,), physical units
+    field_weights: Tensor  # one weight per physical unit, broadcast over x, for the field inner product
+    references: Mapping[str, float]  # scores of trivial predictors on the test set
+    data_sha256: str
+    data_note: str
+
+
+class Task(ABC):
+    """A task: one subclass per task id, in ``tasks/``."""
+
+    card: TaskCard
+    Options: type[Parameters]
+
+    @abstractmethod
+    def prepare(self, data_dir: Path) -> None:
+        """Download or generate the data once; called by the parent before any cell runs."""
+
+    @abstractmethod
+    def fingerprint(self, data_dir: Path) -> str:
+        """A string that changes when the data change; part of a cell's key. Cheap."""
+
+    @abstractmethod
+    def load(self, budget: Budget, options: Any, data_dir: Path) -> TaskData:
+        """The data at this budget."""
+
+
+def seed_for(seed: int, purpose: str) -> int:
+    """A 63-bit seed for one purpose of one run: the head of SHA-256("purpose:seed")."""
+    return int.from_bytes(hashlib.sha256(f"{purpose}:{seed}".encode()).digest()[:8], "big") >> 1
+
+
+def tier_of(method: MethodCard, search: str, task: TaskCard) -> str:
+    """The knowledge tier of a row: the method's own, raised to ``mask`` by a search space narrower than the widest."""
+    tiers: Sequence[str] = (method.knowledge, "mask" if method.searches and search != task.searches[0] else "none")
+    return max(tiers, key=TIERS.index)

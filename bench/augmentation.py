@@ -1,0 +1,91 @@
+"""Training on moved copies of the data, and predictions averaged over a group: shared by augment and the discoverers.
+
+Source: the paper's Eq. 1 (loss on original and moved samples) and Eq. 2 (averaged prediction).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor, nn
+
+from bench.api import Fitted, Problem, SymmetryEstimate
+
+
+def move(
+    problem: Problem, algebra: Tensor, x: Tensor, y: Tensor, norm_bound: float | None = None
+) -> tuple[Tensor, Tensor]:
+    """ρ_x(g) x and ρ_y(g) y for g = exp(algebra); ``(b·K, *shape)``, copies of one example side by side.
+
+    Args:
+        algebra: ``(b·K, d, d)``.
+        x: ``(b, *shape)``; y: ``(b, *shape_out)``.
+        norm_bound: an upper bound of the norms in ``algebra``; None measures it (a host sync on a GPU).
+    """
+    copies = algebra.shape[0] // x.shape[0]
+    gx = problem.action_in.apply(algebra, x.repeat_interleave(copies, 0), norm_bound)
+    gy = problem.action_out.apply(algebra, y.repeat_interleave(copies, 0), norm_bound)
+    return gx, gy
+
+
+class AugmentedFitted(Fitted):
+    """A network trained on moved samples; predicts plainly, or by the average over the group (Eq. 2).
+
+    .. math:: \\hat y(x) = \\frac{1}{J} \\sum_j \\rho_y(g_j)^{-1} f(\\rho_x(g_j) x)
+
+    The J elements are drawn once, so that a prediction does not depend on the rest of the batch.
+    """
+
+    def __init__(
+        self,
+        network: nn.Module,
+        problem: Problem,
+        estimate: SymmetryEstimate,
+        elements: Tensor,  # (J, d, d)
+        inference: str,  # "plain" | "average"
+        parameters: int,
+        discovered: bool,
+    ) -> None:
+        self.network = network
+        self.action_in, self.action_out = problem.action_in, problem.action_out
+        self.estimate = estimate
+        self.elements = elements
+        self.inference = inference
+        self.parameters = parameters
+        self.discovered = discovered
+        self.forward_passes = len(elements) if inference == "average" else 1
+
+    def predict(self, x: Tensor) -> Tensor:
+        return self.strategies()[self.inference](x)
+
+    def strategies(self) -> Mapping[str, Callable[[Tensor], Tensor]]:
+        return {"plain": self._plain, "average": self._average}
+
+    def symmetry(self) -> SymmetryEstimate | None:
+        return self.estimate if self.discovered else None
+
+    @torch.no_grad()
+    def _plain(self, x: Tensor) -> Tensor:
+        out: Tensor = self.network(x)
+        return out
+
+    @torch.no_grad()
+    def _average(self, x: Tensor) -> Tensor:
+        total: Tensor | float = 0.0
+        for element in self.elements:
+            algebra = element.expand(len(x), -1, -1)
+            total = total + self.action_out.apply(-algebra, self.network(self.action_in.apply(algebra, x)))
+        assert isinstance(total, Tensor)
+        return total / len(self.elements)
+
+
+def uniform_sampler(generators: Tensor, half_width: float) -> Callable[[int, torch.Generator], Tensor]:
+    """Draws Σ w_i L_i with w ~ U(-half_width, half_width); generators ``(k, d, d)`` -> samples ``(n, d, d)``."""
+
+    def sample(n: int, generator: torch.Generator) -> Tensor:
+        coefficients = torch.rand(n, len(generators), generator=generator, device=generator.device)
+        coefficients = half_width * (2.0 * coefficients - 1.0)  # (n, k)
+        return torch.einsum("nk,kij->nij", coefficients.to(generators), generators)
+
+    return sample

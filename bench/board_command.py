@@ -1,0 +1,32 @@
+"""`python -m bench leaderboard`: write the pages from the records, or check that they are up to date."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import typer
+
+from bench.errors import BenchError
+from bench.leaderboard.pages import write_pages
+from bench.provenance import is_stale
+from bench.registry import load_registry
+
+
+def board_command(root: Path, *, check: bool) -> int:
+    """Pages go beside the results folder; 1 when ``check`` finds a page that differs from a regenerated one.
+
+    Raises:
+        BenchError: when there is no such results folder.
+    """
+    if not root.is_dir():
+        raise BenchError(f"no results folder {str(root)!r}; `python -m bench run` writes one, --results names another.")
+    registry = load_registry()
+    out = root.parent
+    pages = write_pages(root, out, registry, lambda record: is_stale(record, registry), check=check)
+    if not check:
+        typer.echo(f"{len(pages)} pages in {out}")
+        typer.echo(f"next: open {out / 'README.md'}")
+        return 0
+    for page in pages:
+        typer.echo(f"error: {out / page} is out of date; `python -m bench leaderboard` writes it.", err=True)
+    return 1 if pages else 0

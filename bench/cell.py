@@ -1,0 +1,119 @@
+"""One cell: task × method × search space × budget × parameters × seed, and the key that names it in the store."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from bench.api import TIERS, Method, Task, tier_of
+from bench.errors import BenchError, nearest
+from bench.params import as_dict, from_values, names_of, parse
+from bench.pipeline import Pipeline
+
+#: Prefix of a task's own options among the parameters: ``--set task.backbone=t3``.
+TASK_PREFIX = "task."
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of one seed; :attr:`key` is a SHA-256 over what defines it, the seed aside."""
+
+    task: str
+    task_version: int
+    method: str
+    search: str | None  # None for a method that looks in no search space
+    budget: str
+    seed: int
+    data: str  # fingerprint of the data
+    params: Mapping[str, Any]  # every parameter; a discoverer's carry its name as prefix, the task's "task."
+    changed: Mapping[str, Any] = field(default_factory=dict)  # those that differ from the settings of the family
+
+    @property
+    def key(self) -> str:
+        """Twelve hex digits; equal for cells that differ only in their seed."""
+        defining = {name: value for name, value in asdict(self).items() if name not in {"seed", "changed"}}
+        text = json.dumps(defining, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+    @property
+    def folder(self) -> str:
+        """Where its records live below the store's root."""
+        search = f"--{self.search}" if self.search else ""
+        return f"{self.task}@{self.task_version}/{self.method}{search}/{self.key}"
+
+    @property
+    def title(self) -> str:
+        search = f" [{self.search}]" if self.search else ""
+        return f"{self.method}{search} on {self.task}, {self.budget}, seed {self.seed}"
+
+
+def make_cell(
+    task: Task,
+    method: Method,
+    *,
+    search: str | None,
+    budget: str,
+    seed: int,
+    fingerprint: str,
+    assignments: Iterable[tuple[str, str]] = (),
+) -> Cell:
+    """Validate every choice and fill in every parameter.
+
+    Raises:
+        BenchError: for an unknown search space, budget or parameter, or a value out of range.
+    """
+    card = task.card
+    if budget not in card.budgets:
+        raise BenchError(
+            f"unknown budget {budget!r} of task {card.id!r}.{nearest(budget, card.budgets)} "
+            f"Allowed: {', '.join(card.budgets)}."
+        )
+    if search is not None and search not in card.searches:
+        raise BenchError(
+            f"unknown search space {search!r} of task {card.id!r}.{nearest(search, card.searches)} "
+            f"Allowed: {', '.join(card.searches)}."
+        )
+    if search is not None and not method.card.searches:
+        raise BenchError(f"method {method.card.id!r} looks in no search space; leave out --search {search}.")
+    chosen = search or (card.searches[0] if method.card.searches else None)
+    default = _resolve(task, method, budget, chosen, ())
+    params = _resolve(task, method, budget, chosen, assignments)
+    changed = {name: value for name, value in params.items() if default[name] != value}
+    return Cell(card.id, card.version, method.card.id, chosen, budget, seed, fingerprint, params, changed)
+
+
+def _resolve(
+    task: Task, method: Method, budget: str, search: str | None, assignments: Iterable[tuple[str, str]]
+) -> dict[str, Any]:
+    """Defaults, then the task's budget, then the method's settings for the family, then the assignments."""
+    card, size = task.card, task.card.budgets[budget]
+    recipe: dict[str, Any] = {"epochs": size.epochs, "batch_size": size.batch_size, "lr": size.lr}
+    if TIERS.index(tier_of(method.card, search or "", card)) >= TIERS.index("cardinality"):
+        recipe["n_generators"] = card.cardinality
+    stages = method.stages if isinstance(method, Pipeline) else {"": method}
+    groups: dict[str, list[tuple[str, str]]] = {TASK_PREFIX: [], **{prefix: [] for prefix in stages}}
+    for name, text in assignments:
+        prefix = next((p for p in groups if p and name.startswith(p)), "")
+        groups[prefix].append((name.removeprefix(prefix), text))
+    chosen = {**size.options, **parse(task.Options, groups[TASK_PREFIX], owner=card.id)}
+    options = from_values(task.Options, chosen, owner=card.id)
+    resolved = {f"{TASK_PREFIX}{name}": value for name, value in as_dict(options).items()}
+    for prefix, stage in stages.items():
+        owner = stage.card.id
+        values = {name: value for name, value in recipe.items() if name in names_of(stage.Params)}
+        values |= stage.settings.get(card.family, {})
+        values |= parse(stage.Params, groups[prefix], owner=owner)
+        full = as_dict(from_values(stage.Params, values, owner=owner))
+        resolved |= {f"{prefix}{name}": value for name, value in full.items()}
+    return resolved
+
+
+def split_params(params: Mapping[str, Any], prefix: str, others: Iterable[str]) -> dict[str, Any]:
+    """The parameters under ``prefix`` without it; under "" those that carry none of the prefixes ``others``."""
+    if prefix:
+        return {name.removeprefix(prefix): value for name, value in params.items() if name.startswith(prefix)}
+    taken = tuple(other for other in others if other)
+    return {name: value for name, value in params.items() if not name.startswith(taken)}

@@ -1,0 +1,179 @@
+"""The command line: `python -m bench list | run | leaderboard | track | data | show`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.errors import BenchError, nearest
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    help="Symmetry Bench: compare methods that discover symmetries in data and use them.",
+)
+data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Download, build and check data sets.")
+app.add_typer(data_app, name="data")
+
+ResultsOption = Annotated[
+    Path | None, typer.Option("--results", help="Folder of the records.", show_default="leaderboard/results")
+]
+
+
+def main() -> None:
+    """Run the CLI; a user's mistake prints one line and exits with code 2, Ctrl-C with 130."""
+    try:
+        code = app(standalone_mode=False)
+    except BenchError as error:
+        _fail(str(error), 2)
+    except KeyboardInterrupt:
+        _fail("interrupted; finished cells are stored, the same command continues.", 130)
+    except Exception as error:
+        # typer's own usage errors (unknown option, missing value) know their exit code and their one line.
+        if not hasattr(error, "exit_code"):
+            raise
+        message = error.format_message() if hasattr(error, "format_message") else "interrupted."
+        _fail(message, error.exit_code)
+    sys.exit(code or 0)
+
+
+@app.command("list")
+def list_command(
+    kind: Annotated[str, typer.Argument(help="methods or tasks; both when left out.")] = "",
+    name: Annotated[str, typer.Argument(help="One entry in detail.")] = "",
+) -> None:
+    """List methods and tasks, or one of them with its parameters and budgets."""
+    from bench.listing import list_entries
+
+    if kind not in {"", "methods", "tasks"}:
+        raise BenchError(f"cannot list {kind!r}.{nearest(kind, ['methods', 'tasks'])} Allowed: methods, tasks.")
+    list_entries(kind, name)
+
+
+@app.command()
+def run(
+    method: Annotated[str, typer.Option(help="A method, or a pipeline discoverer+consumer.")],
+    task: Annotated[str, typer.Option(help="A task.")],
+    seed: Annotated[int | None, typer.Option(min=0, help="One seed (default 0).")] = None,
+    seeds: Annotated[str | None, typer.Option(help="Several seeds: 0-5 or 0,2,4.")] = None,
+    budget: Annotated[str, typer.Option(help="smoke, small or paper.")] = "small",
+    search: Annotated[str | None, typer.Option(help="Search space; the task's widest when left out.")] = None,
+    assignments: Annotated[list[str] | None, typer.Option("--set", help="name=value, may be repeated.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    results: ResultsOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Run finished cells again.")] = False,
+    no_mlflow: Annotated[bool, typer.Option("--no-mlflow", help="Do not mirror to MLflow.")] = False,
+) -> None:
+    """Train, evaluate and store one cell per seed."""
+    from bench.paths import results_dir
+    from bench.run_command import run_command
+
+    if seed is not None and seeds is not None:
+        raise BenchError(f"--seed {seed} and --seeds {seeds} exclude each other; give one.")
+    code = run_command(
+        method_name=method,
+        task_name=task,
+        seeds=parse_seeds(seeds) if seeds is not None else [seed or 0],
+        budget=budget,
+        search=search,
+        assignments=[parse_assignment(text) for text in assignments or ()],
+        device_name=device,
+        root=results or results_dir(),
+        force=force,
+        mlflow=not no_mlflow,
+    )
+    if code:
+        raise typer.Exit(code)
+
+
+@app.command()
+def leaderboard(
+    results: ResultsOption = None,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a page is out of date.")] = False,
+) -> None:
+    """Write leaderboard/README.md and one page per task from the records."""
+    from bench.board_command import board_command
+    from bench.paths import results_dir
+
+    code = board_command(results or results_dir(), check=check)
+    if code:
+        raise typer.Exit(code)
+
+
+@app.command()
+def track(
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build the MLflow store anew from the records.")] = False,
+    results: ResultsOption = None,
+) -> None:
+    """The MLflow mirror of the records."""
+    from bench.paths import results_dir
+    from bench.tracking import rebuild as rebuild_mirror
+    from bench.tracking import tracking_uri
+
+    root = results or results_dir()
+    if rebuild:
+        mirrored, skipped = rebuild_mirror(root)
+        typer.echo(f"mirrored {mirrored} records, skipped {skipped}")
+    typer.echo(f"next: mlflow ui --backend-store-uri {tracking_uri(root)}   (pip install 'symmetry-bench[ui]')")
+
+
+@app.command()
+def show(record: Annotated[Path, typer.Argument(help="A record's .json file.")]) -> None:
+    """Print one record: scores, costs, parameters, environment."""
+    from bench.listing import show_record
+
+    show_record(record)
+
+
+@data_app.command("prepare")
+def data_prepare(name: Annotated[str, typer.Argument(help="A data set.")]) -> None:
+    """Download or generate a data set into the cache."""
+    from bench.data_command import prepare
+
+    prepare(name)
+
+
+@data_app.command("verify")
+def data_verify(name: Annotated[str, typer.Argument(help="A data set.")]) -> None:
+    """Check the cached files of a data set."""
+    from bench.data_command import verify
+
+    if not verify(name):
+        raise typer.Exit(1)
+
+
+def parse_seeds(text: str) -> list[int]:
+    """``"0-5"`` or ``"0,2,4-6"`` to a list of seeds, in order, each once.
+
+    Raises:
+        BenchError: for anything else.
+    """
+    seeds: dict[int, None] = {}
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and int(last) < int(first)):
+            raise BenchError(f"--seeds is {text!r}; it must be like 0-5 or 0,2,4.")
+        seeds.update(dict.fromkeys(range(int(first), int(last or first) + 1)))
+    return list(seeds)
+
+
+def parse_assignment(text: str) -> tuple[str, str]:
+    """``"name=value"`` to a pair.
+
+    Raises:
+        BenchError: when there is no ``=`` or no name.
+    """
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip():
+        raise BenchError(f"--set is {text!r}; it must be name=value, like --set lr=0.001.")
+    return name.strip(), value.strip()
+
+
+def _fail(message: str, code: int) -> None:
+    typer.echo(f"error: {' '.join(message.split())}", err=True)
+    sys.exit(code)

@@ -1,0 +1,37 @@
+"""`python -m bench data prepare|verify NAME`: every module of bench.datasets with NAME, prepare and verify."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from types import ModuleType
+
+import typer
+
+import bench.datasets
+from bench.datasets.cache import data_dir
+from bench.errors import BenchError, nearest
+
+
+def prepare(name: str) -> None:
+    """Download, build or generate ``name``; prints where it is."""
+    module = _find(name)
+    path = module.prepare(data_dir())
+    typer.echo(f"{name}: {path}")
+
+
+def verify(name: str) -> bool:
+    """Print one line per file of ``name``; True when all are as they must be."""
+    rows: list[tuple[str, str]] = _find(name).verify(data_dir())
+    for file, status in rows:
+        typer.echo(f"{file}: {status}")
+    return all(status.startswith("ok") for _, status in rows)
+
+
+def _find(name: str) -> ModuleType:
+    infos = pkgutil.iter_modules(bench.datasets.__path__)
+    modules = [importlib.import_module(f"bench.datasets.{info.name}") for info in infos]
+    found = {module.NAME: module for module in modules if hasattr(module, "NAME")}
+    if name not in found:
+        raise BenchError(f"unknown data set {name!r}.{nearest(name, found)} Allowed: {', '.join(sorted(found))}.")
+    return found[name]

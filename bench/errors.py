@@ -1,0 +1,24 @@
+"""Errors whose one line tells a user what is wrong, where, what is allowed and what to do next."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class BenchError(Exception):
+    """A mistake that the user can mend: the CLI prints its one line and exits with code 2."""
+
+
+class Diverged(Exception):
+    """Training produced a non-finite number; the cell gets the status ``diverged``."""
+
+
+class Unsupported(Exception):
+    """A method cannot treat this problem; the cell gets the status ``unsupported`` with this reason."""
+
+
+def nearest(name: str, allowed: Iterable[str]) -> str:
+    """``" Did you mean 'x'?"`` for the closest allowed name, or an empty string when none is close."""
+    close = difflib.get_close_matches(name, list(allowed), n=1)
+    return f" Did you mean {close[0]!r}?" if close else ""

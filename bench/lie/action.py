@@ -1,0 +1,70 @@
+"""How the matrices of a Lie algebra act on data: rho(exp(A)) x, and its derivative at the identity.
+
+Notation of metrics.md, section 1.
+"""
+
+from __future__ import annotations
+
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+
+class Action(ABC):
+    """A representation of a matrix group on samples of a fixed shape. ``x`` decides dtype and device.
+
+    Attributes:
+        dim: the generators are ``(dim, dim)``.
+    """
+
+    dim: int
+
+    @abstractmethod
+    def apply(self, algebra: Tensor, x: Tensor, norm_bound: float | None = None) -> Tensor:
+        """``rho(exp(A)) x`` for ``algebra (n, dim, dim)`` and ``x (n, *shape)``.
+
+        ``norm_bound`` bounds every ``||A||``; without it the norm is measured, one wait for the device.
+        """
+
+    def infinitesimal(self, algebra: Tensor, x: Tensor) -> Tensor:
+        """``A·x = d/dt rho(exp(tA)) x`` at t = 0, ``(n, *shape)``; ``algebra`` is ``(n, d, d)`` or ``(d, d)``."""
+        batch = expand_algebra(algebra, x)
+        return directional_derivative(
+            lambda t: self.apply(t * batch, x, norm_bound=0.0), x.new_zeros(()), x.new_ones(())
+        )
+
+    def moving_part(self, x: Tensor) -> Tensor:
+        """The coordinates that the group can move, as rows to compare by their cosine, ``(n, rows, columns)``."""
+        return x.flatten(1).unsqueeze(1)
+
+
+class IdentityAction(Action):
+    """The trivial action, for invariant outputs: energies, class probabilities."""
+
+    def __init__(self, dim: int) -> None:
+        self.dim = dim
+
+    def apply(self, algebra: Tensor, x: Tensor, norm_bound: float | None = None) -> Tensor:
+        """``x`` itself."""
+        return x
+
+    def infinitesimal(self, algebra: Tensor, x: Tensor) -> Tensor:
+        """Zeros, ``(n, *shape)``."""
+        return torch.zeros_like(x)
+
+
+def directional_derivative(fn: Callable[[Tensor], Tensor], x: Tensor, tangent: Tensor) -> Tensor:
+    """``DF(x) tangent`` in forward mode, shaped like ``fn(x)``."""
+    with warnings.catch_warnings():
+        # Its first use in a process loads torch's own decompositions, which torch 2.13 scripts in a deprecated way.
+        warnings.filterwarnings("ignore", "`torch.jit.script` is deprecated", DeprecationWarning)
+        derivative: Tensor = torch.func.jvp(fn, (x,), (tangent,))[1]
+    return derivative
+
+
+def expand_algebra(algebra: Tensor, x: Tensor) -> Tensor:
+    """One matrix per sample, ``(n, d, d)``, in the dtype and on the device of ``x``; a single one is repeated."""
+    return algebra.to(x).expand(len(x), *algebra.shape[-2:])

@@ -1,0 +1,70 @@
+"""The true algebra of a known map: every generator of a search space that is a symmetry of it.
+
+Source: metrics.md, section 6.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from bench.lie.action import Action, directional_derivative
+from bench.lie.algebra import orthonormalise
+from bench.lie.field import field_gram
+
+
+@dataclass(frozen=True, eq=False)
+class LinearSymmetries:
+    """The symmetries of a map within a search space, and the evidence for them."""
+
+    generators: Tensor  # (r, d, d) float64, orthonormal in the field inner product
+    singular_values: Tensor  # (visible,) float64, descending, relative: residual / size of its two terms
+    visible: int  # dimension of the search space once directions that do nothing to x are quotiented out
+
+
+def linear_symmetries(
+    fn: Callable[[Tensor], Tensor],
+    x: Tensor,
+    basis: Tensor,
+    action_in: Action,
+    action_out: Action,
+    rtol: float,
+    weights: Tensor | None = None,
+) -> LinearSymmetries:
+    r"""Null space over ``A`` in span(basis) of :math:`A \mapsto DF(x)(A \cdot x) - A \cdot F(x)` on all ``x``.
+
+    Residuals are divided by the root mean square size of the terms :math:`DF(x)(A \cdot x)` and
+    :math:`A \cdot F(x)` over samples and visible directions, one number for all directions, so that the map stays
+    linear in ``A``.
+
+    Args:
+        fn: the map, ``(n, *shape) -> (n, *shape_out)``, sample by sample; float64, forward differentiable.
+        x: ``(n, *shape)`` samples of the data distribution.
+        basis: ``(m, d, d)`` basis of the search space.
+        action_in: action on ``x``.
+        action_out: action on ``fn(x)``.
+        rtol: a direction is a symmetry if its relative singular value is at most this.
+        weights: the field weights, see :func:`bench.lie.field.field_gram`.
+
+    Raises:
+        ValueError: if there are fewer equations (samples times outputs) than visible directions.
+    """
+    x = x.detach().double()
+    visible = orthonormalise(basis, field_gram(action_in, x, basis, weights))  # (v, d, d)
+    y = fn(x)
+    if y.numel() < len(visible):
+        raise ValueError(
+            f"{len(x)} samples give {y.numel()} equations for {len(visible)} visible directions; use more samples"
+        )
+    if len(visible) == 0:
+        return LinearSymmetries(visible, x.new_zeros(0), 0)
+    pushed = torch.stack([directional_derivative(fn, x, action_in.infinitesimal(a, x)) for a in visible])
+    moved = torch.stack([action_out.infinitesimal(a, y) for a in visible])  # (v, n, *shape_out)
+    size = (pushed.square().sum() + moved.square().sum()).div(len(visible)).sqrt()
+    residual = (pushed - moved) .flatten(1) / size.clamp(min=torch.finfo(torch.float64).tiny)
+    _, values, rows = torch.linalg.svd(residual.mT, full_matrices=False)  # (v,), (v, v)
+    generators = torch.einsum("rv,vij->rij", rows[values <= rtol], visible)
+    return LinearSymmetries(generators, values, len(visible))

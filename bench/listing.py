@@ -1,0 +1,120 @@
+"""`python -m bench list` and `show`: cards and records as short tables."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import typer
+from tabulate import tabulate
+
+from bench.api import Method, Task
+from bench.params import Parameters, describe
+from bench.registry import Registry, load_registry
+from bench.store import read_record
+
+
+def list_entries(kind: str, name: str) -> None:
+    """Print the methods and/or tasks, or one entry in detail."""
+    registry = load_registry()
+    if name:
+        if kind == "methods":
+            _show_method(registry.method(name))
+        else:
+            _show_task(registry.task(name))
+        return
+    if kind in {"", "methods"}:
+        typer.echo(_table([_method_row(m) for _, m in sorted(registry.methods.items())]))
+        typer.echo("\nA consumer needs generators: write discoverer+consumer, like true+augment.")
+    if not kind:
+        typer.echo("")
+    if kind in {"", "tasks"}:
+        typer.echo(_table([_task_row(t) for _, t in sorted(registry.tasks.items())]))
+    _show_broken(registry)
+    if not kind:
+        typer.echo("\nnext: python -m bench run --method semola --task nbody_1step_id --budget smoke")
+
+
+def show_record(path: Path) -> None:
+    """Print the record at ``path``."""
+    record = read_record(path)
+    task, method = record["task"], record["method"]
+    search = f" [{method['search']}]" if method["search"] else ""
+    reason = f": {record['reason']}" if record["reason"] else ""
+    typer.echo(f"{method['id']}{search} on {task['id']}@{task['version']}, {record['budget']}, seed {record['seed']}")
+    typer.echo(f"status {record['status']}{reason}; key {record['key']}; tier {method['knowledge']}\n")
+    scores = [{"score": n, "value": f"{s['value']:.6g}", "unit": s["unit"]} for n, s in record["scores"].items()]
+    if scores:
+        typer.echo(_table(scores) + "\n")
+    for title in ("references", "cost", "params", "env"):
+        if record[title]:
+            rows = [{title: name, "value": _plain(value)} for name, value in record[title].items()]
+            typer.echo(_table(rows) + "\n")
+
+
+def _method_row(method: Method) -> dict[str, str]:
+    card = method.card
+    role = "consumer" if card.consumes else "discoverer" if card.searches or card.id == "true" else "predictor"
+    return {"method": ", ".join((card.id, *card.aliases)), "role": role, "tier": card.knowledge, "what": card.summary}
+
+
+def _task_row(task: Task) -> dict[str, str]:
+    card = task.card
+    metric = f"{card.metric.name} ({card.metric.unit})"
+    return {
+        "task": card.id,
+        "metric": metric,
+        "search spaces": ", ".join(card.searches),
+        "budgets": ", ".join(card.budgets),
+        "what": card.summary,
+    }
+
+
+def _show_method(method: Method) -> None:
+    typer.echo(f"{method.card.id}: {method.card.title}. {method.card.summary}.\n{method.card.citation}\n")
+    stages: dict[str, Method] = dict(getattr(method, "stages", {"": method}))
+    rows = [row for prefix, stage in stages.items() for row in _parameter_rows(prefix, stage.Params)]
+    typer.echo(_table(rows))
+    for stage in stages.values():
+        for family, settings in stage.settings.items():
+            chosen = ", ".join(f"{name}={_plain(value)}" for name, value in settings.items())
+            typer.echo(f"\nsettings of {stage.card.id} on {family}: {chosen}")
+
+
+def _show_task(task: Task) -> None:
+    card = task.card
+    typer.echo(f"{card.id}: {card.title}. {card.summary}.\n{card.citation}\n")
+    rows = [
+        {
+            "budget": name,
+            "train / val / test": f"{b.train} / {b.val} / {b.test}",
+            "epochs": b.epochs,
+            "batch": b.batch_size,
+            "lr": b.lr,
+            "wall limit (s)": b.wall_limit_s,
+        }
+        for name, b in card.budgets.items()
+    ]
+    typer.echo(_table(rows))
+    options = _parameter_rows("task.", task.Options)
+    if options:
+        typer.echo("\n" + _table(options))
+
+
+def _parameter_rows(prefix: str, cls: type[Parameters]) -> list[dict[str, Any]]:
+    return [
+        {**row, "name": prefix + row["name"], "default": _plain(row["default"])} for row in describe(cls)
+    ]
+
+
+def _show_broken(registry: Registry) -> None:
+    for name, reason in registry.broken.items():
+        typer.echo(f"\n{name} could not be imported: {reason}")
+
+
+def _plain(value: Any) -> str:
+    return f"{value:.6g}" if isinstance(value, float) else str(value)
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    return tabulate(rows, headers="keys", tablefmt="simple", disable_numparse=True)

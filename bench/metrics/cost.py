@@ -1,0 +1,41 @@
+"""What a run costs, and on which hardware. Source: metrics.md, section 8."""
+
+from __future__ import annotations
+
+import platform
+import resource
+import sys
+from pathlib import Path
+
+import torch
+from torch import nn
+
+
+def parameter_count(module: nn.Module) -> int:
+    """Number of trainable scalars; shared parameters count once."""
+    return sum(parameter.numel() for parameter in module.parameters() if parameter.requires_grad)
+
+
+def peak_memory_mb() -> float:
+    """Largest resident memory of this process since its start, in units of 10^6 bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak * (1 if sys.platform == "darwin" else 1024) / 1e6  # macOS reports bytes, Linux kibibytes
+
+
+def hardware_fingerprint() -> dict[str, str | int | None]:
+    """``cpu`` (model name), ``gpu`` (name, or None) and ``threads`` (torch, within an operation)."""
+    return {
+        "cpu": _cpu_name(),
+        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "threads": torch.get_num_threads(),
+    }
+
+
+def _cpu_name() -> str:
+    """The kernel's model name where there is one, else what the platform calls its processor."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()

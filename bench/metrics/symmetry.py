@@ -1,0 +1,174 @@
+"""How close learned generators are to the truth: as papers compare them, and by what they do to data.
+
+Source: metrics.md, sections 4 and 5. The field Gram matrix comes from :func:`bench.lie.field.field_gram`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from scipy.optimize import linear_sum_assignment
+from torch import Tensor
+
+from bench.lie.algebra import bracket, check_generators, orthonormalise
+
+VISIBLE_RTOL = 1e-8  # eigenvalues of the field Gram below this, relative to the largest, do nothing to the data
+RANK_RTOL = 1e-2  # learned directions shorter than this, relative to the longest, count for nothing
+SPAN_RTOL = 1e-5  # largest part of a generator outside the search space that passes as rounding
+
+
+@dataclass(frozen=True)
+class BasisSimilarity:
+    """What papers print. Not a test of correctness: a perfect algebra in another basis scores below 1."""
+
+    cosine: float  # mean over textbook elements of |cos|, best assignment
+    mae: float  # mean over textbook elements of the mean absolute entry difference, same assignment
+
+
+@dataclass(frozen=True)
+class SymmetryScores:
+    """Learned against true span in the field inner product; unchanged by basis, units and invisible directions."""
+
+    precision: float  # share of the learned span that is true, in [0, 1]; 0 if nothing was learned
+    recall: float  # share of the true span that was learned, in [0, 1]; 0 if there is no truth
+    precision_chance: float  # precision expected of a random span
+    recall_chance: float  # recall expected of a random span of the learned dimension
+    dimension: int  # effective rank of the learned generators
+    true_dimension: int
+    closure_defect: float  # see closure_defect; in [0, 1]
+
+
+def cosine_and_mae(learned: Tensor, textbook: Tensor) -> BasisSimilarity:
+    r"""Absolute cosine :math:`|\langle L_j, S_i \rangle_F| / (\|L_j\| \|S_i\|)` under the best assignment, and MAE.
+
+    For the MAE, ``L_j`` is scaled to the norm of ``S_i`` and takes the better sign. A textbook element without a
+    partner, or with a zero one, has cosine 0 and the mean absolute entry of ``S_i`` as its MAE.
+
+    Args:
+        learned: ``(k, d, d)``.
+        textbook: ``(s, d, d)``, ``s >= 1``, none of them zero.
+
+    Raises:
+        ValueError: if shapes do not fit, an entry is not finite, or a textbook element is zero.
+    """
+    learned, textbook = check_generators(learned, "learned"), check_generators(textbook, "textbook")
+    if learned.shape[1:] != textbook.shape[1:] or len(textbook) == 0:
+        shapes = f"learned {tuple(learned.shape)} and textbook {tuple(textbook.shape)}"
+        raise ValueError(f"{shapes} must be (k, d, d) and (s, d, d), s >= 1")
+    norms = textbook.flatten(1).norm(dim=1)  # (s,)
+    if bool((norms == 0).any()):
+        raise ValueError("textbook holds a zero matrix, which has no direction to compare with")
+    unit = torch.nn.functional.normalize(learned.flatten(1), dim=1)  # (k, d*d)
+    cosines = unit @ (textbook.flatten(1) / norms[:, None]).mT  # (k, s)
+    rows, columns = linear_sum_assignment(cosines.abs().numpy(force=True), maximize=True)
+    partner = torch.zeros_like(textbook)
+    scale = cosines[rows, columns].sign() * norms[columns]
+    partner[columns] = (unit[rows] * scale[:, None]).reshape(-1, *textbook.shape[1:])
+    best = np.zeros(len(textbook))
+    best[columns] = cosines.abs().numpy(force=True)[rows, columns]
+    # The sign of the cosine is the better one in the square; try both for the mean absolute difference.
+    mae = torch.minimum((partner - textbook).abs().mean((1, 2)), (partner + textbook).abs().mean((1, 2)))
+    return BasisSimilarity(cosine=float(best.mean()), mae=float(mae.mean()))
+
+
+def compare(learned: Tensor, truth: Tensor, space_basis: Tensor, gram: Tensor) -> SymmetryScores:
+    r"""Precision, recall, dimension and closure of learned generators.
+
+    Precision is the mean of :math:`\|P_T u\|^2` over an orthonormal basis u of span(learned), recall the same with
+    the two sides exchanged, both in the field inner product. Truth generators count alike whatever their length;
+    learned ones below 1e-2 of the longest learned direction count for nothing.
+
+    Args:
+        learned: ``(k, d, d)``.
+        truth: ``(r, d, d)``.
+        space_basis: ``(m, d, d)``, basis of the search space; both spans lie in its span.
+        gram: ``(m, m)``, field inner products of ``space_basis``.
+
+    Raises:
+        ValueError: naming the generator that is not finite or lies outside the search space, or for wrong shapes.
+    """
+    learned, truth = check_generators(learned, "learned"), check_generators(truth, "truth")
+    to_visible = _visible_map(gram.detach().double())  # (v, m)
+    learned_visible = _visible_coordinates(learned, space_basis, to_visible, "learned")  # (k, v)
+    true_visible = _visible_coordinates(truth, space_basis, to_visible, "truth")  # (r, v)
+    u = _row_space(learned_visible, RANK_RTOL)
+    t = _row_space(torch.nn.functional.normalize(true_visible, dim=1), VISIBLE_RTOL)
+    shared = float((u @ t.mT).square().sum())
+    k, r, visible = len(u), len(t), len(to_visible)
+    return SymmetryScores(
+        precision=min(shared / k, 1.0) if k else 0.0,
+        recall=min(shared / r, 1.0) if r else 0.0,
+        precision_chance=r / visible if visible else 0.0,
+        recall_chance=k / visible if visible else 0.0,
+        dimension=k,
+        true_dimension=r,
+        closure_defect=closure_defect(learned),
+    )
+
+
+def closure_defect(generators: Tensor) -> float:
+    r"""How far span(generators) is from being closed under the Lie bracket.
+
+    .. math:: \max_{i<j} \lVert [L_i, L_j] - P_L [L_i, L_j] \rVert_F \,/\, \lVert [L_i, L_j] \rVert_F
+
+    after orthonormalising ``generators``, directions shorter than 1e-2 of the longest left out; 0 for an algebra,
+    and 0 by definition for one generator. Pairs that commute (bracket below 1e-8) contribute 0.
+
+    Args:
+        generators: ``(k, d, d)``, any dtype; computed in float64.
+
+    Returns:
+        The defect, dimensionless, in [0, 1].
+
+    Raises:
+        ValueError: if ``generators`` is not ``(k, d, d)`` or has a non-finite entry.
+
+    Source: metrics.md, section 5.
+    """
+    basis = orthonormalise(generators, rtol=RANK_RTOL**2)
+    i, j = torch.triu_indices(len(basis), len(basis), offset=1)
+    brackets = bracket(basis[i], basis[j]).flatten(1)  # (pairs, d*d)
+    span = basis.flatten(1)
+    outside = (brackets - brackets @ span.mT @ span).norm(dim=1)
+    size = brackets.norm(dim=1)
+    defects = torch.where(size > 1e-8, outside / size.clamp(min=1e-8), 0.0)
+    return min(float(defects.max()), 1.0) if len(defects) else 0.0
+
+
+def angle_rate(generator: Tensor) -> float:
+    """Radians per unit coefficient of a one-parameter group: largest imaginary part of an eigenvalue of ``(d, d)``."""
+    return float(torch.linalg.eigvals(check_generators(generator[None], "generator")[0]).imag.abs().max())
+
+
+def _visible_map(gram: Tensor) -> Tensor:
+    """``(v, m)``: coordinates in the search space to coordinates in which the field inner product is Euclidean."""
+    values, vectors = torch.linalg.eigh(gram)
+    keep = values > VISIBLE_RTOL * values[-1].clamp(min=0)
+    to_visible: Tensor = values[keep].sqrt()[:, None] * vectors[:, keep].mT
+    return to_visible
+
+
+def _visible_coordinates(generators: Tensor, space_basis: Tensor, to_visible: Tensor, name: str) -> Tensor:
+    """Euclidean coordinates ``(k, v)``; rows that only rounding keeps from zero are zero."""
+    basis = space_basis.to(generators).flatten(1)  # (m, d*d)
+    flat = generators.flatten(1)
+    coordinates = torch.linalg.lstsq(basis.mT, flat.mT).solution.mT  # (k, m)
+    outside = (flat - coordinates @ basis).norm(dim=1) > SPAN_RTOL * flat.norm(dim=1)
+    if bool(outside.any()):
+        numbers = ", ".join(map(str, outside.nonzero().flatten().tolist()))
+        raise ValueError(f"{name} generator {numbers} of {len(flat)} is not in the span of the search space")
+    visible = coordinates @ to_visible.mT  # (k, v)
+    longest = to_visible.norm(dim=1).max() if len(to_visible) else 0.0
+    is_rounding = visible.norm(dim=1) <= VISIBLE_RTOL * longest * coordinates.norm(dim=1)
+    return torch.where(is_rounding[:, None], 0.0, visible)
+
+
+def _row_space(rows: Tensor, rtol: float) -> Tensor:
+    """Orthonormal rows ``(rank, v)`` that span the given rows."""
+    if rows.numel() == 0:
+        return rows[:0]
+    _, values, directions = torch.linalg.svd(rows, full_matrices=False)
+    basis: Tensor = directions[values > rtol * values[0]]
+    return basis

@@ -1,0 +1,60 @@
+"""Multilayer perceptron from one short trajectory to another: the backbone of the two-body task.
+
+Source: the published two-body experiment (reference_specs.md, section 4): four linear layers with ReLU between them.
+"""
+
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+
+
+class MLP(nn.Module):
+    r"""A ReLU network on flattened trajectories.
+
+    .. math:: f(x) = A_L \circ \mathrm{ReLU} \circ A_{L-1} \circ \dots \circ \mathrm{ReLU} \circ A_1 (\mathrm{vec}\, x)
+
+    with affine maps :math:`A_l`; ``hidden_layers=3`` gives the four of the reference, 8 t_in -> 32 -> 32 -> 32 -> 8 t_out.
+
+    Args:
+        in_shape: ``(t_in, d)``, the shape of one input.
+        out_shape: ``(t_out, d)``, the shape of one output.
+        width: units in every hidden layer.
+        hidden_layers: number of hidden layers; 0 is a linear model.
+
+    Raises:
+        ValueError: if a size is not positive or ``hidden_layers`` is negative.
+
+    Example:
+        >>> MLP((1, 8), (2, 8))(torch.zeros(5, 1, 8)).shape
+        torch.Size([5, 2, 8])
+
+    Source: reference_specs.md, section 4.
+    """
+
+    def __init__(
+        self, in_shape: tuple[int, int], out_shape: tuple[int, int], width: int = 32, hidden_layers: int = 3
+    ) -> None:
+        super().__init__()
+        if min(*in_shape, *out_shape, width) < 1 or hidden_layers < 0:
+            raise ValueError(
+                f"MLP got in_shape {in_shape}, out_shape {out_shape}, width {width}, hidden_layers {hidden_layers}; "
+                "sizes must be at least 1 and hidden_layers at least 0."
+            )
+        self.in_shape, self.out_shape = tuple(in_shape), tuple(out_shape)
+        sizes = [in_shape[0] * in_shape[1], *[width] * hidden_layers, out_shape[0] * out_shape[1]]
+        self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Predict ``(n, t_out, d)`` from ``(n, t_in, d)``.
+
+        Raises:
+            ValueError: if ``x`` is not ``(n, t_in, d)``; a transposed input would otherwise pass unnoticed.
+        """
+        if x.shape[1:] != self.in_shape:
+            raise ValueError(f"MLP got an input of shape {tuple(x.shape)}; it must be (n, {self.in_shape[0]}, {self.in_shape[1]}).")
+        h = x.flatten(1)  # (n, t_in*d)
+        for layer in self.layers[:-1]:
+            h = torch.relu(layer(h))  # (n, width)
+        out: Tensor = self.layers[-1](h)  # (n, t_out*d)
+        return out.unflatten(1, self.out_shape)  # (n, t_out, d)

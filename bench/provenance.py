@@ -1,0 +1,102 @@
+"""What a record says of its origin: code digests and state, versions, hardware, and the blank form of a record."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bench.api import Method, Task, tier_of
+from bench.cell import Cell
+from bench.digest import code_sha256
+from bench.errors import BenchError
+from bench.metrics.cost import hardware_fingerprint
+from bench.pipeline import Pipeline
+from bench.registry import Registry
+from bench.store import SCHEMA, Record
+
+
+def blank_record(cell: Cell, task: Task, method: Method) -> Record:
+    """The record of a cell of which nothing is known yet but that it failed."""
+    return {
+        "schema": SCHEMA,
+        "key": cell.key,
+        "status": "failed",
+        "reason": None,
+        "seed": cell.seed,
+        "budget": cell.budget,
+        "task": {
+            "id": cell.task,
+            "version": cell.task_version,
+            "data": cell.data,
+            "data_sha256": None,
+            "data_note": None,
+            "sizes": {},
+            "code_sha256": task_digest(task),
+        },
+        "method": {
+            "id": cell.method,
+            "search": cell.search,
+            "knowledge": tier_of(method.card, cell.search or "", task.card),
+            "code_sha256": method_digest(method),
+        },
+        "params": dict(cell.params),
+        "changed": dict(cell.changed),
+        "scores": {},
+        "references": {},
+        "cost": {},
+        "env": environment(),
+        "arrays": None,
+        "started": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+    }
+
+
+def task_digest(task: Task) -> str:
+    """Digest of the code of a task and of the evaluation."""
+    return code_sha256(type(task).__module__, "bench.evaluate")
+
+
+def method_digest(method: Method) -> str:
+    """Digest of the code of a method, or of both stages of a pipeline."""
+    stages = [method.discoverer, method.consumer] if isinstance(method, Pipeline) else [method]
+    return code_sha256(*(type(stage).__module__ for stage in stages))
+
+
+def is_stale(record: Record, registry: Registry) -> bool:
+    """True when the code of the record's method or task has changed since, or is gone."""
+    try:
+        task, method = registry.task(record["task"]["id"]), registry.method(record["method"]["id"])
+    except BenchError:
+        return True
+    same_code = record["task"]["code_sha256"] == task_digest(task)
+    same_code = same_code and record["method"]["code_sha256"] == method_digest(method)
+    return not same_code or record["task"]["version"] != task.card.version
+
+
+def environment() -> dict[str, Any]:
+    """Code state, versions and hardware of this process."""
+    root = Path(__file__).resolve().parent.parent
+    # Installed from a wheel, an enclosing repository would say nothing about this code.
+    sha = _git(root, "rev-parse", "HEAD") if (root / "pyproject.toml").exists() else None
+    # Results are written below leaderboard/ while cells run; they do not make the code dirty.
+    dirty = None if sha is None else bool(_git(root, "status", "--porcelain", "--", ".", ":!leaderboard"))
+    return {
+        "git_sha": sha,
+        "dirty": dirty,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "deterministic": not torch.cuda.is_available(),
+        **hardware_fingerprint(),
+    }
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None

@@ -1,0 +1,105 @@
+"""Finds methods and tasks: the modules of bench.methods and bench.tasks, then installed entry points."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from types import ModuleType
+from typing import Any
+
+from bench.api import Method, Task
+from bench.errors import BenchError, nearest
+from bench.pipeline import Pipeline
+
+#: Entry-point groups by which another package adds methods (attribute METHODS) and tasks (attribute TASKS).
+ENTRY_POINTS = {"methods": "symmetry_bench.methods", "tasks": "symmetry_bench.tasks"}
+
+
+@dataclass
+class Registry:
+    """Methods and tasks by id, and for each module that could not be imported the reason why."""
+
+    methods: dict[str, Method] = field(default_factory=dict)
+    tasks: dict[str, Task] = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
+    _origin: dict[str, str] = field(default_factory=dict)
+
+    def method(self, name: str) -> Method:
+        """The method ``name``, one of its aliases, or the pipeline ``discoverer+consumer``.
+
+        Raises:
+            BenchError: naming the nearest match.
+        """
+        if "+" in name:
+            discoverer, consumer = (self.method(part) for part in name.split("+", 1))
+            return Pipeline(discoverer, consumer)
+        found = self.methods.get(self._aliases().get(name, name))
+        if found is None:
+            known = [*self.methods, *self._aliases(), *(f"true+{m.card.id}" for m in self._consumers())]
+            raise BenchError(
+                f"unknown method {name!r}.{nearest(name, known)} `python -m bench list methods` shows all "
+                f"{len(self.methods)}.{self._hint(name)}"
+            )
+        return found
+
+    def task(self, name: str) -> Task:
+        """The task ``name``.
+
+        Raises:
+            BenchError: naming the nearest match.
+        """
+        if name not in self.tasks:
+            raise BenchError(
+                f"unknown task {name!r}.{nearest(name, self.tasks)} `python -m bench list tasks` shows all "
+                f"{len(self.tasks)}.{self._hint(name)}"
+            )
+        return self.tasks[name]
+
+    def add(self, module: ModuleType) -> None:
+        """Register the METHODS and TASKS of ``module``.
+
+        Raises:
+            BenchError: when an id is taken, naming both files.
+        """
+        file = module.__file__ or module.__name__
+        for kind, shelf in (("METHODS", self.methods), ("TASKS", self.tasks)):
+            for entry in getattr(module, kind, ()):
+                name = entry.card.id
+                if name in shelf:
+                    raise BenchError(f"{kind[:-1].lower()} {name!r} is defined twice: {self._origin[name]} and {file}.")
+                shelf[name] = entry  # type: ignore[index]
+                self._origin[name] = file
+
+    def _aliases(self) -> dict[str, str]:
+        return {alias: name for name, method in self.methods.items() for alias in method.card.aliases}
+
+    def _consumers(self) -> Iterator[Method]:
+        return (method for method in self.methods.values() if method.card.consumes)
+
+    def _hint(self, name: str) -> str:
+        reason = self.broken.get(name)
+        return f" Its module could not be imported: {reason}." if reason else ""
+
+
+def load_registry() -> Registry:
+    """Scan the tree and the entry points; a module that cannot be imported is listed with its reason, never fatal."""
+    registry = Registry()
+    for kind, group in ENTRY_POINTS.items():
+        package = importlib.import_module(f"bench.{kind}")
+        for info in pkgutil.iter_modules(package.__path__):
+            _load(registry, info.name, f"{package.__name__}.{info.name}")
+        for point in entry_points(group=group):
+            _load(registry, point.name, point.value)
+    return registry
+
+
+def _load(registry: Registry, name: str, module: str) -> None:
+    try:
+        loaded: Any = importlib.import_module(module)
+    except Exception as error:  # whatever an optional dependency raises on import
+        registry.broken[name] = f"{type(error).__name__}: {error}"
+        return
+    registry.add(loaded)

@@ -1,0 +1,155 @@
+"""`python -m bench run`: make the cells, run those that are not finished, mirror them, print what came out."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import torch
+import typer
+from tabulate import tabulate
+
+from bench.api import Method, Task
+from bench.cell import Cell, make_cell
+from bench.datasets.cache import data_dir
+from bench.errors import BenchError
+from bench.provenance import is_stale
+from bench.registry import load_registry
+from bench.runner import OnProgress, run_in_worker
+from bench.store import Record, Store
+
+if TYPE_CHECKING:
+    from bench.tracking import Mirror
+
+
+def run_command(
+    *,
+    method_name: str,
+    task_name: str,
+    seeds: Sequence[int],
+    budget: str,
+    search: str | None,
+    assignments: Sequence[tuple[str, str]],
+    device_name: str,
+    root: Path,
+    force: bool,
+    mlflow: bool,
+) -> int:
+    """Run one cell per seed; 0 when every cell is ok, else 1.
+
+    Raises:
+        BenchError: for any wrong choice, before anything is computed.
+    """
+    registry = load_registry()
+    task, method = registry.task(task_name), registry.method(method_name)
+    device = choose_device(device_name)
+    folder = data_dir()
+
+    def cell_for(seed: int, fingerprint: str) -> Cell:
+        return make_cell(
+            task, method, search=search, budget=budget, seed=seed, fingerprint=fingerprint, assignments=assignments
+        )
+
+    cell_for(seeds[0], "")  # refuse a wrong choice before data are downloaded
+    store = Store(root)
+    store.check_writable()
+    task.prepare(folder)
+    cells = [cell_for(seed, task.fingerprint(folder)) for seed in seeds]
+    records: list[Record] = []
+    mirror = _Mirroring(root) if mlflow else None
+    for number, cell in enumerate(cells, start=1):
+        earlier = None if force else store.finished(cell)
+        if earlier is not None:
+            stale = "; its code has changed since, --force runs it again" if is_stale(earlier, registry) else ""
+            typer.echo(f"[{number}/{len(cells)}] {cell.title}: finished before ({earlier['status']}){stale}")
+            records.append(earlier)
+            continue
+        with _progress(f"[{number}/{len(cells)}] {cell.title}") as on_progress:
+            record = run_in_worker(cell, task, method, store, device, folder, on_progress)
+        records.append(record)
+        if record["status"] != "ok":
+            typer.echo(f"error: {cell.title}: {record['status']}: {record['reason']}", err=True)
+        if mirror is not None:
+            mirror.record(store.path(cell), record)
+    _summary(records, task, store.path(cells[-1]).parent, method)
+    return 0 if all(record["status"] == "ok" for record in records) else 1
+
+
+def choose_device(name: str) -> str:
+    """``auto`` takes a GPU where there is one.
+
+    Raises:
+        BenchError: for an unknown device, or CUDA where there is none.
+    """
+    if name not in {"auto", "cpu", "cuda"}:
+        raise BenchError(f"unknown device {name!r}. Allowed: auto, cpu, cuda.")
+    present = torch.cuda.is_available()
+    if name == "cuda" and not present:
+        raise BenchError("device 'cuda' is not there (torch sees no GPU); use --device cpu.")
+    return "cuda" if present and name != "cpu" else "cpu"
+
+
+class _Mirroring:
+    """Mirrors records to MLflow; a fault there is a warning, because the record is already stored."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.mirror: Mirror | None = None
+        self.broken = False
+
+    def record(self, path: Path, record: Record) -> None:
+        if self.broken:
+            return
+        try:
+            if self.mirror is None:
+                from bench.tracking import Mirror  # here: importing mlflow takes over a second
+
+                self.mirror = Mirror(self.root)
+            self.mirror.record(path, record)
+        except BenchError as error:
+            self.broken = True
+            typer.echo(f"warning: not mirrored to MLflow: {error} `python -m bench track --rebuild` does it later.")
+
+
+@contextlib.contextmanager
+def _progress(title: str) -> Iterator[OnProgress]:
+    """A progress bar on a terminal, one line elsewhere."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    console = Console()
+    if not console.is_terminal:
+        typer.echo(title)
+        yield lambda done, total: None
+        return
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as bar:
+        handle = bar.add_task(title, total=None)
+        yield lambda done, total: bar.update(handle, completed=done, total=total)
+
+
+def _summary(records: Sequence[Record], task: Task, folder: Path, method: Method) -> None:
+    metric = task.card.metric
+    columns = {
+        f"{metric.name} ({metric.unit})": metric.name,
+        "E'": "equivariance/e_prime",
+        "|cos|": "symmetry/cosine",
+        "precision": "symmetry/precision",
+        "recall": "symmetry/recall",
+    }
+    shown = {title: name for title, name in columns.items() if any(name in r["scores"] for r in records)}
+    rows = []
+    for record in records:
+        values = [record["scores"].get(name, {}).get("value") for name in shown.values()]
+        fit = record["cost"].get("fit_s")
+        rows.append([record["seed"], record["status"], *(_short(v) for v in values), _short(fit)])
+    typer.echo("")
+    typer.echo(tabulate(rows, ["seed", "status", *shown, "fit (s)"], tablefmt="simple", disable_numparse=True))
+    typer.echo(f"\nrecords: {folder}")
+    typer.echo("next: python -m bench leaderboard")
+
+
+def _short(value: float | None) -> str:
+    return "-" if value is None else f"{value:.4g}"

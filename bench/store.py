@@ -1,0 +1,161 @@
+"""The store: one validated JSON record (and one .npz) per cell, written atomically, never a pickle."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.cell import Cell
+from bench.errors import BenchError
+
+SCHEMA = "run.v1"
+#: Statuses that running the same cell again would only repeat.
+FINISHED = ("ok", "diverged", "unsupported")
+
+Record = dict[str, Any]
+Array = np.ndarray[Any, Any]
+
+
+@dataclass
+class Scan:
+    """All records of a store, and for each file that is no valid record the reason."""
+
+    records: dict[Path, Record] = field(default_factory=dict)
+    skipped: dict[Path, str] = field(default_factory=dict)
+
+
+class Store:
+    """Records below one folder: ``<task>@<version>/<method>[--<search>]/<key>/seed<k>.json``."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, cell: Cell) -> Path:
+        return self.root / cell.folder / f"seed{cell.seed}.json"
+
+    def check_writable(self) -> None:
+        """Fail before anything is computed.
+
+        Raises:
+            BenchError: when the folder cannot be created or written.
+        """
+        try:
+            self.root.mkdir(parents=True, exist_ok=True)
+            probe = self.root / f".probe-{os.getpid()}.tmp"
+            probe.write_text("")
+            probe.unlink()
+        except OSError as error:
+            raise BenchError(
+                f"results folder {str(self.root)!r} cannot be written ({error.strerror}); choose another with "
+                "--results DIR."
+            ) from None
+
+    def finished(self, cell: Cell) -> Record | None:
+        """The record of ``cell`` when running it again would only repeat it; None when absent, failed or corrupt."""
+        path = self.path(cell)
+        if not path.exists():
+            return None
+        try:
+            record = read_record(path)
+        except BenchError:
+            return None
+        return record if record["status"] in FINISHED else None
+
+    def write(self, cell: Cell, record: Record, arrays: Mapping[str, Array] | None = None) -> Path:
+        """Write arrays first, then the record that names them; each by a temporary file and a rename.
+
+        Raises:
+            BenchError: when the record breaks the schema or an identity.
+        """
+        path = self.path(cell)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if arrays:
+            record = {**record, "arrays": f"seed{cell.seed}.npz"}
+        check(record, path)
+        if arrays:
+            temporary = path.with_name(f".{path.stem}-{os.getpid()}.npz.tmp")
+            with temporary.open("wb") as file:
+                np.savez_compressed(file, allow_pickle=False, **arrays)
+            temporary.replace(path.with_suffix(".npz"))
+        temporary = path.with_name(f".{path.stem}-{os.getpid()}.json.tmp")
+        temporary.write_text(json.dumps(record, indent=1, sort_keys=True, allow_nan=False) + "\n")
+        temporary.replace(path)
+        return path
+
+    def scan(self) -> Scan:
+        """Every record below the root, in path order; a file that is none is skipped with its reason."""
+        found = Scan()
+        for path in sorted(self.root.glob("*@*/*/*/seed*.json")):
+            try:
+                found.records[path] = read_record(path)
+            except BenchError as error:
+                found.skipped[path] = str(error)
+        return found
+
+
+def read_record(path: Path) -> Record:
+    """Read and validate one record.
+
+    Raises:
+        BenchError: when the file is missing, is no JSON, or breaks the schema; names the file and the place.
+    """
+    try:
+        record = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise BenchError(f"no record {str(path)!r}; `python -m bench run` prints the paths it writes.") from None
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise BenchError(f"record {str(path)!r} cannot be read: {error}.") from None
+    check(record, path)
+    checked: Record = record
+    return checked
+
+
+def read_arrays(path: Path, record: Record) -> dict[str, Array]:
+    """The arrays beside the record at ``path``; empty when it has none.
+
+    Raises:
+        BenchError: when the named file is missing or corrupt.
+    """
+    if record["arrays"] is None:
+        return {}
+    file = path.with_name(record["arrays"])
+    try:
+        with np.load(file, allow_pickle=False) as archive:
+            return {name: archive[name] for name in archive.files}
+    except Exception as error:  # zipfile, numpy and the file system each have their own
+        raise BenchError(f"arrays {str(file)!r} of a record cannot be read: {error}.") from None
+
+
+def check(record: Any, path: Path) -> None:
+    """Schema, then the identities that no correct run can break.
+
+    Raises:
+        BenchError: naming the file, the place in the record, and what is wrong.
+    """
+    error = next(iter(_validator().iter_errors(record)), None)
+    if error is not None:
+        place = "/".join(map(str, error.absolute_path)) or "the record"
+        raise BenchError(f"record {str(path)!r} breaks the schema {SCHEMA} at {place}: {error.message[:200]}.")
+    for name in ("precision", "recall", "precision_on_data", "cosine", "closure_defect"):
+        score = record["scores"].get(f"symmetry/{name}")
+        if score is not None and not -1e-9 <= score["value"] <= 1 + 1e-9:
+            raise BenchError(f"record {str(path)!r}: symmetry/{name} is {score['value']}, outside [0, 1].")
+    for name, score in record["scores"].items():
+        if name.startswith("equivariance/") and score["value"] < 0:
+            raise BenchError(f"record {str(path)!r}: {name} is {score['value']}, below 0.")
+
+
+@cache
+def _validator() -> Any:
+    import jsonschema  # here, because `list` does not need it
+
+    schema = json.loads(files("bench").joinpath("record.schema.json").read_text())
+    return jsonschema.Draft202012Validator(schema)

@@ -1,0 +1,130 @@
+"""The one supervised loop: batches by index from memory, a warm-up and cosine schedule, divergence, progress."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from bench.api import Problem, RunContext, Split
+from bench.errors import Diverged
+from bench.params import Parameters, parameter
+
+#: Share of all steps in which the learning rate rises linearly before the cosine decay to zero.
+WARMUP = 0.1
+
+#: Maps a batch (x, y) to named loss terms, scalars; "loss" is what is minimised.
+Objective = Callable[[Tensor, Tensor], dict[str, Tensor]]
+
+
+@dataclass(frozen=True)
+class TrainingParameters(Parameters):
+    """Optimisation settings that every trained method shares; the task's budget supplies them."""
+
+    epochs: int = parameter(10, meaning="passes over the training set", low=1, high=100_000)
+    batch_size: int = parameter(64, meaning="training examples per step", low=1, high=100_000)
+    lr: float = parameter(
+        1e-3, meaning="peak learning rate of the network (Adam)", low=0.0, high=1.0, low_open=True, log=True
+    )
+
+
+def train(
+    problem: Problem,
+    ctx: RunContext,
+    network: nn.Module,
+    objective: Objective,
+    extra_groups: Sequence[dict[str, Any]] = (),
+) -> None:
+    """Minimise ``objective`` over the training split for ``ctx.params.epochs`` epochs.
+
+    ``extra_groups`` are further Adam groups (``{"params", "lr"}``), e.g. the generators of a discoverer.
+
+    Raises:
+        Diverged: when the mean loss of an epoch, or the validation loss after it, is not finite.
+    """
+    params: TrainingParameters = ctx.params
+    groups = [{"params": list(network.parameters()), "lr": params.lr}, *extra_groups]
+    optimiser = torch.optim.Adam(groups, fused=True)
+    peaks = [group["lr"] for group in optimiser.param_groups]
+    sampler = _BatchSampler(problem.train, params.batch_size, ctx.rng("batches"))
+    total = params.epochs * len(sampler)
+    step = 0
+    for epoch in range(1, params.epochs + 1):
+        network.train()
+        sums: Tensor | None = None
+        names: list[str] = []
+        for x, y in sampler.epoch():
+            for group, peak in zip(optimiser.param_groups, peaks, strict=True):
+                group["lr"] = peak * learning_rate_factor(step, total)
+            terms = objective(x, y)
+            optimiser.zero_grad(set_to_none=True)
+            terms["loss"].backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            names = list(terms)
+            values = torch.stack([term.detach() for term in terms.values()])
+            sums = values if sums is None else sums + values
+            step += 1
+        assert sums is not None
+        means = dict(zip(names, (sums / len(sampler)).tolist(), strict=True))  # the one host sync of an epoch
+        means["validation"] = evaluate_loss(problem, network)
+        ctx.steps, ctx.samples = step, epoch * len(problem.train)
+        ctx.log(epoch, **{f"train/{name}": value for name, value in means.items() if name != "validation"})
+        ctx.log(epoch, **{"val/loss": means["validation"]})
+        ctx.progress(epoch, params.epochs)
+        broken = [name for name, value in means.items() if not math.isfinite(value)]
+        if broken:
+            raise Diverged(f"{broken[0]} is not finite after epoch {epoch} of {params.epochs}")
+    network.eval()
+
+
+@torch.no_grad()
+def evaluate_loss(problem: Problem, network: nn.Module, batch_size: int = 2048) -> float:
+    """Mean validation loss of the bare network (no augmentation)."""
+    network.eval()
+    total = torch.zeros((), device=problem.device, dtype=torch.float64)
+    for index, x in problem.val.batches(batch_size):
+        total += problem.loss(network(x), problem.val.y[index]).double() * len(index)
+    return float(total) / len(problem.val)
+
+
+def learning_rate_factor(step: int, total: int) -> float:
+    """Linear warm-up over :data:`WARMUP` of the steps, then half a cosine down to zero; in (0, 1]."""
+    warm = max(1, round(WARMUP * total))
+    if step < warm:
+        return (step + 1) / warm
+    return 0.5 * (1.0 + math.cos(math.pi * (step - warm + 1) / (total - warm + 1)))
+
+
+class _BatchSampler:
+    """Shuffled batches of a split held in memory; examples of similar size share a batch where sizes differ."""
+
+    def __init__(self, split: Split, batch_size: int, generator: torch.Generator) -> None:
+        self.split = split
+        self.batch_size = batch_size
+        self.generator = generator
+
+    def __len__(self) -> int:
+        return math.ceil(len(self.split) / self.batch_size)
+
+    def epoch(self) -> Iterator[tuple[Tensor, Tensor]]:
+        split, size = self.split, self.batch_size
+        order = torch.randperm(len(split), generator=self.generator)
+        if split.sizes is None:
+            shuffled = order.to(split.x.device)
+            x, y = split.x[shuffled], split.y[shuffled]  # one gather an epoch; batches are views
+            for start in range(0, len(split), size):
+                yield x[start : start + size], y[start : start + size]
+            return
+        # Stable sort of a random order: molecules of one size meet in a new order every epoch.
+        by_size = order[torch.from_numpy(np.argsort(split.sizes[order.numpy()], kind="stable"))]
+        chunks = by_size.split(size)
+        for i in torch.randperm(len(chunks), generator=self.generator).tolist():
+            index = chunks[i]
+            largest = int(split.sizes[index.numpy()].max())
+            index = index.to(split.x.device)
+            yield split.x[index][:, :largest], split.y[index]

@@ -1,0 +1,158 @@
+"""Runs one cell in a process of its own: task -> Problem -> fit -> scores -> record.
+
+Reads a job as JSON from standard input, prints progress as JSON lines, and writes the record itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from bench.api import TIERS, Method, Problem, RunContext, Split, SymmetryEstimate, Task, TaskData, Units
+from bench.cell import TASK_PREFIX, Cell, split_params
+from bench.errors import BenchError, Diverged, Unsupported
+from bench.evaluate import evaluate, to_training
+from bench.metrics.cost import peak_memory_mb
+from bench.params import from_values
+from bench.pipeline import Pipeline
+from bench.provenance import blank_record
+from bench.registry import load_registry
+from bench.store import Array, Record, Store
+
+
+def main() -> None:
+    """Run the job on standard input; always exits 0 once a record is written."""
+    job = json.load(sys.stdin)
+    cell = Cell(**job["cell"])
+    registry = load_registry()
+    task, method = registry.task(cell.task), registry.method(cell.method)
+    torch.set_num_threads(task.card.budgets[cell.budget].threads)
+    record, arrays = run_cell(cell, task, method, torch.device(job["device"]), Path(job["data_dir"]), _say)
+    Store(Path(job["root"])).write(cell, record, arrays)
+
+
+def run_cell(
+    cell: Cell, task: Task, method: Method, device: torch.device, data_dir: Path, say: Any
+) -> tuple[Record, dict[str, Array]]:
+    """Run ``cell``; whatever the method does, the outcome is a record with a status."""
+    record = blank_record(cell, task, method)
+    arrays: dict[str, Array] = {}
+    with tempfile.TemporaryDirectory(prefix="symmetry-bench-") as scratch:
+        params = stage_params(cell, method)
+        ctx = RunContext(params, cell.seed, device, Path(scratch), lambda done, total: say(progress=[done, total]))
+        try:
+            _fill(record, arrays, cell, task, method, ctx, data_dir)
+            record["status"] = "ok"
+        except Diverged as error:
+            record["status"], record["reason"] = "diverged", str(error)
+        except Unsupported as error:
+            record["status"], record["reason"] = "unsupported", str(error)
+        except (MemoryError, torch.OutOfMemoryError) as error:
+            record["status"], record["reason"] = "out_of_memory", str(error).splitlines()[0]
+        except Exception as error:
+            traceback.print_exc()
+            record["status"], record["reason"] = "failed", f"{type(error).__name__}: {error}"
+        for name, points in ctx.history.items():
+            finite = [point for point in points if np.isfinite(point[1])]
+            arrays[f"history/{name}"] = np.asarray(finite, dtype=np.float64).reshape(-1, 2)
+    return record, arrays
+
+
+def stage_params(cell: Cell, method: Method) -> Any:
+    """The parameter object of a method, or prefix -> parameter object of a pipeline's stages."""
+    stages = method.stages if isinstance(method, Pipeline) else {"": method}
+    others = [TASK_PREFIX, *stages]
+    built = {
+        prefix: from_values(stage.Params, split_params(cell.params, prefix, others), owner=stage.card.id)
+        for prefix, stage in stages.items()
+    }
+    return built if isinstance(method, Pipeline) else built[""]
+
+
+def make_problem(data: TaskData, search: str, device: torch.device, *, told_group: bool) -> Problem:
+    """What a method is given: training and validation data in training units, on the device."""
+    group = None
+    if told_group and data.truth is not None:
+        group = to_training(SymmetryEstimate(data.truth.textbook, data.truth.sample), data.units)
+    return Problem(
+        train=_to_training(data.train, data.units, device),
+        val=_to_training(data.val, data.units, device),
+        action_in=data.action_in,
+        action_out=data.action_out,
+        search=data.spaces[search],
+        loss=data.loss,
+        backbone=data.backbone,
+        device=device,
+        group=group,
+    )
+
+
+def _fill(
+    record: Record,
+    arrays: dict[str, Array],
+    cell: Cell,
+    task: Task,
+    method: Method,
+    ctx: RunContext,
+    data_dir: Path,
+) -> None:
+    budget = task.card.budgets[cell.budget]
+    options = from_values(task.Options, split_params(cell.params, TASK_PREFIX, ()), owner=cell.task)
+    data = task.load(budget, options, data_dir)
+    record["task"]["data_sha256"], record["task"]["data_note"] = data.data_sha256, data.data_note
+    record["task"]["sizes"] = {"train": len(data.train), "val": len(data.val), "test": len(data.test)}
+    record["references"] = dict(data.references)
+    told = TIERS.index(method.card.knowledge) >= TIERS.index("group")
+    problem = make_problem(data, cell.search or task.card.searches[0], ctx.device, told_group=told)
+    reason = method.supports(problem)
+    if reason is not None:
+        raise Unsupported(reason)
+    started = time.perf_counter()
+    fitted = method.fit(problem, ctx)
+    fit_s = time.perf_counter() - started
+    data = dataclasses.replace(data, test=_move(data.test, ctx.device))
+    result = evaluate(fitted, data, task.card, budget, cell.search)
+    names = ("value", "unit", "higher_is_better")
+    record["scores"] = {name: dict(zip(names, score, strict=True)) for name, score in result.scores.items()}
+    arrays.update(result.arrays)
+    cuda = ctx.device.type == "cuda"
+    record["cost"] = {
+        "fit_s": fit_s,
+        "predict_s": result.predict_s,
+        "steps": ctx.steps,
+        "samples_per_s": ctx.samples / fit_s,
+        "parameters": fitted.parameters,
+        "forward_passes": fitted.forward_passes,
+        "peak_rss_mb": peak_memory_mb(),
+        "peak_device_mb": torch.cuda.max_memory_allocated(ctx.device) / 2**20 if cuda else None,
+    }
+
+
+def _to_training(split: Split, units: Units, device: torch.device) -> Split:
+    x, y = units.x_to_training(split.x), units.y_to_training(split.y)
+    return Split(x.to(device), y.to(device), split.sizes)
+
+
+def _move(split: Split, device: torch.device) -> Split:
+    return Split(split.x.to(device), split.y.to(device), split.sizes)
+
+
+def _say(**message: Any) -> None:
+    print(json.dumps(message), flush=True)
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except BenchError as error:
+        print(error, file=sys.stderr)
+        sys.exit(2)

@@ -1,0 +1,242 @@
+"""From records to a board: one pure function. Markdown and whatever comes later only read the Board.
+
+Rules: architecture.md, "Boards". Nothing here knows how a page looks, and no page computes a number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from statistics import fmean, stdev
+from typing import Any
+
+from bench.api import Budget, MethodCard, TaskCard
+from bench.store import Record
+
+#: Budgets that exist for tests only and are never shown.
+HIDDEN_BUDGETS = frozenset({"smoke"})
+#: Reasons are cut here (characters); the whole text is in the record.
+REASON_LENGTH = 200
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One score or cost over the seeds that have it."""
+
+    mean: float
+    std: float | None  # ddof = 1; None for one seed
+    n: int
+    unit: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A seed without a result: never absent, always a status."""
+
+    seed: int
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """All seeds of one (method, search space, budget, parameters)."""
+
+    label: str  # unique in its section
+    method: str
+    search: str | None
+    changed: Mapping[str, Any]
+    key: str
+    tier: str
+    rank: int | None  # within its pool; None without a result
+    ok: int
+    expected: int
+    stale: int  # records whose code has changed since
+    seeds: tuple[int, ...]
+    failures: tuple[Failure, ...]
+    hardware: tuple[str, ...]  # distinct fingerprints of the ok seeds
+    entries: Mapping[str, Entry]  # by score name; costs as "cost/<name>"
+    published: float | None  # the paper's number
+
+    @property
+    def told_group(self) -> bool:
+        """Whether the row belongs to the pool of methods that are told the group."""
+        return self.tier == "group"
+
+
+@dataclass(frozen=True)
+class Section:
+    """Rows that may be compared: one task version, one budget, one variant of the data."""
+
+    version: int
+    budget: str
+    data_sha256: str | None  # None: no record of these data got as far as loading them
+    data_notes: tuple[str, ...]
+    sizes: tuple[tuple[int, int, int], ...]  # distinct (train, val, test); more than one is a warning
+    size: Budget | None  # None for a budget that the task no longer has
+    rows: tuple[Row, ...]  # methods not told the group by rank, then those told
+    references: Mapping[str, float]  # trivial predictor -> primary metric
+    disagreeing: tuple[str, ...]  # references whose value differs between the records
+
+
+@dataclass(frozen=True)
+class Board:
+    """Everything on the page of one task."""
+
+    task: TaskCard
+    sections: tuple[Section, ...]
+    methods: Mapping[str, MethodCard]  # those of the rows that this installation knows
+    skipped: int  # files that are no valid record
+
+
+def build_board(
+    records: Sequence[Record],
+    task: TaskCard,
+    methods: Callable[[str], MethodCard | None],
+    is_stale: Callable[[Record], bool],
+    skipped: int = 0,
+) -> Board:
+    """The board of ``task``; does not depend on the order of ``records``, and ignores those of other tasks."""
+    own = [r for r in records if r["task"]["id"] == task.id and r["budget"] not in HIDDEN_BUDGETS]
+    own.sort(key=lambda r: (r["method"]["id"], r["method"]["search"] or "", r["key"], r["seed"]))
+    groups: defaultdict[tuple[int, str, str | None], list[Record]] = defaultdict(list)
+    shas = _known_data(own)
+    for record in own:
+        sha = record["task"]["data_sha256"] or shas.get(record["task"]["data"])
+        groups[record["task"]["version"], record["budget"], sha].append(record)
+    order = {name: position for position, name in enumerate(task.budgets)}
+    chosen = sorted(groups, key=lambda g: (-g[0], order.get(g[1], len(order)), g[1], g[2] is None, g[2] or ""))
+    sections = tuple(_section(groups[place], task, place, is_stale) for place in chosen)
+    names = sorted({row.method for section in sections for row in section.rows})
+    cards = {name: card for name in names if (card := methods(name)) is not None}
+    return Board(task, sections, cards, skipped)
+
+
+def disagreements(section: Section, more_than: float = 0.1) -> Iterable[tuple[Row, float, float]]:
+    """Rows whose cosine (the papers' score) and precision (what the generators do to data) tell different stories."""
+    for row in section.rows:
+        cosine, precision = row.entries.get("symmetry/cosine"), row.entries.get("symmetry/precision")
+        if cosine and precision and abs(cosine.mean - precision.mean) > more_than:
+            yield row, cosine.mean, precision.mean
+
+
+def _known_data(records: Iterable[Record]) -> dict[str, str]:
+    """Fingerprint -> SHA-256, so that a cell killed before it loaded its data still finds its table."""
+    pairs = {(r["task"]["data"], r["task"]["data_sha256"]) for r in records if r["task"]["data_sha256"]}
+    return dict(sorted(pairs, reverse=True))
+
+
+def _section(
+    records: list[Record],
+    task: TaskCard,
+    place: tuple[int, str, str | None],
+    is_stale: Callable[[Record], bool],
+) -> Section:
+    version, budget, sha = place
+    by_key: defaultdict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        by_key[record["key"]].append(record)
+    rows = _labelled([_row(group, task, is_stale) for group in by_key.values()])
+    rows.sort(key=lambda row: (row.told_group, *_place(row, task), row.label))
+    seen: defaultdict[str, set[float]] = defaultdict(set)
+    for name, value in chain.from_iterable(r["references"].items() for r in records):
+        seen[name].add(value)
+    return Section(
+        version=version,
+        budget=budget,
+        data_sha256=sha,
+        data_notes=tuple(sorted({r["task"]["data_note"] for r in records if r["task"]["data_note"]})),
+        sizes=tuple(sorted({_sizes(r) for r in records if len(r["task"]["sizes"]) == 3})),
+        size=task.budgets.get(budget),
+        rows=tuple(replace(row, rank=_rank(row, rows, task)) for row in rows),
+        references={name: min(seen[name]) for name in sorted(seen)},
+        # Another machine rounds otherwise in the seventh digit of float32; that is no disagreement.
+        disagreeing=tuple(n for n, v in sorted(seen.items()) if max(v) - min(v) > 1e-5 * max(map(abs, v))),
+    )
+
+
+def _row(records: list[Record], task: TaskCard, is_stale: Callable[[Record], bool]) -> Row:
+    first, ok = records[0], [r for r in records if r["status"] == "ok"]
+    method, changed = first["method"], dict(sorted(first["changed"].items()))
+    settings = " ".join(f"{name}={setting(value)}" for name, value in changed.items())
+    search = f"[{method['search']}]" if method["search"] else ""
+    return Row(
+        label=" ".join(filter(None, (method["id"], search, settings))),
+        method=method["id"],
+        search=method["search"],
+        changed=changed,
+        key=first["key"],
+        tier=method["knowledge"],
+        rank=None,
+        ok=len(ok),
+        expected=len(records),
+        stale=sum(map(is_stale, records)),
+        seeds=tuple(r["seed"] for r in records),
+        failures=tuple(Failure(r["seed"], r["status"], _reason(r)) for r in records if r["status"] != "ok"),
+        hardware=tuple(sorted({_hardware(r["env"]) for r in ok})),
+        entries=_entries(ok),
+        published=None if changed else task.published.get(method["id"]),
+    )
+
+
+def setting(value: Any) -> str:
+    """A parameter's value as ``--set`` reads it."""
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+
+
+def _entries(records: list[Record]) -> dict[str, Entry]:
+    values: defaultdict[str, list[float]] = defaultdict(list)
+    units: dict[str, str] = {}
+    for record in records:
+        for name, score in record["scores"].items():
+            values[name].append(score["value"])
+            units[name] = score["unit"]
+        for name, value in record["cost"].items():
+            if value is not None:
+                values[f"cost/{name}"].append(value)
+    return {
+        name: Entry(fmean(found), stdev(found) if len(found) > 1 else None, len(found), units.get(name, ""))
+        for name, found in sorted(values.items())
+    }
+
+
+def _labelled(rows: list[Row]) -> list[Row]:
+    """Rows of equal name (defaults have changed between their runs) are told apart by their key."""
+    labels = [row.label for row in rows]
+    return [replace(r, label=f"{r.label} ({r.key[:6]})") if labels.count(r.label) > 1 else r for r in rows]
+
+
+def _place(row: Row, task: TaskCard) -> tuple[bool, float]:
+    """Sorts better before worse, and rows without a result last."""
+    entry = row.entries.get(task.metric.name)
+    if entry is None:
+        return True, 0.0
+    return False, -entry.mean if task.metric.higher_is_better else entry.mean
+
+
+def _rank(row: Row, rows: list[Row], task: TaskCard) -> int | None:
+    """1 + the number of better rows in the same pool; equal means share a rank."""
+    own = _place(row, task)
+    if own[0]:
+        return None
+    return 1 + sum(_place(other, task) < own for other in rows if other.told_group == row.told_group)
+
+
+def _sizes(record: Record) -> tuple[int, int, int]:
+    sizes = record["task"]["sizes"]
+    return sizes["train"], sizes["val"], sizes["test"]
+
+
+def _hardware(env: Mapping[str, Any]) -> str:
+    threads = "1 thread" if env["threads"] == 1 else f"{env['threads']} threads"
+    return f"{env['cpu']}, {env['gpu'] or 'no GPU'}, {threads}"
+
+
+def _reason(record: Record) -> str:
+    """The first line of the reason, without folders: a page must not name the machine it was made on."""
+    line = next(iter((record["reason"] or "").strip().splitlines()), "no reason recorded")
+    line = re.sub(r"(?<![\w.])(?:[A-Za-z]:)?(?:[/\\][^\s/\\:'\"]+)+[/\\]([^\s/\\:'\"]+)", r"\1", line)
+    return line if len(line) <= REASON_LENGTH else line[: REASON_LENGTH - 1] + "…"

@@ -1,0 +1,88 @@
+"""How numbers, tables and commands look on a page; the same input gives the same bytes."""
+
+from __future__ import annotations
+
+import math
+import shlex
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from bench.leaderboard.build import Entry, Row, setting
+
+NOTHING = "–"
+
+
+def number(value: float, digits: int = 3, spread: float | None = None) -> str:
+    """``value`` with ``digits`` significant digits, and ``± spread`` to the same place; very large or small as (…)e-5."""
+    largest = max(abs(value), spread or 0.0)
+    if largest == 0.0:
+        return "0" if spread is None else "0 ± 0"
+    power = math.floor(math.log10(largest))
+    scientific = not -3 <= power <= 4
+    if scientific:
+        value, spread = value / 10.0**power, None if spread is None else spread / 10.0**power
+    places = max(0, digits - 1 - (0 if scientific else power))
+    text = f"{value:.{places}f}" if spread is None else f"{value:.{places}f} ± {spread:.{places}f}"
+    if not scientific:
+        return text
+    return f"{text}e{power}" if spread is None else f"({text})e{power}"
+
+
+def entry_text(entry: Entry | None, digits: int = 3, expected: int | None = None) -> str:
+    """Mean ± standard deviation; says n when some of the ``expected`` seeds lack this score."""
+    if entry is None:
+        return NOTHING
+    short = f" (n={entry.n})" if expected is not None and entry.n != expected else ""
+    return number(entry.mean, digits, entry.std) + short
+
+
+def mean_text(entry: Entry | None, digits: int = 3) -> str:
+    """The mean alone."""
+    return NOTHING if entry is None else number(entry.mean, digits)
+
+
+def count_text(entry: Entry | None) -> str:
+    """A count: whole where all seeds agree, with thousands separated."""
+    return NOTHING if entry is None else f"{entry.mean:,.0f}"
+
+
+def escape(text: str) -> str:
+    """Text that is safe in a markdown table and outside."""
+    flat = " ".join(text.split())
+    return "".join(f"\\{char}" if char in "|`*_<>[]" else char for char in flat)
+
+
+def table(headers: Sequence[str], rows: Iterable[Sequence[str]], left: Iterable[int]) -> str:
+    """A markdown table, padded by number of characters; columns are right-aligned but for those in ``left``.
+
+    Columns without a single value are dropped. Own code, because tabulate pads by another width where wcwidth
+    happens to be installed, and a page must have the same bytes everywhere.
+    """
+    body, lefts = [list(row) for row in rows], set(left)
+    used = [i for i in range(len(headers)) if i in lefts or any(row[i] != NOTHING for row in body)]
+    width = [max(len(line[i]) for line in [list(headers), *body]) for i in range(len(headers))]
+
+    def line(cells: Sequence[str]) -> str:
+        padded = (cells[i].ljust(width[i]) if i in lefts else cells[i].rjust(width[i]) for i in used)
+        return "| " + " | ".join(padded) + " |"
+
+    rule = "|".join(("-" * (width[i] + 2)) if i in lefts else ("-" * (width[i] + 1) + ":") for i in used)
+    return "\n".join([line(headers), f"|{rule}|", *map(line, body)])
+
+
+def seed_ranges(seeds: Iterable[int]) -> str:
+    """``0,1,2,4`` as ``0-2,4``."""
+    ordered = sorted(set(seeds))
+    breaks = [0, *(i + 1 for i, (a, b) in enumerate(pairwise(ordered)) if b != a + 1), len(ordered)]
+    runs = [ordered[a:b] for a, b in pairwise(breaks) if a < b]
+    return ",".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
+
+def command(row: Row, task: str, budget: str) -> str:
+    """What reproduces a row."""
+    words = ["python", "-m", "bench", "run", "--method", row.method, "--task", task]
+    words += ["--search", row.search] if row.search else []
+    words += ["--budget", budget, "--seeds", seed_ranges(row.seeds)]
+    for name, value in row.changed.items():
+        words += ["--set", f"{name}={setting(value)}"]
+    return shlex.join(words)

@@ -1,0 +1,61 @@
+"""Augmentation with a given symmetry: the consumer of `true+augment` and of every `<discoverer>+augment`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from bench.api import Fitted, Method, MethodCard, Problem, RunContext
+from bench.augmentation import AugmentedFitted, move
+from bench.metrics.cost import parameter_count
+from bench.params import parameter
+from bench.training import TrainingParameters, train
+
+
+@dataclass(frozen=True)
+class AugmentParams(TrainingParameters):
+    copies: int = parameter(1, meaning="moved copies per training example (K)", low=1, high=64)
+    inference: str = parameter("plain", meaning="how predict() works", choices=("plain", "average"))
+    inference_copies: int = parameter(8, meaning="group elements of an averaged prediction (J)", low=1, high=1024)
+
+
+class Augment(Method):
+    """Minimises ℓ(f(x), y) + ℓ(f(gx), gy), g from the given group: the loss of SEMoLA with the generators fixed."""
+
+    card = MethodCard(
+        id="augment",
+        title="augmentation",
+        summary="the task's network trained on original and moved samples",
+        knowledge="none",
+        citation="Chen, Dobriban, Lee: A group-theoretic framework for data augmentation (JMLR 2020)",
+        consumes=True,
+    )
+    Params = AugmentParams
+    # As many copies as SEMoLA uses on the family: the paper gives both the same hyperparameters (A.2).
+    settings = {"nbody": {"copies": 4}, "qm9": {"copies": 1}}
+
+    def fit(self, problem: Problem, ctx: RunContext) -> Fitted:
+        params: AugmentParams = ctx.params
+        given = problem.given
+        assert given is not None
+        with ctx.seeded("init"):
+            network = problem.backbone().to(problem.device)
+        draws = ctx.rng("coefficients")
+
+        def objective(x: Tensor, y: Tensor) -> dict[str, Tensor]:
+            algebra = given.sample(len(x) * params.copies, draws)  # (b·K, d, d), on the host
+            bound = float(algebra.abs().sum(-1).amax())
+            gx, gy = move(problem, algebra.to(x), x, y, bound)
+            fx, fgx = network(torch.cat([x, gx])).split([len(x), len(gx)])
+            plain, moved = problem.loss(fx, y), problem.loss(fgx, gy)
+            return {"loss": plain + moved, "task": plain, "equivariance": moved}
+
+        train(problem, ctx, network, objective)
+        elements = given.sample(params.inference_copies, ctx.rng("inference")).to(problem.train.x)
+        count = parameter_count(network)
+        return AugmentedFitted(network, problem, given, elements, params.inference, count, discovered=True)
+
+
+METHODS = (Augment(),)

@@ -1,0 +1,43 @@
+"""The task's backbone, trained without any knowledge of a symmetry: the lower reference."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from bench.api import Fitted, Method, MethodCard, Problem, RunContext
+from bench.metrics.cost import parameter_count
+from bench.training import TrainingParameters, train
+
+
+class PlainFitted(Fitted):
+    def __init__(self, network: nn.Module) -> None:
+        self.network = network
+        self.parameters = parameter_count(network)
+
+    @torch.no_grad()
+    def predict(self, x: Tensor) -> Tensor:
+        out: Tensor = self.network(x)
+        return out
+
+
+class Plain(Method):
+    """Minimises the task's loss on the original samples."""
+
+    card = MethodCard(
+        id="plain",
+        title="Plain backbone",
+        summary="the task's network without augmentation",
+        knowledge="none",
+        citation="",
+    )
+    Params = TrainingParameters
+
+    def fit(self, problem: Problem, ctx: RunContext) -> Fitted:
+        with ctx.seeded("init"):
+            network = problem.backbone().to(problem.device)
+        train(problem, ctx, network, lambda x, y: {"loss": problem.loss(network(x), y)})
+        return PlainFitted(network)
+
+
+METHODS = (Plain(),)

@@ -1,0 +1,78 @@
+"""Pieces that several task files share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from bench.api import AlgebraSampler
+from bench.params import Parameters
+
+
+@dataclass(frozen=True)
+class NoOptions(Parameters):
+    """A task without options."""
+
+
+def constant_mean_score(train_y: Tensor, test_y: Tensor, score: Callable[[Tensor, Tensor], Tensor]) -> float:
+    """Mean test score of the constant predictor (the mean of the training targets)."""
+    mean = train_y.double().mean(0, keepdim=True).expand(len(test_y), *train_y.shape[1:])
+    return float(score(mean, test_y).mean())
+
+
+def constant_median_score(train_y: Tensor, test_y: Tensor, score: Callable[[Tensor, Tensor], Tensor]) -> float:
+    """Mean test score of the constant predictor (the median of the training targets); targets ``(n,)``."""
+    return float(score(train_y.double().quantile(0.5).expand(len(test_y)), test_y).mean())
+
+
+def uniform_angles(generator_matrix: Tensor, half_width: float) -> AlgebraSampler:
+    """Draws θ·T with θ ~ U(-half_width, half_width) in radians; T ``(d, d)`` -> ``(n, d, d)``."""
+
+    def sample(n: int, generator: torch.Generator) -> Tensor:
+        angle = half_width * (2.0 * torch.rand(n, generator=generator, dtype=torch.float64) - 1.0)
+        return angle[:, None, None] * generator_matrix.to(angle)
+
+    return sample
+
+
+def haar_rotation_gaussian_shift(shift: float) -> AlgebraSampler:
+    """Draws log(R, t) in se(3): R Haar on SO(3), t ~ N(0, shift²) per axis in Å; ``(n, 4, 4)``.
+
+    R = exp(ω̂) has the angle density (1 − cos θ)/π on [0, π] and a uniform axis (from a uniform unit quaternion).
+    exp([[ω̂, v], [0, 0]]) shifts by V(ω) v, so v = V(ω)⁻¹ t makes the shift t itself Gaussian.
+    """
+
+    def sample(n: int, generator: torch.Generator) -> Tensor:
+        q = torch.randn(n, 4, generator=generator, dtype=torch.float64)
+        q = q / q.norm(dim=1, keepdim=True)
+        imaginary = q[:, 1:].norm(dim=1)
+        angle = 2.0 * torch.atan2(imaginary, q[:, 0])  # (n,), in [0, 2π]
+        angle = torch.where(angle > math.pi, angle - 2.0 * math.pi, angle)  # the shorter way round
+        omega = angle[:, None] * q[:, 1:] / imaginary[:, None]  # (n, 3)
+        t = shift * torch.randn(n, 3, generator=generator, dtype=torch.float64)
+        algebra = torch.zeros(n, 4, 4, dtype=torch.float64)
+        algebra[:, :3, :3] = hat(omega)
+        algebra[:, :3, 3] = torch.linalg.solve(_left_jacobian(omega), t)
+        return algebra
+
+    return sample
+
+
+def hat(omega: Tensor) -> Tensor:
+    """The antisymmetric matrix of ω × ·; ``(n, 3) -> (n, 3, 3)``."""
+    x, y, z = omega.unbind(-1)
+    zero = torch.zeros_like(x)
+    return torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).view(-1, 3, 3)
+
+
+def _left_jacobian(omega: Tensor) -> Tensor:
+    """V(ω) = 1 + (1−cos θ)/θ² ω̂ + (θ−sin θ)/θ³ ω̂²; ``(n, 3) -> (n, 3, 3)``."""
+    theta = omega.norm(dim=1)[:, None, None].clamp_min(1e-6)
+    matrix = hat(omega)
+    first = (1.0 - theta.cos()) / theta**2
+    second = (theta - theta.sin()) / theta**3
+    return torch.eye(3, dtype=omega.dtype) + first * matrix + second * matrix @ matrix

@@ -1,0 +1,152 @@
+"""Two bodies on almost circular orbits: predict the next state(s) from the last one(s); rotations act on both.
+
+Source: the paper's Section 5.2 and A.4; data recipe and splits in `datasets/two_body.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from bench.api import Budget, MetricCard, Split, Task, TaskCard, TaskData, Truth, Units
+from bench.datasets import two_body
+from bench.lie.nullspace import linear_symmetries
+from bench.lie.search_space import SearchSpace, full, mask2, mask4
+from bench.lie.vectors import VectorAction
+from bench.metrics.prediction import squared_error
+from bench.nn.mlp import MLP
+from bench.params import Parameters
+from bench.tasks.common import NoOptions, constant_mean_score, uniform_angles
+
+#: (positions, momenta) of body 1, then of body 2; two coordinates each.
+POSITIONS, MOMENTA = (0, 1, 4, 5), (2, 3, 6, 7)
+DIM = 8
+#: Trajectories kept from training for validation (of 814).
+VALIDATION_TRAJECTORIES = 80
+#: States on which the true algebra is computed, and the relative singular value below which a direction is in it.
+TRUTH_STATES, TRUTH_RTOL = 200, 1e-6
+
+_J = torch.tensor([[0.0, -1.0], [1.0, 0.0]], dtype=torch.float64)
+#: The textbook generator: every 2-vector turns by the same angle; exp(2π·this) = 1.
+ROTATION = torch.block_diag(_J, _J, _J, _J)[None]  # (1, 8, 8)
+#: Each 2-vector turns by an angle of its own: no label of circular orbits contradicts it, though the dynamics do.
+TORUS = torch.stack([torch.block_diag(*(_J * (i == j) for j in range(4))) for i in range(4)])  # (4, 8, 8)
+
+SUMMARIES = {
+    "half_plane": "body 1 starts in the lower half plane in training, in the upper one in the test (as released)",
+    "quadrant": "body 1 in quadrants II and IV in training, in I and III in the test",
+    "iid": "training and test trajectories drawn from one pool",
+}
+CITATION = (
+    "Greydanus, Dzamba, Yosinski: Hamiltonian neural networks (NeurIPS 2019); "
+    "Yang, Walters, Dehmamy, Yu: Generative adversarial symmetry discovery (ICML 2023)"
+)
+
+
+class TwoBody(Task):
+    """``(n, t, 8)`` past states to ``(n, t, 8)`` future ones; MSE in raw units (G = m = 1)."""
+
+    Options = NoOptions
+
+    def __init__(self, suffix: str, split: str, steps: int = 1) -> None:
+        self.split, self.steps = split, steps
+        size = partial(Budget, batch_size=64, lr=2e-3, equivariance_inputs=500, equivariance_elements=32)
+        self.card = TaskCard(
+            id=f"nbody_{steps}step_{suffix}",
+            title=f"Two-body dynamics, {steps} to {steps} step, {suffix}",
+            summary=f"predict the next state; {SUMMARIES[split]}",
+            family="nbody",
+            version=1,
+            metric=MetricCard("test/mse", "1", higher_is_better=False),
+            searches=("full", "mask2", "mask4"),
+            budgets={
+                "smoke": size(train=512, val=128, test=512, epochs=2, wall_limit_s=120),
+                "small": size(train=14_000, val=1_500, test=15_000, epochs=30, wall_limit_s=900),
+                "paper": size(train=14_000, val=1_500, test=15_000, epochs=100, wall_limit_s=7200),
+            },
+            cardinality=1,
+            citation=CITATION,
+        )
+
+    def prepare(self, data_dir: Path) -> None:
+        two_body.load(two_body.TwoBodyRecipe(), data_dir)
+
+    def fingerprint(self, data_dir: Path) -> str:
+        return two_body.TwoBodyRecipe().content_key()
+
+    def load(self, budget: Budget, options: Parameters, data_dir: Path) -> TaskData:
+        orbits = two_body.load(two_body.TwoBodyRecipe(), data_dir)
+        known, unseen = two_body.split(orbits, self.split, self.steps, self.steps)
+        order = torch.randperm(len(orbits.train), generator=torch.Generator().manual_seed(0))
+        held_out = torch.isin(torch.from_numpy(known.trajectory), order[:VALIDATION_TRAJECTORIES])
+        x, y = torch.from_numpy(known.x), torch.from_numpy(known.y)  # (n, t, 8), float64
+        train = _subset(x[~held_out], y[~held_out], budget.train)
+        val = _subset(x[held_out], y[held_out], budget.val)
+        test = _subset(torch.from_numpy(unseen.x), torch.from_numpy(unseen.y), budget.test)
+        scale = _type_scale(train.x)  # (8,)
+        weights = 1.0 / scale.double() ** 2
+        action = VectorAction(DIM)
+        spaces = {"full": full(DIM), "mask2": mask2(), "mask4": mask4()}
+        last = test.x[:, -1:].expand_as(test.y)
+        return TaskData(
+            train=train,
+            val=val,
+            test=test,
+            action_in=action,
+            action_out=action,
+            spaces=spaces,
+            units=Units(scale, scale, torch.zeros(DIM), scale.double()),
+            truth=Truth(ROTATION, _true_algebra(val.x, weights), uniform_angles(ROTATION[0], math.pi), TORUS),
+            loss=torch.nn.functional.mse_loss,
+            backbone=partial(MLP, (self.steps, DIM), (self.steps, DIM), width=32, hidden_layers=3),
+            score=squared_error,
+            field_weights=weights,
+            references={
+                "constant": constant_mean_score(train.y, test.y, squared_error),
+                "persistence": float(squared_error(last, test.y).mean()),
+                "linear": float(squared_error(_least_squares(train, test.x), test.y).mean()),
+            },
+            data_sha256=hashlib.sha256(orbits.train.tobytes() + orbits.test.tobytes()).hexdigest(),
+            data_note=f"own simulation after the published recipe; {SUMMARIES[self.split]}",
+        )
+
+
+def _subset(x: Tensor, y: Tensor, size: int) -> Split:
+    """The first ``size`` of a fixed random order, float32."""
+    chosen = torch.randperm(len(x), generator=torch.Generator().manual_seed(1))[:size].sort().values
+    return Split(x[chosen].float(), y[chosen].float())
+
+
+def _type_scale(x: Tensor) -> Tensor:
+    """Root mean square per vector type, one number for positions and one for momenta; never per coordinate."""
+    scale = torch.empty(DIM)
+    for columns in (POSITIONS, MOMENTA):
+        scale[list(columns)] = x[..., columns].double().square().mean().sqrt().float()
+    return scale
+
+
+def _least_squares(train: Split, x: Tensor) -> Tensor:
+    """Ordinary least squares without intercept from all past coordinates, float64; ``(n, t, 8)``."""
+    solution = torch.linalg.lstsq(train.x.flatten(1).double(), train.y.flatten(1).double()).solution
+    return (x.flatten(1).double() @ solution).view(-1, *train.y.shape[1:])
+
+
+def _true_algebra(states: Tensor, weights: Tensor) -> Callable[[SearchSpace], Tensor]:
+    """All of a search space that commutes with the true one-step map, computed on data (metrics.md, section 6)."""
+
+    def compute(space: SearchSpace) -> Tensor:
+        x = states[:TRUTH_STATES, 0].double()  # (n, 8)
+        step = partial(two_body.flow_step, dt=two_body.TwoBodyRecipe().dt)
+        action = VectorAction(DIM)
+        return linear_symmetries(step, x, space.basis, action, action, rtol=TRUTH_RTOL, weights=weights).generators
+
+    return compute
+
+
+TASKS = (TwoBody("id", "half_plane"), TwoBody("ood", "quadrant"), TwoBody("iid", "iid"))

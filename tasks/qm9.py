@@ -1,0 +1,116 @@
+"""QM9: predict a molecular orbital energy from nuclear charges and positions; invariant under SE(3).
+
+Source: the paper's Section 5.3; protocol of LieConv and Augerino (100,000 / 17,748 / 13,083 molecules).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from bench.api import Budget, MetricCard, Split, Task, TaskCard, TaskData, Truth, Units
+from bench.datasets import qm9
+from bench.datasets.cache import sha256_of
+from bench.lie.action import IdentityAction
+from bench.lie.algebra import se
+from bench.lie.points import PointAction
+from bench.lie.search_space import SearchSpace, affine3d
+from bench.metrics.prediction import HARTREE_IN_MEV, absolute_error
+from bench.nn.lieconv import LieConvNet
+from bench.params import Parameters, parameter
+from bench.tasks.common import constant_median_score, haar_rotation_gaussian_shift
+
+#: Standard deviation of the shifts of the true group's distribution, in Å (Augerino's and LieConv's augmentation).
+SHIFT = 0.5
+
+
+@dataclass(frozen=True)
+class QM9Options(Parameters):
+    backbone: str = parameter(
+        "trivial", meaning="LieConv on absolute positions, or invariant under shifts", choices=("trivial", "t3")
+    )
+    width: int = parameter(1536, meaning="channels of the network (k)", low=4, high=4096)
+    blocks: int = parameter(6, meaning="bottleneck blocks", low=1, high=64)
+
+
+class OrbitalEnergy(Task):
+    """``(n, atoms, 4)`` charge and position in Å to an energy in meV ``(n,)``; mean absolute error."""
+
+    Options = QM9Options
+
+    def __init__(self, target: str, title: str) -> None:
+        self.target = target
+        measure = {"equivariance_inputs": 400, "equivariance_elements": 16, "lr": 3e-3}
+        self.card = TaskCard(
+            id=f"qm9_{target}",
+            title=f"QM9, {title}",
+            summary=f"energy of the {title} (meV) from charges and positions",
+            family="qm9",
+            version=1,
+            metric=MetricCard("test/mae", "meV", higher_is_better=False),
+            searches=("affine3d",),
+            budgets={
+                "smoke": Budget(96, 32, 64, 1, 32, 3e-3, 16, 4, 120, options={"width": 8, "blocks": 1}),
+                "small": Budget(
+                    6000, 1000, 2000, 25, 64, **measure, wall_limit_s=1800, options={"width": 64, "blocks": 2}
+                ),
+                "paper": Budget(
+                    100_000, 17_748, 13_083, 500, 75, **measure, wall_limit_s=7 * 86_400, options={}
+                ),
+            },
+            cardinality=6,
+            citation="Ramakrishnan, Dral, Rupp, von Lilienfeld: Quantum chemistry structures and properties of 134 kilo "
+            "molecules (Scientific Data 2014); Finzi et al.: LieConv (ICML 2020)",
+        )
+
+    def prepare(self, data_dir: Path) -> None:
+        qm9.prepare(data_dir)
+
+    def fingerprint(self, data_dir: Path) -> str:
+        return sha256_of(data_dir / qm9.NAME / "qm9.npz")
+
+    def load(self, budget: Budget, options: Any, data_dir: Path) -> TaskData:
+        data = qm9.load(data_dir)
+        known = qm9.known(data, self.target)
+        sizes = (budget.train, budget.val, budget.test)
+        parts = zip(qm9.official_split(data), sizes, strict=True)
+        train, val, test = (self._split(data, part[known[part]][:size]) for part, size in parts)
+        mean, std = train.y.double().mean(), train.y.double().std()
+        shape = partial(LieConvNet, options.width, options.blocks, options.backbone)
+        space = affine3d()
+        dropped = len(known) - int(known.sum())
+        return TaskData(
+            train=train,
+            val=val,
+            test=test,
+            action_in=PointAction(),
+            action_out=IdentityAction(4),
+            spaces={"affine3d": space},
+            units=Units(torch.ones(1), std.float(), mean.float(), torch.ones(4, dtype=torch.float64)),
+            truth=Truth(se(3), _declared, haar_rotation_gaussian_shift(SHIFT)),
+            loss=torch.nn.functional.l1_loss,
+            backbone=shape,
+            score=absolute_error,
+            field_weights=torch.ones(1, dtype=torch.float64),
+            references={"constant": constant_median_score(train.y, test.y, absolute_error)},
+            data_sha256=data.sha256,
+            data_note=f"{data.variant}; {dropped} molecules without a {self.target} value left out",
+        )
+
+    def _split(self, data: qm9.QM9, index: np.ndarray[Any, np.dtype[np.int64]]) -> Split:
+        x, y, sizes = qm9.padded(data, index, self.target)
+        return Split(torch.from_numpy(x), torch.from_numpy(y * HARTREE_IN_MEV).float(), sizes.astype(np.int64))
+
+
+def _declared(space: SearchSpace) -> Tensor:
+    """Energies do not depend on where a molecule is or how it is turned: se(3), known by construction."""
+    return se(3)
+
+
+TASKS = (OrbitalEnergy("homo", "highest occupied molecular orbital"),)
