@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -21,6 +21,8 @@ from bench.params import Parameters
 #: Knowledge tiers, weakest first: what a method is told beyond its search space.
 TIERS = ("none", "cardinality", "mask", "group")
 
+#: A training loss, (prediction, target) -> scalar: the mean over the examples of a batch.
+Loss = Callable[[Tensor, Tensor], Tensor]
 #: Draws ``(n, d, d)`` algebra elements A, so that exp(A) are random elements of a group.
 AlgebraSampler = Callable[[int, torch.Generator], Tensor]
 
@@ -111,12 +113,6 @@ class SymmetryEstimate:
     generators: Tensor
     sample: AlgebraSampler
     strength: Tensor | None = None
-
-
-class Loss(Protocol):
-    """A training loss: mean over the examples of a batch."""
-
-    def __call__(self, prediction: Tensor, target: Tensor) -> Tensor: ...
 
 
 @dataclass(frozen=True)

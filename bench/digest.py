@@ -1,4 +1,4 @@
-"""Digests of code, to tell a record made by other code: the statements of a module and of what it imports from bench."""
+"""Digests of code, to tell a record made by other code: a module's statements and those of its imports from bench."""
 
 from __future__ import annotations
 

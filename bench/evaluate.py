@@ -56,9 +56,7 @@ def evaluate(fitted: Fitted, data: TaskData, card: TaskCard, budget: Budget, sea
     estimate = fitted.symmetry()
     if estimate is not None:
         estimate = to_physical(estimate, data.units)
-        _add_equivariance(
-            result, fitted, data, card, inputs, budget.equivariance_elements, estimate.sample, "learned_"
-        )
+        _add_equivariance(result, fitted, data, card, inputs, budget.equivariance_elements, estimate.sample, "learned_")
         _add_symmetry(result, data, card, estimate, search or card.searches[0])
         _add_samples(result, data, inputs, estimate.sample)
     return result
@@ -114,7 +112,8 @@ def _add_equivariance(
 ) -> None:
     n = len(inputs)
     generator = torch.Generator().manual_seed(seed_for(0, "equivariance"))
-    algebra = sample(n * elements, generator).to(inputs).unflatten(0, (n, elements))  # (n, M, d, d)
+    algebra = sample(n * elements, generator).to(inputs)  # (n·M, d, d)
+    algebra = algebra.reshape(n, elements, *algebra.shape[1:])
     errors = equivariance_errors(
         physical_predictor(fitted.predict, data.units), inputs, algebra, data.action_in, data.action_out, PREDICT_BATCH
     )
@@ -128,9 +127,7 @@ def _add_equivariance(
     result.arrays["equivariance"] = errors.per_example.numpy().astype(np.float32)
 
 
-def _add_symmetry(
-    result: Evaluation, data: TaskData, card: TaskCard, estimate: SymmetryEstimate, search: str
-) -> None:
+def _add_symmetry(result: Evaluation, data: TaskData, card: TaskCard, estimate: SymmetryEstimate, search: str) -> None:
     space = data.spaces[search]
     learned = estimate.generators.cpu()
     result.arrays["generators"] = learned.numpy()
@@ -160,7 +157,7 @@ def _add_samples(result: Evaluation, data: TaskData, inputs: Tensor, sample: Alg
     algebra = sample(len(original) * SAMPLE_COPIES, generator).to(original)
     moved = data.action_in.apply(algebra, original.repeat_interleave(SAMPLE_COPIES, 0))
     result.arrays["sample_original"] = original.cpu().numpy()
-    result.arrays["sample_moved"] = moved.unflatten(0, (len(original), SAMPLE_COPIES)).cpu().numpy()
+    result.arrays["sample_moved"] = moved.reshape(len(original), SAMPLE_COPIES, *moved.shape[1:]).cpu().numpy()
 
 
 def _subset(test: Split, size: int) -> Tensor:

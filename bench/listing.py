@@ -102,9 +102,7 @@ def _show_task(task: Task) -> None:
 
 
 def _parameter_rows(prefix: str, cls: type[Parameters]) -> list[dict[str, Any]]:
-    return [
-        {**row, "name": prefix + row["name"], "default": _plain(row["default"])} for row in describe(cls)
-    ]
+    return [{**row, "name": prefix + row["name"], "default": _plain(row["default"])} for row in describe(cls)]
 
 
 def _show_broken(registry: Registry) -> None:

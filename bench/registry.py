@@ -70,7 +70,7 @@ class Registry:
                 name = entry.card.id
                 if name in shelf:
                     raise BenchError(f"{kind[:-1].lower()} {name!r} is defined twice: {self._origin[name]} and {file}.")
-                shelf[name] = entry  # type: ignore[index]
+                shelf[name] = entry
                 self._origin[name] = file
 
     def _aliases(self) -> dict[str, str]:

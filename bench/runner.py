@@ -1,4 +1,4 @@
-"""Schedules cells: one worker process each, in its own process group, under a wall limit; one record whatever happens."""
+"""Runs a cell in a worker process of its own, under a wall limit; one record, whatever happens."""
 
 from __future__ import annotations
 

@@ -122,9 +122,8 @@ class _BatchSampler:
             return
         # Stable sort of a random order: molecules of one size meet in a new order every epoch.
         by_size = order[torch.from_numpy(np.argsort(split.sizes[order.numpy()], kind="stable"))]
-        chunks = by_size.split(size)
-        for i in torch.randperm(len(chunks), generator=self.generator).tolist():
-            index = chunks[i]
+        for batch in torch.randperm(len(self), generator=self.generator).tolist():
+            index = by_size[batch * size : (batch + 1) * size]
             largest = int(split.sizes[index.numpy()].max())
             index = index.to(split.x.device)
             yield split.x[index][:, :largest], split.y[index]

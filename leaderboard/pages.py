@@ -77,10 +77,9 @@ def render_pages(store_root: Path, registry: Registry, is_stale: Callable[[Recor
     boards = [
         build_board(records, task.card, card_of, is_stale, skipped[name])
         for name, task in sorted(registry.tasks.items())
-        if held[name] or skipped[name]
+        if held[name]
     ]
-    without = [name for name in registry.tasks if not held[name] and not skipped[name]]
+    without = [name for name in registry.tasks if not held[name]]
     unknown = {name: count for name, count in held.items() if name not in registry.tasks}
-    lost = sum(count for name, count in skipped.items() if name not in registry.tasks)
     pages = {f"{board.task.id}.md": render_task(board) for board in boards}
-    return {**pages, INDEX: render_index(boards, without, unknown, lost)}
+    return {**pages, INDEX: render_index(boards, without, unknown, skipped.total())}

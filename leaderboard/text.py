@@ -13,12 +13,12 @@ NOTHING = "–"
 
 
 def number(value: float, digits: int = 3, spread: float | None = None) -> str:
-    """``value`` with ``digits`` significant digits, and ``± spread`` to the same place; very large or small as (…)e-5."""
+    """``value`` with ``digits`` significant digits, and ``± spread`` to the same place; as (…)e-5 where long."""
     largest = max(abs(value), spread or 0.0)
     if largest == 0.0:
         return "0" if spread is None else "0 ± 0"
     power = math.floor(math.log10(largest))
-    scientific = not -3 <= power <= 4
+    scientific = not -2 <= power <= 4
     if scientific:
         value, spread = value / 10.0**power, None if spread is None else spread / 10.0**power
     places = max(0, digits - 1 - (0 if scientific else power))
@@ -47,9 +47,13 @@ def count_text(entry: Entry | None) -> str:
 
 
 def escape(text: str) -> str:
-    """Text that is safe in a markdown table and outside."""
-    flat = " ".join(text.split())
-    return "".join(f"\\{char}" if char in "|`*_<>[]" else char for char in flat)
+    """Prose from a card or a record, with nothing left that markdown would read as markup."""
+    return "".join(f"\\{char}" if char in "`*_<>[]" else char for char in " ".join(text.split()))
+
+
+def code(text: str) -> str:
+    """A name in fixed width."""
+    return f"`{text.replace('`', chr(39))}`"
 
 
 def table(headers: Sequence[str], rows: Iterable[Sequence[str]], left: Iterable[int]) -> str:
@@ -58,7 +62,7 @@ def table(headers: Sequence[str], rows: Iterable[Sequence[str]], left: Iterable[
     Columns without a single value are dropped. Own code, because tabulate pads by another width where wcwidth
     happens to be installed, and a page must have the same bytes everywhere.
     """
-    body, lefts = [list(row) for row in rows], set(left)
+    body, lefts = [[cell.replace("|", "\\|") for cell in row] for row in rows], set(left)
     used = [i for i in range(len(headers)) if i in lefts or any(row[i] != NOTHING for row in body)]
     width = [max(len(line[i]) for line in [list(headers), *body]) for i in range(len(headers))]
 

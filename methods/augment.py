@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -34,7 +36,7 @@ class Augment(Method):
     )
     Params = AugmentParams
     # As many copies as SEMoLA uses on the family: the paper gives both the same hyperparameters (A.2).
-    settings = {"nbody": {"copies": 4}, "qm9": {"copies": 1}}
+    settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {"nbody": {"copies": 4}, "qm9": {"copies": 1}}
 
     def fit(self, problem: Problem, ctx: RunContext) -> Fitted:
         params: AugmentParams = ctx.params

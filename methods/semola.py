@@ -6,7 +6,9 @@ Source: Santos Escriche, Jegelka (arXiv 2506.03914), Section 4; what its text le
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -39,7 +41,9 @@ class SemolaParams(TrainingParameters):
     )
     weight_task: float = parameter(1.0, meaning="weight of the loss on original samples", low=0.0, high=100.0)
     weight_equivariance: float = parameter(1.0, meaning="weight of the loss on moved samples", low=0.0, high=100.0)
-    weight_augmentation: float = parameter(0.01, meaning="weight against augmentations that move nothing", low=0, high=100)
+    weight_augmentation: float = parameter(
+        0.01, meaning="weight against augmentations that move nothing", low=0, high=100
+    )
     weight_orthogonality: float = parameter(0.1, meaning="weight against overlapping generators", low=0.0, high=100.0)
     weight_sparsity: float = parameter(0.0, meaning="weight of the mean |entry| of the generators", low=0.0, high=100.0)
     equivariance_target: str = parameter(
@@ -52,7 +56,9 @@ class SemolaParams(TrainingParameters):
         meaning="how much an augmentation resembles its original: cosine, or (images) cosine of Fourier magnitudes",
         choices=("cosine", "fourier"),
     )
-    inference: str = parameter("average", meaning="how predict() works (both are reported)", choices=("average", "plain"))
+    inference: str = parameter(
+        "average", meaning="how predict() works (both are reported)", choices=("average", "plain")
+    )
     inference_copies: int = parameter(8, meaning="group elements of an averaged prediction (J)", low=1, high=1024)
 
 
@@ -68,7 +74,8 @@ class LieAugmenter(nn.Module):
 
     def forward(self) -> Tensor:
         masked = self.entries * self.mask  # (k, d, d)
-        return self.norm * masked / torch.linalg.vector_norm(masked, dim=(1, 2), keepdim=True)
+        normalised: Tensor = self.norm * masked / torch.linalg.vector_norm(masked, dim=(1, 2), keepdim=True)
+        return normalised
 
 
 class Semola(Method):
@@ -87,7 +94,7 @@ class Semola(Method):
     Params = SemolaParams
     # The paper's values are missing from its text. N-body: norm sqrt(8) makes a coefficient the angle in radians, and
     # no sparsity, which sometimes drops one of the four blocks. QM9: sqrt(2) does the same for a rotation in 3-D.
-    settings = {
+    settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "nbody": {"generator_norm": math.sqrt(8.0), "copies": 4, "basis_lr": 2e-3, "weight_augmentation": 0.1},
         "qm9": {"copies": 1, "basis_lr": 5e-3, "weight_sparsity": 1e-3},
     }

@@ -75,4 +75,5 @@ def _left_jacobian(omega: Tensor) -> Tensor:
     matrix = hat(omega)
     first = (1.0 - theta.cos()) / theta**2
     second = (theta - theta.sin()) / theta**3
-    return torch.eye(3, dtype=omega.dtype) + first * matrix + second * matrix @ matrix
+    jacobian: Tensor = torch.eye(3, dtype=omega.dtype) + first * matrix + second * matrix @ matrix
+    return jacobian

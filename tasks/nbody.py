@@ -34,9 +34,9 @@ TRUTH_STATES, TRUTH_RTOL = 200, 1e-6
 
 _J = torch.tensor([[0.0, -1.0], [1.0, 0.0]], dtype=torch.float64)
 #: The textbook generator: every 2-vector turns by the same angle; exp(2π·this) = 1.
-ROTATION = torch.block_diag(_J, _J, _J, _J)[None]  # (1, 8, 8)
+ROTATION = torch.kron(torch.eye(4, dtype=torch.float64), _J)[None]  # (1, 8, 8)
 #: Each 2-vector turns by an angle of its own: no label of circular orbits contradicts it, though the dynamics do.
-TORUS = torch.stack([torch.block_diag(*(_J * (i == j) for j in range(4))) for i in range(4)])  # (4, 8, 8)
+TORUS = torch.stack([torch.kron(row.diag(), _J) for row in torch.eye(4, dtype=torch.float64)])  # (4, 8, 8)
 
 SUMMARIES = {
     "half_plane": "body 1 starts in the lower half plane in training, in the upper one in the test (as released)",
@@ -134,7 +134,8 @@ def _type_scale(x: Tensor) -> Tensor:
 def _least_squares(train: Split, x: Tensor) -> Tensor:
     """Ordinary least squares without intercept from all past coordinates, float64; ``(n, t, 8)``."""
     solution = torch.linalg.lstsq(train.x.flatten(1).double(), train.y.flatten(1).double()).solution
-    return (x.flatten(1).double() @ solution).view(-1, *train.y.shape[1:])
+    prediction: Tensor = x.flatten(1).double() @ solution
+    return prediction.view(-1, *train.y.shape[1:])
 
 
 def _true_algebra(states: Tensor, weights: Tensor) -> Callable[[SearchSpace], Tensor]:

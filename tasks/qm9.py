@@ -46,7 +46,7 @@ class OrbitalEnergy(Task):
 
     def __init__(self, target: str, title: str) -> None:
         self.target = target
-        measure = {"equivariance_inputs": 400, "equivariance_elements": 16, "lr": 3e-3}
+        size = partial(Budget, lr=3e-3, equivariance_inputs=400, equivariance_elements=16)
         self.card = TaskCard(
             id=f"qm9_{target}",
             title=f"QM9, {title}",
@@ -57,16 +57,22 @@ class OrbitalEnergy(Task):
             searches=("affine3d",),
             budgets={
                 "smoke": Budget(96, 32, 64, 1, 32, 3e-3, 16, 4, 120, options={"width": 8, "blocks": 1}),
-                "small": Budget(
-                    6000, 1000, 2000, 25, 64, **measure, wall_limit_s=1800, options={"width": 64, "blocks": 2}
+                "small": size(
+                    train=6000,
+                    val=1000,
+                    test=2000,
+                    epochs=25,
+                    batch_size=64,
+                    wall_limit_s=1800,
+                    options={"width": 64, "blocks": 2},
                 ),
-                "paper": Budget(
-                    100_000, 17_748, 13_083, 500, 75, **measure, wall_limit_s=7 * 86_400, options={}
+                "paper": size(
+                    train=100_000, val=17_748, test=13_083, epochs=500, batch_size=75, wall_limit_s=7 * 86_400
                 ),
             },
             cardinality=6,
-            citation="Ramakrishnan, Dral, Rupp, von Lilienfeld: Quantum chemistry structures and properties of 134 kilo "
-            "molecules (Scientific Data 2014); Finzi et al.: LieConv (ICML 2020)",
+            citation="Ramakrishnan, Dral, Rupp, von Lilienfeld: Quantum chemistry structures and properties of 134 "
+            "kilo molecules (Scientific Data 2014); Finzi et al.: LieConv (ICML 2020)",
         )
 
     def prepare(self, data_dir: Path) -> None:

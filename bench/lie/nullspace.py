@@ -64,7 +64,7 @@ def linear_symmetries(
     pushed = torch.stack([directional_derivative(fn, x, action_in.infinitesimal(a, x)) for a in visible])
     moved = torch.stack([action_out.infinitesimal(a, y) for a in visible])  # (v, n, *shape_out)
     size = (pushed.square().sum() + moved.square().sum()).div(len(visible)).sqrt()
-    residual = (pushed - moved) .flatten(1) / size.clamp(min=torch.finfo(torch.float64).tiny)
+    residual = (pushed - moved).flatten(1) / size.clamp(min=torch.finfo(torch.float64).tiny)  # (v, n*out)
     _, values, rows = torch.linalg.svd(residual.mT, full_matrices=False)  # (v,), (v, v)
     generators = torch.einsum("rv,vij->rij", rows[values <= rtol], visible)
     return LinearSymmetries(generators, values, len(visible))

@@ -56,10 +56,11 @@ def equivariance_errors(
     fx = torch.cat([predict(part) for part in torch.split(x, batch_size)])  # (n, *shape_out)
     mean_difference = fx.new_zeros(n, fx[0].numel(), dtype=torch.float64)
     per_example = fx.new_zeros(n, dtype=torch.float64)
+    elements = algebra.flatten(0, 1).to(x.device)  # (n*M, d, d)
     pairs = torch.arange(n * m, device=x.device)
     for pair in torch.split(pairs, batch_size):
         sample = pair // m
-        g = algebra.flatten(0, 1)[pair]  # (b, d, d)
+        g = elements[pair]  # (b, d, d)
         f_gx = predict(action_in.apply(g, x[sample]))
         g_fx = action_out.apply(g, fx[sample])
         difference = (f_gx.double() - g_fx.double()).flatten(1)  # (b, out)

@@ -53,7 +53,8 @@ def cosine_and_mae(learned: Tensor, textbook: Tensor) -> BasisSimilarity:
     Raises:
         ValueError: if shapes do not fit, an entry is not finite, or a textbook element is zero.
     """
-    learned, textbook = check_generators(learned, "learned"), check_generators(textbook, "textbook")
+    learned = check_generators(learned, "learned")
+    textbook = check_generators(textbook, "textbook").to(learned)
     if learned.shape[1:] != textbook.shape[1:] or len(textbook) == 0:
         shapes = f"learned {tuple(learned.shape)} and textbook {tuple(textbook.shape)}"
         raise ValueError(f"{shapes} must be (k, d, d) and (s, d, d), s >= 1")
@@ -89,8 +90,9 @@ def compare(learned: Tensor, truth: Tensor, space_basis: Tensor, gram: Tensor) -
     Raises:
         ValueError: naming the generator that is not finite or lies outside the search space, or for wrong shapes.
     """
-    learned, truth = check_generators(learned, "learned"), check_generators(truth, "truth")
-    to_visible = _visible_map(gram.detach().double())  # (v, m)
+    learned = check_generators(learned, "learned")
+    truth = check_generators(truth, "truth").to(learned)
+    to_visible = _visible_map(gram.detach().to(learned))  # (v, m)
     learned_visible = _visible_coordinates(learned, space_basis, to_visible, "learned")  # (k, v)
     true_visible = _visible_coordinates(truth, space_basis, to_visible, "truth")  # (r, v)
     u = _row_space(learned_visible, RANK_RTOL)

@@ -4,6 +4,7 @@ The published network written from its definition (Finzi et al. 2020; reference_
 section 4), with the pair tensors, which dominate its cost, touched as rarely as possible.
 """
 
+from itertools import pairwise
 from typing import Any, Literal, NamedTuple
 
 import torch
@@ -22,9 +23,9 @@ Group = Literal["trivial", "t3"]
 class LieConvNet(nn.Module):
     r"""Molecule to number: embedding, residual LieConv blocks, mean over the atoms.
 
-    The features of an atom of charge z are one-hot(species) (x) (1, z/9, (z/9)^2). A positive charge other than 1, 6, 7,
-    8 or 9 gives zero features but still counts as an atom: to look for one here would make the GPU wait, so a task
-    validates its charges. No gradient flows to the charges.
+    A positive charge other than 1, 6, 7, 8 or 9 gives zero features but still counts as an atom: to look for one here
+    would make the GPU wait, so a task validates its charges. No gradient flows to the charges. In training the network
+    can be differentiated once, in reverse; in evaluation without limits.
 
     Args:
         width: channels k of the residual stream, a multiple of 4; 1536 in the reference.
@@ -41,20 +42,20 @@ class LieConvNet(nn.Module):
     Source: Finzi, Stanton, Izmailov, Wilson, ICML 2020; reference_specs.md, section 7.2.
     """
 
-    charge_features: Tensor
+    species: Tensor  # (5,)
 
     def __init__(self, width: int, blocks: int, group: Group) -> None:
         super().__init__()
         if width < 4 or width % 4 or blocks < 0:
-            raise ValueError(f"LieConvNet got width {width}, blocks {blocks}; width must be a positive multiple of 4, blocks >= 0.")
+            raise ValueError(
+                f"LieConvNet got width {width}, blocks {blocks}; width must be a positive multiple of 4, blocks >= 0."
+            )
         if group not in ("trivial", "t3"):
             raise ValueError(f"LieConvNet got group {group!r}; it must be 'trivial' or 't3'.")
         self.group = group
-        z = torch.tensor(SPECIES) / 9.0
-        powers = torch.stack([torch.ones_like(z), z, z * z], 1)  # (5, 3)
-        table = (torch.eye(len(SPECIES))[:, :, None] * powers[:, None]).flatten(1)  # (5, 15)
-        self.register_buffer("charge_features", table, persistent=False)
-        self.embedding = nn.Linear(table.shape[1], width)
+        # A buffer, not a constant made in forward: a copy to the GPU would wait for it.
+        self.register_buffer("species", torch.tensor(SPECIES, dtype=torch.float32), persistent=False)
+        self.embedding = nn.Linear(3 * len(SPECIES), width)
         self.blocks = nn.ModuleList(Block(width, group) for _ in range(blocks))
         self.norm = MaskedBatchNorm(width)
         self.head = nn.Linear(width, 1)
@@ -65,12 +66,20 @@ class LieConvNet(nn.Module):
         charges = x[..., 0].detach()
         mask = charges > 0  # (n, atoms)
         geometry = Geometry.of(x[..., 1:], mask, centre=self.group == "t3")
-        one_hot = charges[..., None] == charges.new_tensor(SPECIES)  # (n, atoms, 5)
-        h = self.embedding(one_hot.to(x.dtype) @ self.charge_features).flatten(0, 1)  # (n*atoms, k)
+        h = self.embedding(atom_features(charges, self.species)).flatten(0, 1)  # (n*atoms, k)
         for block in self.blocks:
             h = block(h, geometry)
         out = self.head(self.norm.swish(h, geometry.atoms)).view(n, size)  # (n, atoms)
-        return (out * geometry.mask).sum(1) / geometry.sizes  # (n,)
+        mean: Tensor = (out * geometry.mask).sum(1) / geometry.sizes  # (n,)
+        return mean
+
+
+def atom_features(charges: Tensor, species: Tensor) -> Tensor:
+    """One-hot species times (1, z/9, (z/9)^2): ``(..., 15)`` from ``charges`` ``(...)`` and ``species`` ``(5,)``."""
+    z = charges / 9.0
+    powers = torch.stack([torch.ones_like(z), z, z * z], -1)  # (..., 3)
+    one_hot = charges[..., None] == species  # (..., 5)
+    return (one_hot[..., None] * powers[..., None, :]).flatten(-2)  # (..., 15)
 
 
 class Geometry(NamedTuple):
@@ -98,7 +107,7 @@ class Geometry(NamedTuple):
             x, molecule_mean = inside, torch.zeros_like(molecule_mean)
         pairs = Valid.of(ones[:, :, None] * ones[:, None, :], x.dtype)
         # An atom is in as many pairs as its molecule has atoms.
-        pair_share = sizes / pairs.count  # (n,)
+        pair_share = sizes / pairs.total  # (n,)
         mean = (pair_share * sizes) @ molecule_mean  # (3,)
         outside = molecule_mean - mean  # (n, 3)
         within = (inside * pair_share[:, None, None]).flatten(0, 1).T @ inside.flatten(0, 1)  # (3, 3)
@@ -135,20 +144,19 @@ class LieConv(nn.Module):
     def __init__(self, features: int, group: Group) -> None:
         super().__init__()
         self.group = group
-        sizes = (6 if group == "trivial" else 3, *KERNEL_WIDTHS)
-        self.kernel = nn.ModuleList(nn.Linear(a, b) for a, b in zip(sizes[:-1], sizes[1:], strict=True))
-        self.norms = nn.ModuleList(MaskedBatchNorm(b) for b in KERNEL_WIDTHS)
+        self.first = KernelLayer(6 if group == "trivial" else 3, KERNEL_WIDTHS[0])
+        self.rest = nn.ModuleList(KernelLayer(a, b) for a, b in pairwise(KERNEL_WIDTHS))
         self.mix = nn.Linear(KERNEL_WIDTHS[-1] * features, features)
 
     def forward(self, v: Tensor, geometry: Geometry) -> Tensor:
         """Map atom features ``(n*atoms, c)`` to ``(n*atoms, c)``."""
         n, size = geometry.mask.shape
         w = self.first_layer(geometry).flatten(0, 2)  # (n*atoms*atoms, 32)
-        for linear, norm in zip(self.kernel[1:], self.norms[1:], strict=True):
-            w = norm.linear_swish(linear, w, geometry.pairs)  # (n*atoms*atoms, 32), then 16
+        for layer in self.rest:
+            w = layer(w, geometry.pairs)  # (n*atoms*atoms, 32), then 16
         v = v.view(n, size, -1) * geometry.mask[..., None]  # (n, j, c); no padding atom is a neighbour
         sums = torch.bmm(v.mT, w.view(n, size, -1))  # (n, c, i*m)
-        sums = sums.unflatten(2, (size, -1)).permute(0, 2, 3, 1).flatten(2)  # (n, i, m*c)
+        sums = sums.view(n, -1, size, KERNEL_WIDTHS[-1]).permute(0, 2, 3, 1).flatten(2)  # (n, i, m*c)
         out: Tensor = self.mix(sums) / geometry.sizes[:, None, None]  # (n, i, c)
         return out.flatten(0, 1)  # (n*atoms, c)
 
@@ -160,15 +168,15 @@ class LieConv(nn.Module):
 
         .. math:: \sigma^2 = W_1 C_w W_1^T + W_2 C_w W_2^T + (W_1 + W_2) C_b (W_1 + W_2)^T \quad \text{(diagonal)}
         """
-        linear, norm = self.kernel[0], self.norms[0]
+        linear, norm = self.first.linear, self.first.norm
         w = linear.weight  # (32, 6) or (32, 3)
-        centre, neighbour = w.split(3, 1) if self.group == "trivial" else (w, -w)  # (32, 3) each
+        centre, neighbour = (w[:, :3], w[:, 3:]) if self.group == "trivial" else (w, -w)  # (32, 3) each
         both = centre + neighbour  # (32, 3); exactly 0 for T(3)
         if norm.training:
             mean = both @ geometry.mean + linear.bias  # (32,)
             var = _diagonal(centre, geometry.within) + _diagonal(neighbour, geometry.within)  # (32,)
             var = var + _diagonal(both, geometry.between)
-            norm.update(mean, var, geometry.pairs.count)
+            norm.update(mean, var, geometry.pairs.total)
         else:
             mean, var = norm.running_mean, norm.running_var
         scale = norm.scale(var)[:, None]  # (32, 1)
@@ -176,21 +184,33 @@ class LieConv(nn.Module):
         x = geometry.positions - geometry.mean  # (n, atoms, 3)
         at_centre = F.linear(x, scale * centre, shift)  # (n, i, 32)
         at_neighbour = F.linear(x, scale * neighbour)  # (n, j, 32)
-        out: Tensor = _OuterSumSwish.apply(at_neighbour, at_centre)  # (n, j, i, 32)
+        out: Tensor = _OuterSumSwish.apply(at_neighbour, at_centre)  # type: ignore[no-untyped-call]  # (n, j, i, 32)
         return out
 
 
+class KernelLayer(nn.Module):
+    """Linear, batch norm over the pairs, swish."""
+
+    def __init__(self, in_features: int, out_features: int) -> None:
+        super().__init__()
+        self.linear, self.norm = nn.Linear(in_features, out_features), MaskedBatchNorm(out_features)
+
+    def forward(self, x: Tensor, pairs: Valid) -> Tensor:
+        """Map ``(pairs, c_in)`` to ``(pairs, c)``."""
+        return self.norm.linear_swish(self.linear, x, pairs)
+
+
 class _OuterSumSwish(torch.autograd.Function):
-    """``silu(a_j + b_i)``: ``(n, j, c)`` and ``(n, i, c)`` to ``(n, j, i, c)``, keeping only a and b for the backward."""
+    """``silu(a_j + b_i)``: ``(n, j, c)`` and ``(n, i, c)`` to ``(n, j, i, c)``; keeps only a and b."""
 
     @staticmethod
-    def forward(ctx: Any, a: Tensor, b: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, a: Tensor, b: Tensor) -> Tensor:
         ctx.save_for_backward(a, b)
         return F.silu(a[:, :, None] + b[:, None], inplace=True)  # (n, j, i, c)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:  # type: ignore[override]
+    @once_differentiable
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor]:
         a, b = ctx.saved_tensors
         g = a[:, :, None] + b[:, None]  # (n, j, i, c)
         torch.ops.aten.silu_backward.grad_input(grad, g, grad_input=g)

@@ -16,7 +16,7 @@ class Valid(NamedTuple):
     """Which rows of a padded batch count, as weights: no boolean indexing, hence no wait for the GPU."""
 
     weights: Tensor  # (rows,), 1/count where valid, else 0
-    count: Tensor  # (), number of valid rows, at least 1
+    total: Tensor  # (), number of valid rows, at least 1
 
     @classmethod
     def of(cls, mask: Tensor, dtype: torch.dtype) -> "Valid":
@@ -61,19 +61,22 @@ class MaskedBatchNorm(nn.Module):
             valid = Valid.of(mask, x.dtype)
             mean, centred = _centre(rows, valid.weights)
             var = valid.weights @ centred.square()  # (c,)
-            self.update(mean, var, valid.count)
+            self.update(mean, var, valid.total)
         else:
             centred, var = rows - self.running_mean, self.running_var
         return torch.addcmul(self.bias, centred, self.scale(var)).view_as(x)  # (..., c)
 
     def swish(self, rows: Tensor, valid: Valid, offset: Tensor | None = None) -> Tensor:
-        """``silu(norm(rows + offset))`` for ``rows`` ``(rows, c)``: in training one fused function, differentiable once.
+        """``silu(norm(rows + offset))`` for ``rows`` ``(rows, c)``: fused in training, differentiable once.
 
         ``offset`` ``(c,)`` is the bias of the linear map before: the batch mean removes it again, so it is not added.
         """
         if self.training:
-            out, mean, var = _NormSwish.apply(rows, offset, valid.weights, self.weight, self.bias, self.eps)
-            self.update(mean, var, valid.count)
+            out: Tensor
+            out, mean, var = _NormSwish.apply(  # type: ignore[no-untyped-call]
+                rows, offset, valid.weights, self.weight, self.bias, self.eps
+            )
+            self.update(mean, var, valid.total)
             return out  # (rows, c)
         mean = self.running_mean if offset is None else self.running_mean - offset  # (c,)
         scale = self.scale(self.running_var)  # (c,)
@@ -101,10 +104,10 @@ def _centre(rows: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
 
 
 class _NormSwish(torch.autograd.Function):
-    """Masked batch norm and swish with one saved tensor; autograd's own chain reads and writes the pairs 3x as often."""
+    """Masked batch norm and swish that save one tensor and write two; autograd's own chain touches far more memory."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any, rows: Tensor, offset: Tensor | None, weights: Tensor, gamma: Tensor, beta: Tensor, eps: float
     ) -> tuple[Tensor, Tensor, Tensor]:
         mean, centred = _centre(rows, weights)
@@ -121,7 +124,7 @@ class _NormSwish(torch.autograd.Function):
         return F.silu(out, inplace=True), mean, var
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, grad: Tensor, *_: Tensor) -> tuple[Tensor | None, ...]:
         r"""With :math:`g` the gradient at the norm's output: dx = scale (g - w (sum g + x_hat sum g x_hat))."""
         centred, weights, gamma, beta, inverse = ctx.saved_tensors

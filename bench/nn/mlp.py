@@ -14,7 +14,7 @@ class MLP(nn.Module):
 
     .. math:: f(x) = A_L \circ \mathrm{ReLU} \circ A_{L-1} \circ \dots \circ \mathrm{ReLU} \circ A_1 (\mathrm{vec}\, x)
 
-    with affine maps :math:`A_l`; ``hidden_layers=3`` gives the four of the reference, 8 t_in -> 32 -> 32 -> 32 -> 8 t_out.
+    with affine maps :math:`A_l`; ``hidden_layers=3`` gives the reference's four, 8 t_in -> 32 -> 32 -> 32 -> 8 t_out.
 
     Args:
         in_shape: ``(t_in, d)``, the shape of one input.
@@ -41,7 +41,7 @@ class MLP(nn.Module):
                 f"MLP got in_shape {in_shape}, out_shape {out_shape}, width {width}, hidden_layers {hidden_layers}; "
                 "sizes must be at least 1 and hidden_layers at least 0."
             )
-        self.in_shape, self.out_shape = tuple(in_shape), tuple(out_shape)
+        self.in_shape, self.out_shape = in_shape, out_shape
         sizes = [in_shape[0] * in_shape[1], *[width] * hidden_layers, out_shape[0] * out_shape[1]]
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
 
@@ -52,9 +52,10 @@ class MLP(nn.Module):
             ValueError: if ``x`` is not ``(n, t_in, d)``; a transposed input would otherwise pass unnoticed.
         """
         if x.shape[1:] != self.in_shape:
-            raise ValueError(f"MLP got an input of shape {tuple(x.shape)}; it must be (n, {self.in_shape[0]}, {self.in_shape[1]}).")
+            t, d = self.in_shape
+            raise ValueError(f"MLP got an input of shape {tuple(x.shape)}; it must be (n, {t}, {d}).")
         h = x.flatten(1)  # (n, t_in*d)
         for layer in self.layers[:-1]:
             h = torch.relu(layer(h))  # (n, width)
         out: Tensor = self.layers[-1](h)  # (n, t_out*d)
-        return out.unflatten(1, self.out_shape)  # (n, t_out, d)
+        return out.view(-1, *self.out_shape)  # (n, t_out, d)

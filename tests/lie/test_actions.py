@@ -92,7 +92,7 @@ def test_the_two_body_rotation_is_orthogonal():
     torch.testing.assert_close(moved.norm(dim=1), x.norm(dim=1), rtol=1e-6, atol=1e-6)
 
 
-@pytest.mark.parametrize("turns", [1, 2, 3])
+@pytest.mark.parametrize("turns", [1, 2, -1])
 def test_a_quarter_turn_is_rot90_clockwise(turns):
     torch.manual_seed(0)
     x = torch.rand(2, 3, 28, 28)

@@ -37,7 +37,8 @@ def test_a_gated_map_of_mirrored_bodies_has_so2_only(space):
 def test_the_length_in_space_has_so3():
     torch.manual_seed(0)
     x, action = torch.randn(50, 3, dtype=torch.float64), VectorAction(3)
-    found = linear_symmetries(lambda v: v.square().sum(1, keepdim=True), x, full(3).basis, action, IdentityAction(3), 1e-8)
+    space = full(3).basis
+    found = linear_symmetries(lambda v: v.square().sum(1, keepdim=True), x, space, action, IdentityAction(3), 1e-8)
     gram = field_gram(action, x, full(3).basis)
     scores = compare(found.generators, so(3), full(3).basis, gram)
     assert scores.true_dimension == scores.dimension == 3

@@ -55,7 +55,8 @@ def test_class_frequencies_predict_the_largest_class():
 
 
 def test_one_electron_volt_in_hartree_is_a_thousand_millielectronvolts():
-    assert 0.0367493221756 * HARTREE_IN_MEV == pytest.approx(1000)
+    electron_volt = 0.0367493221756  # Hartree
+    assert electron_volt * HARTREE_IN_MEV == pytest.approx(1000)
 
 
 def test_shapes_must_be_equal():

@@ -186,8 +186,8 @@ def test_errors_name_the_generator():
     gram = torch.eye(9, dtype=torch.float64)
     with pytest.raises(ValueError, match="learned has non-finite entries in generator 2 of 3"):
         compare(so(3) / torch.tensor([1.0, 1.0, 0.0])[:, None, None], so(3), basis, gram)
+    outside = torch.stack([so(3)[0], torch.eye(3, dtype=torch.float64)])
     with pytest.raises(ValueError, match="truth generator 1 of 2 is not in the span of the search space"):
-        outside = torch.stack([so(3)[0], torch.eye(3, dtype=torch.float64)])
         compare(so(3), outside, so(3), gram[:3, :3])
     with pytest.raises(ValueError, match=r"learned has shape \(3, 3\); it must be \(k, d, d\)"):
         compare(so(3)[0], so(3), basis, gram)

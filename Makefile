@@ -1,0 +1,35 @@
+# The two commands of the README; both set up everything on a fresh machine (Python 3.11 or newer, make, internet).
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+DEMO := build/demo
+
+.PHONY: demo test lint types clean
+
+# torch first and pinned: the constraints hold the versions that the committed boards were made with.
+$(BIN)/.ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet -c constraints.txt torch
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e ".[dev]"
+	touch $@
+
+demo: $(BIN)/.ready
+	$(BIN)/python -m bench run --method semola --task nbody_1step_id --budget small --results $(DEMO)/results
+	$(BIN)/python -m bench leaderboard --results $(DEMO)/results
+	cat $(DEMO)/nbody_1step_id.md
+
+test: $(BIN)/.ready
+	$(BIN)/python -m pytest
+
+lint: $(BIN)/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+# mypy cannot map our folders to bench.methods etc. in the tree, so it checks an installed copy.
+types: $(BIN)/.ready
+	rm -rf build/typed
+	$(BIN)/python -m pip install --quiet --no-deps --target build/typed .
+	cd build && MYPYPATH=typed ../$(BIN)/mypy --config-file ../pyproject.toml -p bench
+
+clean:
+	rm -rf build $(VENV)

@@ -1,0 +1,32 @@
+import math
+
+from bench.frame import COLUMNS, load_results
+
+
+def test_one_row_per_record_and_score_costs_included(tmp_path, make_record, put_record):
+    put_record(
+        tmp_path, make_record("semola", search="mask2", scores={"equivariance/e_prime": 0.25}, changed={"lr": 1})
+    )
+    frame = load_results(tmp_path)
+    assert list(frame.columns) == list(COLUMNS)
+    values = dict(zip(frame["score"], frame["value"], strict=True))
+    assert values["test/mse"] == 0.5
+    assert values["equivariance/e_prime"] == 0.25
+    assert values["cost/steps"] == 300
+    assert "cost/peak_device_mb" not in values
+    assert set(frame["changed"]) == {'{"lr": 1}'}
+    assert frame["path"].str.startswith("toy@1/semola--mask2/").all()
+
+
+def test_a_failed_seed_keeps_a_row_with_its_status(tmp_path, make_record, put_record):
+    put_record(tmp_path, make_record(status="timeout", reason="over 900 s"))
+    (row,) = load_results(tmp_path).to_dict("records")
+    assert (row["status"], row["reason"], row["score"]) == ("timeout", "over 900 s", None)
+    assert math.isnan(row["value"])
+
+
+def test_a_corrupt_record_is_left_out_and_an_empty_store_gives_an_empty_frame(tmp_path, make_record, put_record):
+    assert load_results(tmp_path).empty
+    put_record(tmp_path, make_record(seed=0))
+    put_record(tmp_path, make_record(seed=1)).write_text("{")
+    assert set(load_results(tmp_path)["seed"]) == {0}
