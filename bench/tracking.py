@@ -11,6 +11,7 @@ import logging
 import os
 import shutil
 import tempfile
+import warnings
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -175,16 +176,18 @@ def _one_line(root: Path) -> Iterator[None]:
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise BenchError(
             f"the MLflow mirror {str(root / DATABASE)!r} cannot be written ({reason}); the records themselves are "
-            "complete, and the mirror can be rebuilt from them at any time."
+            "complete, and `python -m bench track --rebuild` makes the mirror again."
         ) from None
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the INFO lines of MLflow's database migrations."""
+    """Without the INFO lines of MLflow's migrations, and its use of deprecated SQLAlchemy: not ours to mend."""
     before = logging.root.manager.disable
     logging.disable(logging.INFO)
     try:
-        yield
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            yield
     finally:
         logging.disable(before)

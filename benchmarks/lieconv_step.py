@@ -1,6 +1,7 @@
 """Time a training step of LieConvNet against its definition written down directly and padded to the largest molecule.
 
-Synthetic molecules with the sizes of QM9, width 64, 2 blocks, batch 64, one thread: ``python benchmarks/lieconv_step.py``.
+Synthetic molecules with the sizes of QM9, width 64, 2 blocks, batch 64, one thread:
+``python benchmarks/lieconv_step.py``.
 """
 
 import statistics
@@ -10,7 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from bench.nn.lieconv import SPECIES, Block, KernelLayer, LieConv, LieConvNet, atom_features
+from bench.nn.lieconv import SPECIES, Block, LieConvNet, atom_features
+from bench.nn.pair_convolution import KernelLayer, LieConv
 
 BATCH, WIDTH, BLOCKS, LARGEST, STEPS = 64, 64, 2, 29, 15
 

@@ -238,5 +238,5 @@ def _hardware(env: Mapping[str, Any]) -> str:
 def _reason(record: Record) -> str:
     """The first line of the reason, without folders: a page must not name the machine it was made on."""
     line = next(iter((record["reason"] or "").strip().splitlines()), "no reason recorded")
-    line = re.sub(r"(?<![\w.])(?:[A-Za-z]:)?(?:[/\\][^\s/\\:'\"]+)+[/\\]([^\s/\\:'\"]+)", r"\1", line)
+    line = re.sub(r"(?<![\w./])(?:[A-Za-z]:)?(?:[/\\][^\s/\\:'\"]+)+[/\\]([^\s/\\:'\"]+)", r"\1", line)
     return line if len(line) <= REASON_LENGTH else line[: REASON_LENGTH - 1] + "…"

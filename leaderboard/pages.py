@@ -44,8 +44,8 @@ def write_pages(
     for name in changed:
         if name in present and not present[name].startswith(MARKER):
             raise BenchError(
-                f"{str(out_dir / name)!r} was not generated and is not overwritten; move it away or choose another "
-                "folder with --out DIR."
+                f"{str(out_dir / name)!r} was not generated and is not overwritten; move it away, or keep the results "
+                "in another folder (--results DIR)."
             )
     try:
         out_dir.mkdir(parents=True, exist_ok=True)

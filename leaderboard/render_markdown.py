@@ -41,7 +41,7 @@ READING = """\
 - **precision, recall.** Generators are compared by what they do to the data, whatever their basis or units. Precision:
   share of the learned span that is a true symmetry. Recall: share of the true symmetries that was found. *Chance* is
   what random generators score. *On data* also counts as right what no label of the data contradicts.
-- **dimension.** Independent generators found / true. **closure defect.** 0 when the span is closed under the Lie bracket.
+- **dimension.** Independent generators found / true. **closure defect.** 0 when the span is closed under brackets.
 - **cosine, MAE.** Entry by entry against the textbook matrices, as papers report it. A right symmetry written in
   another basis scores low, so they are no test of correctness.
 - **Costs** can be compared only between rows with the same hardware letter; `*` marks a mean over different hardware.

@@ -63,10 +63,10 @@ def equivariance_errors(
         g = elements[pair]  # (b, d, d)
         f_gx = predict(action_in.apply(g, x[sample]))
         g_fx = action_out.apply(g, fx[sample])
-        difference = (f_gx.double() - g_fx.double()).flatten(1)  # (b, out)
+        difference = (f_gx.double() - g_fx.double()).reshape(len(sample), -1)  # (b, out)
         mean_difference.index_add_(0, sample, difference / m)
         per_example.index_add_(0, sample, difference.norm(dim=1) / m)
-    scale = float(fx.double().flatten(1).norm(dim=1).mean())
+    scale = float(fx.double().reshape(n, -1).norm(dim=1).mean())
     relative = per_example / scale if scale > 0 else torch.where(per_example == 0, 0.0, torch.inf)
     return EquivarianceErrors(
         e=float(mean_difference.norm(dim=1).mean()),

@@ -94,3 +94,12 @@ def test_non_finite_predictions_are_not_hidden(x):
 def test_a_wrong_shape_is_refused(x):
     with pytest.raises(ValueError, match=r"algebra has shape \(30, 2, 2\); it must be \(30, M, 2, 2\), n and M >= 1"):
         equivariance_errors(torch.sin, x, turns(30, 1)[:, 0], PLANE, PLANE, 10)
+
+
+def test_a_scalar_output_may_come_as_one_number_per_sample() -> None:
+    generator = torch.Generator().manual_seed(0)
+    x = torch.randn(5, 1, 2, generator=generator, dtype=torch.float64)
+    algebra = torch.randn(5, 3, 2, 2, generator=generator, dtype=torch.float64)
+    flat = equivariance_errors(lambda v: v[:, 0, 0], x, algebra, VectorAction(2), IdentityAction(2), 4)
+    column = equivariance_errors(lambda v: v[:, :, 0], x, algebra, VectorAction(2), IdentityAction(2), 4)
+    assert flat.e_prime == pytest.approx(column.e_prime)

@@ -1,0 +1,156 @@
+import random
+
+import pytest
+
+from bench.leaderboard.build import Entry
+from bench.leaderboard.render_markdown import MARKER, render_index, render_task
+from bench.leaderboard.text import NOTHING, entry_text, number, seed_ranges, table
+
+FOUND = {"symmetry/cosine": 0.7, "symmetry/precision": 1.0, "symmetry/dimension": 1.0, "symmetry/true_dimension": 1.0}
+
+
+def cells(page, first):
+    """The cells of the first table row whose method column starts with ``first``."""
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line.startswith("|")]
+    return next(row for row in rows if row[1].startswith(first))
+
+
+@pytest.mark.parametrize(
+    ("value", "spread", "text"),
+    [
+        (0.1234567, None, "0.123"),
+        (1.5e-6, None, "1.50e-6"),
+        (123456.0, None, "1.23e5"),
+        (1234.5, 6.78, "1234 ± 7"),
+        (1.234e-6, 5.6e-8, "(1.23 ± 0.06)e-6"),
+        (0.0, None, "0"),
+        (0.0, 0.0, "0 ± 0"),
+        (0.0, 2.5e-7, "(0.00 ± 2.50)e-7"),
+        (-0.5, 0.1, "-0.500 ± 0.100"),
+    ],
+)
+def test_numbers_have_three_digits_and_the_spread_the_same_place(value, spread, text):
+    assert number(value, spread=spread) == text
+
+
+def test_an_entry_that_some_seeds_lack_says_so():
+    assert entry_text(Entry(0.5, 0.1, 2, "1"), expected=3) == "0.500 ± 0.100 (n=2)"
+    assert entry_text(None) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("seeds", "text"), [([0, 1, 2, 3, 4, 5], "0-5"), ([4, 0, 2, 1], "0-2,4"), ([7], "7"), ([1, 3], "1,3"), ([], "")]
+)
+def test_seeds_are_written_as_ranges(seeds, text):
+    assert seed_ranges(seeds) == text
+
+
+def test_a_bar_in_a_cell_does_not_break_the_table():
+    lines = table(["a", "b"], [["x|y", "1"]], left=[0]).splitlines()
+    assert lines == ["| a    | b |", "|------|--:|", "| x\\|y | 1 |"]
+
+
+def test_the_same_records_in_any_order_give_the_same_bytes(make_record, board_of):
+    records = [make_record(m, seed=s, mse=s / 7, scores=FOUND) for m in ("plain", "semola") for s in range(3)]
+    page, index = render_task(board_of(records)), render_index([board_of(records)])
+    for shuffle in range(5):
+        board = board_of(random.Random(shuffle).sample(records, len(records)))
+        assert (render_task(board), render_index([board])) == (page, index)
+
+
+def test_a_page_names_its_data_budget_metric_and_sources(make_record, board_of):
+    page = render_task(board_of([make_record("semola")]))
+    assert page.startswith(MARKER)
+    assert "Ranked by `test/mse` (lower is better)" in page
+    assert "Data: made up (SHA-256 aaaaaaaaaaaa)" in page
+    assert "Examples: 100 training, 10 validation, 50 test" in page
+    assert "Training: 3 epochs, batches of 16, peak learning rate 0.002" in page
+    assert "Nobody (2026)" in page
+    assert "`semola`: SEMoLA; learns generators. Somebody (2025)." in page
+
+
+def test_every_row_has_the_command_that_reproduces_it(make_record, board_of):
+    changed = {"copies": 2, "mode": "two words", "average": True}
+    records = [make_record("semola", search="mask2", seed=s, changed=changed) for s in (0, 1, 2, 4)]
+    assert (
+        "python -m bench run --method semola --task toy --search mask2 --budget small --seeds 0-2,4 "
+        "--set average=true --set copies=2 --set 'mode=two words'  # "
+    ) in render_task(board_of(records))
+
+
+def test_references_are_unranked_rows_and_told_methods_carry_g_ranks(make_record, board_of):
+    page = render_task(board_of([make_record(mse=0.25), make_record("true", knowledge="group", mse=0.125)]))
+    assert cells(page, "`plain`")[:4] == ["1", "`plain`", "none", "0.2500"]
+    assert cells(page, "`true`")[:4] == ["G1", "`true`", "group", "0.1250"]
+    assert cells(page, "*constant*")[:4] == ["ref.", "*constant*", NOTHING, "1.500"]
+
+
+def test_alternative_strategies_have_columns(make_record, board_of):
+    page = render_task(board_of([make_record(scores={"test/mse_average": 0.25}), make_record("gcnn")]))
+    assert cells(page, "method") == ["rank", "method", "told", "mse", "average", "passes", "n ok"]
+    assert cells(page, "`plain`")[4] == "0.2500"
+    assert cells(page, "`gcnn`")[4] == NOTHING
+
+
+def test_failures_are_statuses_with_reasons(make_record, board_of):
+    records = [make_record(seed=0), make_record(seed=1, status="diverged", reason="loss is | nan")]
+    records.append(make_record("gcnn", status="unsupported", reason="needs images"))
+    page = render_task(board_of(records))
+    assert cells(page, "`plain`")[-1] == "1/2"
+    assert cells(page, "`gcnn`")[3] == "unsupported"
+    assert "- `plain`, seed 1: diverged, loss is | nan" in page
+    assert "- `gcnn`, seed 0: unsupported, needs images" in page
+
+
+def test_stale_and_unreadable_records_are_marked(make_record, board_of):
+    page = render_task(board_of([make_record()], stale=lambda record: True, skipped=2))
+    assert cells(page, "`plain`")[-1] == "1/1 (1 stale)"
+    assert "Stale: the code" in page
+    assert "2 files in the place of a record that cannot be read" in page
+
+
+def test_costs_over_different_hardware_are_marked(make_record, board_of):
+    records = [make_record(seed=s, env={"threads": s + 1}) for s in range(2)]
+    cost = render_task(board_of([*records, make_record("gcnn")])).split("### Cost")[1]
+    assert cells(cost, "`plain`")[3:5] == ["A, B", "2.00 ± 0.00 *"]
+    assert cells(cost, "`gcnn`")[3:5] == ["A", "2.00"]
+    assert "- Hardware B: Toy CPU, no GPU, 2 threads" in cost
+
+
+def test_a_sentence_says_where_cosine_and_precision_disagree(make_record, board_of):
+    page = render_task(board_of([make_record("semola", scores=FOUND)]))
+    assert "`semola`: cosine 0.70 but precision 1.0" in page
+    assert cells(page.split("### Discovery")[1], "`semola`")[4] == "1.0 / 1"
+
+
+def test_methods_that_find_nothing_are_not_in_the_discovery_table(make_record, board_of):
+    assert "### Discovery" not in render_task(board_of([make_record()]))
+
+
+def test_data_variants_are_named_in_their_headings(make_record, board_of):
+    page = render_task(board_of([make_record(task={"data": d, "data_sha256": d * 64}) for d in "ab"]))
+    assert "## Budget `small`, data aaaaaaaaaaaa" in page
+    assert "## Budget `small`, data bbbbbbbbbbbb" in page
+
+
+def test_published_numbers_have_a_column_or_a_line(make_record, board_of, toy_task):
+    page = render_task(board_of([make_record("semola")], toy_task(published={"semola": 0.0625, "augerino": 0.5})))
+    assert cells(page, "`semola`")[-2] == "0.06250"
+    assert "Published, not run here: augerino 0.5." in page
+
+
+def test_the_index_shows_the_best_of_each_pool_and_what_is_missing(make_record, board_of):
+    records = [make_record(mse=0.25), make_record("gcnn", mse=0.5), make_record("true", knowledge="group", mse=0.125)]
+    index = render_index([board_of(records)], without_results=["b", "a"], unknown={"gone": 1}, skipped=1)
+    assert cells(index, "small") == [
+        "[toy](toy.md)", "small", "`test/mse` ↓", "`plain`", "0.250", "`true`", "0.125", "constant", "1.50", "3/3",
+    ]  # fmt: skip
+    assert "No results yet: `a`, `b`." in index
+    assert "1 record of `gone`, a task that this installation does not know" in index
+    assert "1 file in the place of a record that cannot be read" in index
+    assert "E′" in index
+    assert "a seed changes the initial" in index
+
+
+def test_an_index_without_results_says_so(board_of):
+    assert "No results yet.\n" in render_index([])

@@ -1,0 +1,57 @@
+"""Laws of parameter tables: every value is checked, every message says what is allowed."""
+
+from dataclasses import dataclass
+
+import pytest
+
+from bench.errors import BenchError
+from bench.params import Parameters, as_dict, describe, from_values, parameter, parse
+
+
+@dataclass(frozen=True)
+class Toy(Parameters):
+    rate: float = parameter(0.1, meaning="learning rate", low=0.0, high=1.0, low_open=True)
+    count: int = parameter(2, meaning="copies", low=1, high=8)
+    kind: str = parameter("plain", meaning="which way", choices=("plain", "average"))
+    limit: float | None = parameter(None, meaning="largest norm", low=0.0, unit="m")
+
+
+def test_values_from_the_command_line_are_typed():
+    values = parse(Toy, [("rate", "0.5"), ("count", "3"), ("kind", "average"), ("limit", "none")], owner="toy")
+    assert values == {"rate": 0.5, "count": 3, "kind": "average", "limit": None}
+    assert as_dict(from_values(Toy, values, owner="toy")) == values
+
+
+def test_an_unknown_name_suggests_the_nearest():
+    with pytest.raises(BenchError, match=r"unknown parameter 'raet' of toy\. Did you mean 'rate'\? Allowed: rate, "):
+        parse(Toy, [("raet", "1")], owner="toy")
+    with pytest.raises(BenchError, match="unknown parameter 'raet' of toy"):
+        from_values(Toy, {"raet": 1}, owner="toy")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("rate", 0.0, r"a number in \(0, 1\] \(learning rate\)"),
+        ("rate", float("nan"), r"in \(0, 1\]"),
+        ("count", 9, r"an integer in \[1, 8\] \(copies\)"),
+        ("count", True, "an integer"),
+        ("kind", "avrage", r"one of plain, average \(which way\)\. Did you mean 'average'\?"),
+        ("limit", -1.0, r"a number or none in \[0, inf\) \(largest norm, m\)"),
+    ],
+)
+def test_a_value_out_of_range_names_the_range_and_the_meaning(name, value, allowed):
+    with pytest.raises(BenchError, match=rf"parameter '{name}' of toy is .*; it must be .*{allowed}"):
+        from_values(Toy, {name: value}, owner="toy")
+    with pytest.raises(BenchError, match=f"parameter '{name}' of Toy"):
+        Toy(**{name: value})
+
+
+def test_text_that_is_no_number_is_refused():
+    with pytest.raises(BenchError, match="parameter 'count' of toy is '2.5'; it must be an integer"):
+        parse(Toy, [("count", "2.5")], owner="toy")
+
+
+def test_every_parameter_is_described():
+    assert [row["name"] for row in describe(Toy)] == ["rate", "count", "kind", "limit"]
+    assert describe(Toy)[0]["allowed"] == "in (0, 1]"
