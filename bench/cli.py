@@ -30,9 +30,7 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
     except BenchError as error:
-        _fail(str(error), 2)
-    except KeyboardInterrupt:
-        _fail("interrupted; finished cells are stored, the same command continues.", 130)
+        _fail(str(error), error.exit_code)
     except Exception as error:
         # typer's own usage errors (unknown option, missing value) know their exit code and their one line.
         if not hasattr(error, "exit_code"):

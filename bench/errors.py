@@ -7,7 +7,15 @@ from collections.abc import Iterable
 
 
 class BenchError(Exception):
-    """A mistake that the user can mend: the CLI prints its one line and exits with code 2."""
+    """A mistake that the user can mend: the CLI prints its one line and exits with :attr:`exit_code`."""
+
+    exit_code = 2
+
+
+class Interrupted(BenchError):
+    """The user stopped a command."""
+
+    exit_code = 130
 
 
 class Diverged(Exception):
@@ -20,5 +28,6 @@ class Unsupported(Exception):
 
 def nearest(name: str, allowed: Iterable[str]) -> str:
     """``" Did you mean 'x'?"`` for the closest allowed name, or an empty string when none is close."""
-    close = difflib.get_close_matches(name, list(allowed), n=1)
+    names = list(allowed)
+    close = difflib.get_close_matches(name, names, n=1) or [option for option in names if name and name in option]
     return f" Did you mean {close[0]!r}?" if close else ""

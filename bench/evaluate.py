@@ -39,7 +39,8 @@ class Evaluation:
     def add(self, name: str, value: float, unit: str = "1", higher_is_better: bool | None = None) -> None:
         if not math.isfinite(value):
             raise Diverged(f"{name} is {value}")
-        self.scores[name] = (value, unit, higher_is_better)
+        # LAPACK's last digits depend on how memory happens to be aligned; nine digits are the same in every run.
+        self.scores[name] = (float(f"{value:.9g}"), unit, higher_is_better)
 
 
 def evaluate(fitted: Fitted, data: TaskData, card: TaskCard, budget: Budget, search: str | None) -> Evaluation:

@@ -14,7 +14,7 @@ from tabulate import tabulate
 from bench.api import Method, Task
 from bench.cell import Cell, make_cell
 from bench.datasets.cache import data_dir
-from bench.errors import BenchError
+from bench.errors import BenchError, Interrupted
 from bench.provenance import is_stale
 from bench.registry import load_registry
 from bench.runner import OnProgress, run_in_worker
@@ -66,8 +66,11 @@ def run_command(
             typer.echo(f"[{number}/{len(cells)}] {cell.title}: finished before ({earlier['status']}){stale}")
             records.append(earlier)
             continue
-        with _progress(f"[{number}/{len(cells)}] {cell.title}") as on_progress:
-            record = run_in_worker(cell, task, method, store, device, folder, on_progress)
+        try:
+            with _progress(f"[{number}/{len(cells)}] {cell.title}") as on_progress:
+                record = run_in_worker(cell, task, method, store, device, folder, on_progress)
+        except KeyboardInterrupt:
+            raise Interrupted("interrupted; finished cells are stored, the same command continues.") from None
         records.append(record)
         if record["status"] != "ok":
             typer.echo(f"error: {cell.title}: {record['status']}: {record['reason']}", err=True)

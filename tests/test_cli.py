@@ -1,0 +1,138 @@
+"""The command line as a user meets it: what works prints the next step, what is wrong prints one line and exits 2."""
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from bench.cli import main, parse_assignment, parse_seeds
+from bench.errors import BenchError
+
+RUN = ("run", "--method", "plain", "--task", "nbody_1step_id", "--budget", "smoke", "--no-mlflow")
+
+
+@pytest.fixture
+def bench(capsys, monkeypatch, tmp_path):
+    """Calls the CLI in this process; returns (exit code, stdout, stderr)."""
+    monkeypatch.setenv("SYMMETRY_BENCH_DATA", str(tmp_path / "data"))
+
+    def call(*arguments):
+        monkeypatch.setattr(sys, "argv", ["bench", *map(str, arguments)])
+        with pytest.raises(SystemExit) as exit_:
+            main()
+        captured = capsys.readouterr()
+        return exit_.value.code, captured.out, captured.err
+
+    return call
+
+
+def test_seeds_are_ranges_and_lists():
+    assert parse_seeds("0-3") == [0, 1, 2, 3]
+    assert parse_seeds("4,0-1,1") == [4, 0, 1]
+    for text in ("", "3-1", "a", "1-", "-1", "1.5"):
+        with pytest.raises(BenchError, match="it must be like 0-5 or 0,2,4"):
+            parse_seeds(text)
+
+
+def test_assignments_are_name_and_value():
+    assert parse_assignment("a.b=c=d") == ("a.b", "c=d")
+    with pytest.raises(BenchError, match="it must be name=value"):
+        parse_assignment("lr")
+
+
+def test_run_stores_and_ranks_then_does_not_run_again(bench, tmp_path):
+    results = tmp_path / "boards" / "results"
+    code, out, _ = bench(*RUN, "--seeds", "0-1", "--results", results)
+    assert code == 0
+    assert "next: python -m bench leaderboard" in out
+    started = time.perf_counter()
+    code, out, _ = bench(*RUN, "--seeds", "0-1", "--results", results)
+    assert code == 0
+    assert out.count("finished before (ok)") == 2
+    assert time.perf_counter() - started < 5
+    record = next(results.glob("*/*/*/seed0.json"))
+    code, out, _ = bench("show", record)
+    assert code == 0
+    assert "test/mse" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("run", "--method", "semloa", "--task", "nbody_1step_id"), "unknown method 'semloa'. Did you mean 'semola'?"),
+        (("run", "--method", "plain", "--task", "nbody"), "unknown task 'nbody'. Did you mean 'nbody_1step_"),
+        ((*RUN, "--budget", "big"), "unknown budget 'big' of task 'nbody_1step_id'"),
+        ((*RUN, "--set", "lr"), "--set is 'lr'; it must be name=value"),
+        ((*RUN, "--set", "lr=-1"), "parameter 'lr' of plain is -1.0; it must be a number in (0, 1]"),
+        ((*RUN, "--set", "learning_rate=1"), "unknown parameter 'learning_rate' of plain."),
+        ((*RUN, "--seed", "1", "--seeds", "0-5"), "exclude each other"),
+        ((*RUN, "--seed", "-1"), "'--seed'"),
+        ((*RUN, "--device", "gpu"), "unknown device 'gpu'. Allowed: auto, cpu, cuda."),
+        ((*RUN, "--colour", "red"), "No such option: --colour"),
+        (("list", "method"), "cannot list 'method'. Did you mean 'methods'?"),
+        (("data", "prepare", "qm8"), "unknown data set 'qm8'. Did you mean 'qm9'?"),
+        (("show", "nothing.json"), "no record 'nothing.json'"),
+        (("leaderboard", "--results", "nowhere"), "no results folder 'nowhere'"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else " ".join(value[-2:]),
+)
+def test_a_mistake_is_one_clear_line_and_exit_code_two(bench, arguments, message):
+    code, out, err = bench(*arguments)
+    assert code == 2
+    assert len(err.strip().splitlines()) == 1
+    assert err.startswith("error: ")
+    assert message in err
+    assert "Traceback" not in out + err
+
+
+def test_a_results_folder_that_cannot_be_written_is_refused_before_anything_runs(bench, tmp_path):
+    (tmp_path / "file").write_text("")
+    code, _, err = bench(*RUN, "--results", tmp_path / "file" / "results")
+    assert code == 2
+    assert "cannot be written" in err
+
+
+def test_a_missing_gpu_is_refused(bench, monkeypatch):
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    code, _, err = bench(*RUN, "--device", "cuda")
+    assert code == 2
+    assert "device 'cuda' is not there" in err
+
+
+def test_a_cell_that_fails_is_one_line_a_record_and_exit_code_one(bench, tmp_path):
+    code, out, err = bench("run", "--method", "true", "--task", "nbody_1step_id", "--budget", "smoke", "--no-mlflow",
+                           "--results", tmp_path / "results")  # fmt: skip
+    assert code == 1
+    assert "unsupported" in out
+    assert err.startswith("error: true on nbody_1step_id, smoke, seed 0: unsupported: ")
+    assert len(list((tmp_path / "results").glob("*/*/*/seed0.json"))) == 1
+
+
+def test_missing_molecules_without_internet_are_explained(bench, tmp_path, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    code, _, err = bench("run", "--method", "plain", "--task", "qm9_homo", "--budget", "smoke", "--no-mlflow",
+                         "--results", tmp_path / "results")  # fmt: skip
+    assert code == 2
+    assert len(err.strip().splitlines()) == 1
+    assert "qm9" in err
+
+
+@pytest.mark.parametrize("arguments", [("list",), ("list", "methods"), ("list", "tasks"), ("list", "methods", "semola"),
+                                       ("list", "tasks", "qm9_homo"), ("list", "methods", "true+augment")], ids=" ".join)  # fmt: skip
+def test_list_shows_what_there_is(bench, arguments):
+    code, out, _ = bench(*arguments)
+    assert code == 0
+    assert len(out.splitlines()) > 3
+
+
+def test_list_loads_nothing_heavy():
+    code = (
+        "import sys; sys.argv = ['bench', 'list']\n"
+        "import bench.cli\n"
+        "try:\n    bench.cli.main()\nexcept SystemExit: pass\n"
+        "print([m for m in ('mlflow', 'matplotlib', 'pandas', 'jax', 'escnn', 'optuna') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

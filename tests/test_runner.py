@@ -1,0 +1,121 @@
+"""Laws of the runner, with real worker processes: one record whatever happens, and a good one is never lost."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from bench.cell import make_cell
+from bench.registry import load_registry
+from bench.runner import run_in_worker
+from bench.store import Store, read_arrays
+
+TASK = "nbody_1step_id"
+
+
+@pytest.fixture
+def run(tmp_path):
+    registry = load_registry()
+    store = Store(tmp_path / "results")
+
+    def run_cell(method="plain", seed=0, assignments=(), on_progress=lambda done, total: None):
+        task = registry.task(TASK)
+        chosen = registry.method(method)
+        cell = make_cell(
+            task, chosen, search=None, budget="smoke", seed=seed, fingerprint="x", assignments=list(assignments)
+        )
+        record = run_in_worker(cell, task, chosen, store, "cpu", tmp_path / "data", on_progress)
+        return cell, record, store
+
+    return run_cell
+
+
+def test_a_cell_leaves_one_whole_record(run):
+    messages = []
+    cell, record, store = run("semola", on_progress=lambda done, total: messages.append((done, total)))
+    assert record["status"] == "ok", record["reason"]
+    assert messages == [(1, 2), (2, 2)]
+    assert record["key"] == cell.key
+    assert {"test/mse", "test/mse_plain", "test/mse_average", "symmetry/precision"} <= set(record["scores"])
+    assert record["cost"]["steps"] == 16
+    arrays = read_arrays(store.path(cell), record)
+    assert arrays["generators"].shape == (1, 8, 8)
+    assert arrays["test_score"].shape == (512,)
+    assert arrays["sample_moved"].shape == (4, 8, 1, 8)
+    assert arrays["history/val/loss"].shape == (2, 2)
+    assert store.finished(cell) == record
+
+
+def test_the_same_cell_twice_gives_the_same_scores(run):
+    scores = [run("semola", seed=1)[1]["scores"] for _ in range(2)]
+    assert scores[0] == scores[1]
+
+
+def test_divergence_is_recorded_and_not_fatal(run):
+    # Coefficients of 10 with generators of norm 100: the exponential overflows.
+    wild = [("coefficient_range", "10"), ("generator_norm", "100")]
+    _, record, _ = run("semola", assignments=wild)
+    assert record["status"] == "diverged"
+    assert "is not finite after epoch 1 of 2" in record["reason"]
+
+
+def test_a_discoverer_alone_is_unsupported_with_the_reason(run):
+    _, record, _ = run("true")
+    assert record["status"] == "unsupported"
+    assert "run `true+augment`" in record["reason"]
+
+
+def test_a_killed_worker_is_recorded_and_a_good_record_survives_it(run, monkeypatch):
+    cell, good, store = run("plain")
+    before = store.path(cell).read_bytes()
+    monkeypatch.setattr(sys, "executable", _suicidal_python(store.root.parent))
+    _, record, _ = run("plain", seed=0)
+    assert record["status"] == "out_of_memory"
+    assert store.path(cell).read_bytes() == before
+    other, record, _ = run("plain", seed=1)
+    assert record["status"] == "out_of_memory"
+    assert store.finished(other) is None
+    assert store.path(other).exists()
+    assert good["status"] == "ok"
+
+
+def _suicidal_python(folder: Path) -> str:
+    script = folder / "suicidal"
+    script.write_text("#!/bin/sh\nkill -9 $$\n")
+    script.chmod(0o755)
+    return str(script)
+
+
+def test_ctrl_c_leaves_a_valid_store_and_no_worker(tmp_path):
+    program = textwrap.dedent(
+        f"""
+        from bench.cli import main
+        import sys
+        sys.argv = ["bench", "run", "--method", "semola", "--task", "{TASK}", "--budget", "small",
+                    "--results", r"{tmp_path / "results"}", "--no-mlflow"]
+        main()
+        """
+    )
+    environment = {**os.environ, "SYMMETRY_BENCH_DATA": str(tmp_path / "data")}
+    parent = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE, text=True, env=environment)
+    log = None
+    for _ in range(600):
+        log = next((tmp_path / "results").glob("*/*/*/seed0.log"), None)
+        if log is not None:
+            break
+        time.sleep(0.1)
+    assert log is not None, "the worker never started"
+    time.sleep(1.0)
+    parent.send_signal(signal.SIGINT)
+    _, errors = parent.communicate(timeout=60)
+    assert parent.returncode == 130
+    assert errors.strip().splitlines()[-1].startswith("error: interrupted; finished cells are stored")
+    assert "Traceback" not in errors
+    scan = Store(tmp_path / "results").scan()
+    assert [record["status"] for record in scan.records.values()] == ["interrupted"]
+    assert not scan.skipped
