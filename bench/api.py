@@ -21,6 +21,7 @@ from bench.params import Parameters
 #: Knowledge tiers, weakest first: what a method is told beyond its search space.
 TIERS = ("none", "cardinality", "mask", "group")
 
+Array = np.ndarray[Any, Any]
 #: A training loss, (prediction, target) -> scalar: the mean over the examples of a batch.
 Loss = Callable[[Tensor, Tensor], Tensor]
 #: Draws ``(n, d, d)`` algebra elements A, so that exp(A) are random elements of a group.

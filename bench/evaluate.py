@@ -14,12 +14,22 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.api import AlgebraSampler, Budget, Fitted, Split, SymmetryEstimate, TaskCard, TaskData, Units, seed_for
+from bench.api import (
+    AlgebraSampler,
+    Array,
+    Budget,
+    Fitted,
+    Split,
+    SymmetryEstimate,
+    TaskCard,
+    TaskData,
+    Units,
+    seed_for,
+)
 from bench.errors import Diverged
 from bench.lie.field import field_gram
 from bench.metrics.equivariance import equivariance_errors
 from bench.metrics.symmetry import angle_rate, compare, cosine_and_mae
-from bench.store import Array
 
 PREDICT_BATCH = 1024
 #: Examples whose augmentations are kept for a figure, and augmentations of each.

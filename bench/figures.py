@@ -13,7 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import hsv_to_rgb
 from matplotlib.figure import Figure
 
-from bench.store import Array
+from bench.api import Array
 
 #: At most so many examples (of images, and of the rest) and augmentations of each in one figure.
 MAX_IMAGES, MAX_SCATTERS, MAX_COPIES = 4, 2, 8

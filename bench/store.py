@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from bench.api import Array
 from bench.cell import Cell
 from bench.errors import BenchError
 
@@ -21,7 +22,6 @@ SCHEMA = "run.v1"
 FINISHED = ("ok", "diverged", "unsupported")
 
 Record = dict[str, Any]
-Array = np.ndarray[Any, Any]
 
 
 @dataclass

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
+from bench.api import Array
 from bench.errors import BenchError
-from bench.store import Array, Record, Store, read_arrays
+from bench.store import Record, Store, read_arrays
 
 DATABASE, ARTIFACTS = "mlflow.db", "mlruns"
 #: Tag that names a run's record; there is one run per record.

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from bench.api import TIERS, Method, Problem, RunContext, Split, SymmetryEstimate, Task, TaskData, Units
+from bench.api import TIERS, Array, Method, Problem, RunContext, Split, SymmetryEstimate, Task, TaskData, Units
 from bench.cell import TASK_PREFIX, Cell, split_params
 from bench.errors import BenchError, Diverged, Unsupported
 from bench.evaluate import evaluate, to_training
@@ -26,7 +26,7 @@ from bench.params import from_values
 from bench.pipeline import Pipeline
 from bench.provenance import blank_record
 from bench.registry import load_registry
-from bench.store import Array, Record, Store
+from bench.store import Record, Store
 
 
 def main() -> None:

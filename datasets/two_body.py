@@ -17,7 +17,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
-from scipy.integrate import solve_ivp
 
 from bench.datasets.cache import Progress, read_npz, save_npz_atomic, try_save_npz
 from bench.errors import BenchError, nearest
@@ -104,6 +103,8 @@ def simulate(recipe: TwoBodyRecipe) -> Orbits:
     Returns:
         ``train (n_train, n_steps, 8)``, ``test (n_test, n_steps, 8)``; length, momentum and time units with G = m = 1.
     """
+    from scipy.integrate import solve_ivp  # here: half a second that only a new simulation needs
+
     rng = np.random.default_rng(recipe.seed)
     train = _initial(rng, recipe, recipe.n_train, -math.pi)
     state = np.concatenate([train, _initial(rng, recipe, recipe.n_test, 0.0)])  # (n, 4)

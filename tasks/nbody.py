@@ -30,7 +30,7 @@ DIM = 8
 #: Trajectories kept from training for validation (of 814).
 VALIDATION_TRAJECTORIES = 80
 #: States on which the true algebra is computed, and the relative singular value below which a direction is in it.
-TRUTH_STATES, TRUTH_RTOL = 200, 1e-6
+TRUTH_STATES, TRUTH_RTOL = 64, 1e-6
 
 _J = torch.tensor([[0.0, -1.0], [1.0, 0.0]], dtype=torch.float64)
 #: The textbook generator: every 2-vector turns by the same angle; exp(2π·this) = 1.

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.store import Array, Record, check
+from bench.api import Array
+from bench.store import Record, check
 
 BASE: Record = {
     "schema": "run.v1",

@@ -83,7 +83,10 @@ def test_task_options_are_parameters_with_a_prefix(registry):
         ({"search": "mask3"}, "unknown search space 'mask3' of task 'nbody_1step_id'. Did you mean 'mask"),
         ({"method": "plain", "search": "mask2"}, "method 'plain' looks in no search space"),
         ({"assignments": [("copeis", "2")]}, "unknown parameter 'copeis' of semola. Did you mean 'copies'?"),
-        ({"assignments": [("coefficient_range", "-1.0")]}, "parameter 'coefficient_range' of semola is -1.0; it must be"),
+        (
+            {"assignments": [("coefficient_range", "-1.0")]},
+            "'coefficient_range' of semola is -1.0; it must be a number",
+        ),
         ({"assignments": [("task.backbone", "x")]}, "unknown parameter 'backbone' of nbody_1step_id"),
     ],
     ids=str,

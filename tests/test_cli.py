@@ -119,10 +119,12 @@ def test_missing_molecules_without_internet_are_explained(bench, tmp_path, monke
     assert "qm9" in err
 
 
-@pytest.mark.parametrize("arguments", [("list",), ("list", "methods"), ("list", "tasks"), ("list", "methods", "semola"),
-                                       ("list", "tasks", "qm9_homo"), ("list", "methods", "true+augment")], ids=" ".join)  # fmt: skip
+@pytest.mark.parametrize(
+    "arguments",
+    ["list", "list methods", "list tasks", "list methods semola", "list tasks qm9_homo", "list methods true+augment"],
+)
 def test_list_shows_what_there_is(bench, arguments):
-    code, out, _ = bench(*arguments)
+    code, out, _ = bench(*arguments.split())
     assert code == 0
     assert len(out.splitlines()) > 3
 

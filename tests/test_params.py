@@ -48,7 +48,7 @@ def test_a_value_out_of_range_names_the_range_and_the_meaning(name, value, allow
 
 
 def test_text_that_is_no_number_is_refused():
-    with pytest.raises(BenchError, match="parameter 'count' of toy is '2.5'; it must be an integer"):
+    with pytest.raises(BenchError, match=r"parameter 'count' of toy is '2\.5'; it must be an integer"):
         parse(Toy, [("count", "2.5")], owner="toy")
 
 

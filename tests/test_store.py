@@ -29,7 +29,7 @@ def test_a_record_comes_back_as_it_was_written(store, make_record):
 def test_an_unknown_key_is_refused_and_the_earlier_record_kept(store, make_record):
     path = store.write(CELL, make_record(seed=3))
     before = path.read_bytes()
-    with pytest.raises(BenchError, match="breaks the schema run.v1 at cost: .*'fit_minutes' was unexpected"):
+    with pytest.raises(BenchError, match=r"breaks the schema run\.v1 at cost: .*'fit_minutes' was unexpected"):
         store.write(CELL, {**make_record(seed=3), "cost": {"fit_minutes": 1.0}})
     assert path.read_bytes() == before
 

@@ -1,6 +1,7 @@
 """Laws of the supervised loop: it learns, repeats itself, sees every example, and says when it diverges."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -89,5 +90,5 @@ def test_the_learning_rate_rises_then_falls_to_almost_zero():
     factors = [learning_rate_factor(step, 100) for step in range(100)]
     assert max(factors) == factors[9] == 1.0
     assert 0 < factors[-1] < 1e-3
-    assert all(a < b for a, b in zip(factors[:9], factors[1:10], strict=True))
-    assert all(a > b for a, b in zip(factors[9:-1], factors[10:], strict=True))
+    assert all(a < b for a, b in pairwise(factors[:10]))
+    assert all(a > b for a, b in pairwise(factors[9:]))

@@ -61,7 +61,10 @@ def linear_symmetries(
         )
     if len(visible) == 0:
         return LinearSymmetries(visible, x.new_zeros(0), 0)
-    pushed = torch.stack([directional_derivative(fn, x, action_in.infinitesimal(a, x)) for a in visible])
+    # All directions in one pass through fn, which may be a long simulation.
+    tangents = torch.cat([action_in.infinitesimal(a, x) for a in visible])  # (v*n, *shape)
+    copies = x.repeat(len(visible), *[1] * (x.ndim - 1))
+    pushed = directional_derivative(fn, copies, tangents).reshape(len(visible), *y.shape)
     moved = torch.stack([action_out.infinitesimal(a, y) for a in visible])  # (v, n, *shape_out)
     size = (pushed.square().sum() + moved.square().sum()).div(len(visible)).sqrt()
     residual = (pushed - moved).flatten(1) / size.clamp(min=torch.finfo(torch.float64).tiny)  # (v, n*out)

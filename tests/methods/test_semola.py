@@ -30,8 +30,7 @@ def toy_problem(n=1024):
     split = Split(x, gated_rotation(x))
 
     def backbone():
-        layers = nn.Sequential(nn.Linear(2, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 2))
-        return layers
+        return nn.Sequential(nn.Linear(2, 32), nn.ReLU(), nn.Linear(32, 32), nn.ReLU(), nn.Linear(32, 2))
 
     return Problem(split, split, PLANE, PLANE, full(2), nn.functional.mse_loss, backbone, CPU)
 
