@@ -24,6 +24,10 @@ def move(
         norm_bound: an upper bound of the norms in ``algebra``; None measures it (a host sync on a GPU).
     """
     copies = algebra.shape[0] // x.shape[0]
+    if problem.action_in is problem.action_out:  # x and y side by side on axis 1: one exponential moves both
+        both = torch.cat([x, y], 1).repeat_interleave(copies, 0)
+        moved = problem.action_in.apply(algebra, both, norm_bound)
+        return moved[:, : x.shape[1]], moved[:, x.shape[1] :]
     gx = problem.action_in.apply(algebra, x.repeat_interleave(copies, 0), norm_bound)
     gy = problem.action_out.apply(algebra, y.repeat_interleave(copies, 0), norm_bound)
     return gx, gy
