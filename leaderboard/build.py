@@ -1,6 +1,6 @@
 """From records to a board: one pure function. Markdown and whatever comes later only read the Board.
 
-Rules: architecture.md, "Boards". Nothing here knows how a page looks, and no page computes a number.
+Nothing here knows how a page looks, and no page computes a number.
 """
 
 from __future__ import annotations

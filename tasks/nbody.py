@@ -132,14 +132,18 @@ def _type_scale(x: Tensor) -> Tensor:
 
 
 def _least_squares(train: Split, x: Tensor) -> Tensor:
-    """Ordinary least squares without intercept from all past coordinates, float64; ``(n, t, 8)``."""
-    solution = torch.linalg.lstsq(train.x.flatten(1).double(), train.y.flatten(1).double()).solution
+    """Ordinary least squares without intercept from all past coordinates, float64; ``(n, t, 8)``.
+
+    Body 2 mirrors body 1, so half of the columns depend on the others: only a singular value decomposition is safe.
+    """
+    inputs, targets = train.x.flatten(1).double(), train.y.flatten(1).double()
+    solution = torch.linalg.lstsq(inputs, targets, rcond=1e-12, driver="gelsd").solution
     prediction: Tensor = x.flatten(1).double() @ solution
     return prediction.view(-1, *train.y.shape[1:])
 
 
 def _true_algebra(states: Tensor, weights: Tensor) -> Callable[[SearchSpace], Tensor]:
-    """All of a search space that commutes with the true one-step map, computed on data (metrics.md, section 6)."""
+    """All of a search space that commutes with the true one-step map, computed on data (docs/metrics.md, section 6)."""
 
     def compute(space: SearchSpace) -> Tensor:
         x = states[:TRUTH_STATES, 0].double()  # (n, 8)

@@ -1,6 +1,6 @@
 """How the matrices of a Lie algebra act on data: rho(exp(A)) x, and its derivative at the identity.
 
-Notation of metrics.md, section 1.
+Notation of docs/metrics.md, section 1.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@ r"""The field inner product: generators compared by what they do to data.
 
 .. math:: \langle A, B \rangle_D = \operatorname{mean}_x (A \cdot x)^\top W (B \cdot x)
 
-Source: metrics.md, section 5.
+Source: docs/metrics.md, section 5.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The true algebra of a known map: every generator of a search space that is a symmetry of it.
 
-Source: metrics.md, section 6.
+Source: docs/metrics.md, section 6.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Search spaces: the linear spaces of d x d matrices in which a method looks for generators.
 
-Each is given by a boolean mask of free entries (metrics.md, section 1: the space H with basis E_1..E_m).
+Each is given by a boolean mask of free entries (docs/metrics.md, section 1: the space H with basis E_1..E_m).
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How far a predictor is from f(g x) = g f(x), on given group elements.
 
-Source: metrics.md, section 3.
+Source: docs/metrics.md, section 3.
 """
 
 from __future__ import annotations

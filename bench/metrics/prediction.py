@@ -1,6 +1,6 @@
 """Prediction scores, per example and in the mean, beside the constant predictor. All in float64.
 
-Source: metrics.md, section 2.
+Source: docs/metrics.md, section 2.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """How close learned generators are to the truth: as papers compare them, and by what they do to data.
 
-Source: metrics.md, sections 4 and 5. The field Gram matrix comes from :func:`bench.lie.field.field_gram`.
+Source: docs/metrics.md, sections 4 and 5. The field Gram matrix comes from :func:`bench.lie.field.field_gram`.
 """
 
 from __future__ import annotations
@@ -127,7 +127,7 @@ def closure_defect(generators: Tensor) -> float:
     Raises:
         ValueError: if ``generators`` is not ``(k, d, d)`` or has a non-finite entry.
 
-    Source: metrics.md, section 5.
+    Source: docs/metrics.md, section 5.
     """
     basis = orthonormalise(generators, rtol=RANK_RTOL**2)
     i, j = torch.triu_indices(len(basis), len(basis), offset=1)

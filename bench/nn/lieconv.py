@@ -1,7 +1,6 @@
 """LieConv for molecules, groups Trivial(3) and T(3): the QM9 backbone.
 
-The published network written from its definition (Finzi et al. 2020; reference_specs.md, section 7.2; packages.md,
-section 4); the convolution itself is in ``pair_convolution.py``.
+The published network written from its definition (Finzi et al. 2020); its convolution is ``pair_convolution.py``.
 """
 
 import torch
@@ -32,7 +31,7 @@ class LieConvNet(nn.Module):
         >>> LieConvNet(64, 2, "t3").eval()(torch.tensor([[[8.0, 0, 0, 0], [1.0, 1, 0, 0]]])).shape
         torch.Size([1])
 
-    Source: Finzi, Stanton, Izmailov, Wilson, ICML 2020; reference_specs.md, section 7.2.
+    Source: Finzi, Stanton, Izmailov, Wilson, ICML 2020.
     """
 
     species: Tensor  # (5,)

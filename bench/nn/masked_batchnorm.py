@@ -1,7 +1,7 @@
 """Batch normalisation over the valid entries of a padded batch, and the same followed by swish in one pass.
 
-Source: reference_specs.md, section 7.2. The reference takes the variance as E[x^2] - E[x]^2, which cancels for data far
-from the origin; here it is the mean of the squared deviations.
+LieConv's own code takes the variance as E[x^2] - E[x]^2, which cancels for data far from the origin; here it is the
+mean of the squared deviations.
 """
 
 from typing import Any, NamedTuple
@@ -40,7 +40,7 @@ class MaskedBatchNorm(nn.Module):
         eps: added to the variance.
         momentum: weight of the newest batch in the running statistics.
 
-    Source: Ioffe and Szegedy 2015; reference_specs.md, section 7.2.
+    Source: Ioffe and Szegedy 2015.
     """
 
     running_mean: Tensor

@@ -1,6 +1,6 @@
 """Multilayer perceptron from one short trajectory to another: the backbone of the two-body task.
 
-Source: the published two-body experiment (reference_specs.md, section 4): four linear layers with ReLU between them.
+Source: the published two-body experiment: four linear layers with ReLU between them.
 """
 
 from itertools import pairwise
@@ -29,7 +29,7 @@ class MLP(nn.Module):
         >>> MLP((1, 8), (2, 8))(torch.zeros(5, 1, 8)).shape
         torch.Size([5, 2, 8])
 
-    Source: reference_specs.md, section 4.
+    Source: Yang, Walters, Dehmamy, Yu, ICML 2023 (its augmented predictor).
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """The convolution of LieConv over all pairs of atoms, for the groups Trivial(3) and T(3).
 
-Written from the definition in Finzi et al. 2020 and reference_specs.md, section 7.2. The pair tensors dominate the cost
+Written from the definition in Finzi et al. 2020. The pair tensors dominate the cost
 of the network, so they are touched as rarely as possible.
 """
 
