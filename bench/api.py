@@ -118,7 +118,7 @@ class SymmetryEstimate:
 
 @dataclass(frozen=True)
 class Problem:
-    """All that a method is given. It has no way to the test set, the truth, or the task's name."""
+    """All that a method is given: nothing in it leads to the test set, the truth, or the task's name."""
 
     train: Split
     val: Split
@@ -135,6 +135,8 @@ class Problem:
 class Fitted(ABC):
     """A trained method."""
 
+    #: Which of :meth:`strategies` predict() follows; None where there is only one way.
+    inference: str | None = None
     #: Forward passes that one prediction costs (test-time averaging is charged).
     forward_passes: int = 1
     #: Trainable parameters, network and generators together.
@@ -149,7 +151,7 @@ class Fitted(ABC):
         return None
 
     def strategies(self) -> Mapping[str, Callable[[Tensor], Tensor]]:
-        """Other ways to predict that are reported beside :meth:`predict`, by name."""
+        """Ways to predict that are all reported, by name; :attr:`inference` names the one that predict() follows."""
         return {}
 
 
@@ -186,6 +188,7 @@ class RunContext:
         self.device = device
         self.out_dir = out_dir
         self.progress = on_progress
+        self.stage = ""  # prefix of logged names: a pipeline sets it for its discoverer
         self.steps = 0  # optimiser steps, counted by the training loop
         self.samples = 0  # training examples seen
         self.history: dict[str, list[tuple[int, float]]] = {}
@@ -204,7 +207,7 @@ class RunContext:
     def log(self, step: int, **metrics: float) -> None:
         """Record scalars at ``step`` (an epoch); they are stored with the record and mirrored to MLflow."""
         for name, value in metrics.items():
-            self.history.setdefault(name, []).append((step, float(value)))
+            self.history.setdefault(f"{self.stage}{name}", []).append((step, float(value)))
 
 
 @dataclass(frozen=True)
@@ -249,7 +252,7 @@ class Truth:
     textbook: Tensor  # (r, d, d)
     algebra: Callable[[SearchSpace], Tensor]  # search space -> (r, d, d)
     sample: AlgebraSampler
-    on_data: Tensor | None = None  # directions that no label of the data distribution contradicts
+    on_data: Tensor | None = None  # a known larger algebra that labels of the data distribution do not exclude
 
 
 @dataclass(frozen=True)

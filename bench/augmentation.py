@@ -24,7 +24,8 @@ def move(
         norm_bound: an upper bound of the norms in ``algebra``; None measures it (a host sync on a GPU).
     """
     copies = algebra.shape[0] // x.shape[0]
-    if problem.action_in is problem.action_out:  # x and y side by side on axis 1: one exponential moves both
+    # Where both are moved alike they go side by side on axis 1, and one exponential serves both.
+    if problem.action_in is problem.action_out and x.shape[2:] == y.shape[2:]:
         both = torch.cat([x, y], 1).repeat_interleave(copies, 0)
         moved = problem.action_in.apply(algebra, both, norm_bound)
         return moved[:, : x.shape[1]], moved[:, x.shape[1] :]
@@ -49,7 +50,6 @@ class AugmentedFitted(Fitted):
         elements: Tensor,  # (J, d, d)
         inference: str,  # "plain" | "average"
         parameters: int,
-        discovered: bool,
     ) -> None:
         self.network = network
         self.action_in, self.action_out = problem.action_in, problem.action_out
@@ -57,7 +57,6 @@ class AugmentedFitted(Fitted):
         self.elements = elements
         self.inference = inference
         self.parameters = parameters
-        self.discovered = discovered
         self.forward_passes = len(elements) if inference == "average" else 1
 
     def predict(self, x: Tensor) -> Tensor:
@@ -66,8 +65,8 @@ class AugmentedFitted(Fitted):
     def strategies(self) -> Mapping[str, Callable[[Tensor], Tensor]]:
         return {"plain": self._plain, "average": self._average}
 
-    def symmetry(self) -> SymmetryEstimate | None:
-        return self.estimate if self.discovered else None
+    def symmetry(self) -> SymmetryEstimate:
+        return self.estimate
 
     @torch.no_grad()
     def _plain(self, x: Tensor) -> Tensor:

@@ -15,6 +15,8 @@ from bench.pipeline import Pipeline
 
 #: Prefix of a task's own options among the parameters: ``--set task.backbone=t3``.
 TASK_PREFIX = "task."
+#: What of a budget defines a run beside the parameters that it supplies.
+SIZES = ("train", "val", "test", "equivariance_inputs", "equivariance_elements")
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class Cell:
     budget: str
     seed: int
     data: str  # fingerprint of the data
+    size: Mapping[str, int]  # examples and evaluation at this budget
     params: Mapping[str, Any]  # every parameter; a discoverer's carry its name as prefix, the task's "task."
     changed: Mapping[str, Any] = field(default_factory=dict)  # those that differ from the settings of the family
 
@@ -82,7 +85,9 @@ def make_cell(
     default = _resolve(task, method, budget, chosen, ())
     params = _resolve(task, method, budget, chosen, assignments)
     changed = {name: value for name, value in params.items() if default[name] != value}
-    return Cell(card.id, card.version, method.card.id, chosen, budget, seed, fingerprint, params, changed)
+    amount = card.budgets[budget]
+    size = {name: getattr(amount, name) for name in SIZES}
+    return Cell(card.id, card.version, method.card.id, chosen, budget, seed, fingerprint, size, params, changed)
 
 
 def _resolve(

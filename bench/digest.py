@@ -8,8 +8,8 @@ import importlib.util
 from functools import cache
 from pathlib import Path
 
-#: Interfaces and error texts: a change there that alters numbers must alter a module that uses them.
-INTERFACES = frozenset({"bench.api", "bench.params", "bench.errors"})
+#: Modules of texts and checks, which no number depends on.
+WITHOUT_NUMBERS = frozenset({"bench.params", "bench.errors"})
 
 
 def code_sha256(*modules: str) -> str:
@@ -53,7 +53,7 @@ def _imports(name: str) -> frozenset[str]:
         elif isinstance(node, ast.ImportFrom) and node.module:
             found.add(node.module)
             found.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return frozenset(n for n in found if n.startswith("bench.") and n not in INTERFACES and _exists(n))
+    return frozenset(n for n in found if n.startswith("bench.") and n not in WITHOUT_NUMBERS and _exists(n))
 
 
 @cache

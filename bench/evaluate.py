@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -28,7 +28,7 @@ from bench.api import (
 )
 from bench.errors import Diverged
 from bench.lie.field import field_gram
-from bench.metrics.equivariance import equivariance_errors
+from bench.metrics.equivariance import EquivarianceErrors, equivariance_errors
 from bench.metrics.symmetry import angle_rate, compare, cosine_and_mae
 
 PREDICT_BATCH = 1024
@@ -49,7 +49,7 @@ class Evaluation:
     def add(self, name: str, value: float, unit: str = "1", higher_is_better: bool | None = None) -> None:
         if not math.isfinite(value):
             raise Diverged(f"{name} is {value}")
-        # LAPACK's last digits depend on how memory happens to be aligned; nine digits are the same in every run.
+        # LAPACK's last digits depend on how memory happens to be aligned; nine digits hide that.
         self.scores[name] = (float(f"{value:.9g}"), unit, higher_is_better)
 
 
@@ -63,11 +63,13 @@ def evaluate(fitted: Fitted, data: TaskData, card: TaskCard, budget: Budget, sea
     _add_prediction(result, fitted, data, card)
     inputs = _subset(data.test, budget.equivariance_inputs)
     if data.truth is not None:
-        _add_equivariance(result, fitted, data, card, inputs, budget.equivariance_elements, data.truth.sample, "")
+        _add_equivariance(result, fitted, data, card, inputs, budget.equivariance_elements)
     estimate = fitted.symmetry()
     if estimate is not None:
         estimate = to_physical(estimate, data.units)
-        _add_equivariance(result, fitted, data, card, inputs, budget.equivariance_elements, estimate.sample, "learned_")
+        errors = _equivariance(fitted.predict, data, inputs, budget.equivariance_elements, estimate.sample)
+        result.add("equivariance/learned_e", errors.e, card.metric.unit, False)
+        result.add("equivariance/learned_e_prime", errors.e_prime, card.metric.unit, False)
         _add_symmetry(result, data, card, estimate, search or card.searches[0])
         _add_samples(result, data, inputs, estimate.sample)
     return result
@@ -98,44 +100,53 @@ def physical_predictor(predict: Callable[[Tensor], Tensor], units: Units) -> Cal
 
 
 def _add_prediction(result: Evaluation, fitted: Fitted, data: TaskData, card: TaskCard) -> None:
-    ways = {"": fitted.predict, **{f"_{name}": way for name, way in fitted.strategies().items()}}
-    for suffix, way in ways.items():
+    metric = card.metric
+    for name, way in _ways(fitted).items():
         predict = physical_predictor(way, data.units)
         score = torch.empty(len(data.test), dtype=torch.float64)
         started = time.perf_counter()
         for index, x in data.test.batches(PREDICT_BATCH):
             score[index.cpu()] = data.score(predict(x), data.test.y[index]).cpu()
-        result.add(f"{card.metric.name}{suffix}", float(score.mean()), card.metric.unit, card.metric.higher_is_better)
-        if not suffix:
-            result.predict_s = time.perf_counter() - started
+        seconds, mean = time.perf_counter() - started, float(score.mean())
+        if name:
+            result.add(f"{metric.name}_{name}", mean, metric.unit, metric.higher_is_better)
+        if name == (fitted.inference or ""):
+            result.add(metric.name, mean, metric.unit, metric.higher_is_better)
             result.arrays["test_score"] = score.numpy().astype(np.float32)
+            result.predict_s = seconds
 
 
 def _add_equivariance(
-    result: Evaluation,
-    fitted: Fitted,
-    data: TaskData,
-    card: TaskCard,
-    inputs: Tensor,
-    elements: int,
-    sample: AlgebraSampler,
-    prefix: str,
+    result: Evaluation, fitted: Fitted, data: TaskData, card: TaskCard, inputs: Tensor, elements: int
 ) -> None:
-    n = len(inputs)
-    generator = torch.Generator().manual_seed(seed_for(0, "equivariance"))
-    algebra = sample(n * elements, generator).to(inputs)  # (n·M, d, d)
-    algebra = algebra.reshape(n, elements, *algebra.shape[1:])
-    errors = equivariance_errors(
-        physical_predictor(fitted.predict, data.units), inputs, algebra, data.action_in, data.action_out, PREDICT_BATCH
-    )
+    assert data.truth is not None
     unit = card.metric.unit
-    result.add(f"equivariance/{prefix}e", errors.e, unit, False)
-    result.add(f"equivariance/{prefix}e_prime", errors.e_prime, unit, False)
-    if prefix:
-        return
-    for name in ("e_prime_rel", "e_prime_rel_median", "e_prime_rel_p95", "e_prime_rel_max"):
-        result.add(f"equivariance/{name}", getattr(errors, name), "1", False)
-    result.arrays["equivariance"] = errors.per_example.numpy().astype(np.float32)
+    for way_name, way in _ways(fitted).items():
+        errors = _equivariance(way, data, inputs, elements, data.truth.sample)
+        if way_name:
+            result.add(f"equivariance/e_prime_{way_name}", errors.e_prime, unit, False)
+        if way_name == (fitted.inference or ""):
+            result.add("equivariance/e", errors.e, unit, False)
+            result.add("equivariance/e_prime", errors.e_prime, unit, False)
+            for name in ("e_prime_rel", "e_prime_rel_median", "e_prime_rel_p95", "e_prime_rel_max"):
+                result.add(f"equivariance/{name}", getattr(errors, name), "1", False)
+            result.arrays["equivariance"] = errors.per_example.numpy().astype(np.float32)
+
+
+def _ways(fitted: Fitted) -> Mapping[str, Callable[[Tensor], Tensor]]:
+    """Every way to predict by its name; one without a name where there is only one."""
+    return fitted.strategies() or {"": fitted.predict}
+
+
+def _equivariance(
+    predict: Callable[[Tensor], Tensor], data: TaskData, inputs: Tensor, elements: int, sample: AlgebraSampler
+) -> EquivarianceErrors:
+    """Errors under ``elements`` group elements per input: the same ones for every method and seed."""
+    generator = torch.Generator().manual_seed(seed_for(0, "equivariance"))
+    algebra = sample(len(inputs) * elements, generator).to(inputs)  # (n·M, d, d)
+    algebra = algebra.reshape(len(inputs), elements, *algebra.shape[1:])
+    physical = physical_predictor(predict, data.units)
+    return equivariance_errors(physical, inputs, algebra, data.action_in, data.action_out, PREDICT_BATCH)
 
 
 def _add_symmetry(result: Evaluation, data: TaskData, card: TaskCard, estimate: SymmetryEstimate, search: str) -> None:

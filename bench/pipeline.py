@@ -37,9 +37,12 @@ class Pipeline(Method):
 
     def fit(self, problem: Problem, ctx: RunContext) -> Fitted:
         params: Mapping[str, Any] = ctx.params  # prefix -> the stage's parameter object
-        ctx.params = params[f"{self.discoverer.card.id}."]
-        found = self.discoverer.fit(problem, ctx).symmetry()
+        ctx.params, ctx.stage = params[f"{self.discoverer.card.id}."], f"{self.discoverer.card.id}/"
+        discovered = self.discoverer.fit(problem, ctx)
+        found = discovered.symmetry()
         if found is None:
             raise Unsupported(f"{self.discoverer.card.id!r} discovers no symmetry that could be handed on")
-        ctx.params = params[""]
-        return self.consumer.fit(replace(problem, given=found), ctx)
+        ctx.params, ctx.stage = params[""], ""
+        fitted = self.consumer.fit(replace(problem, given=found), ctx)
+        fitted.parameters += discovered.parameters
+        return fitted

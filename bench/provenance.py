@@ -20,7 +20,7 @@ from bench.registry import Registry
 from bench.store import SCHEMA, Record
 
 
-def blank_record(cell: Cell, task: Task, method: Method) -> Record:
+def blank_record(cell: Cell, task: Task, method: Method, device: str) -> Record:
     """The record of a cell of which nothing is known yet but that it failed."""
     return {
         "schema": SCHEMA,
@@ -49,21 +49,22 @@ def blank_record(cell: Cell, task: Task, method: Method) -> Record:
         "scores": {},
         "references": {},
         "cost": {},
-        "env": environment(),
+        "env": environment(device),
         "arrays": None,
         "started": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
 
 
 def task_digest(task: Task) -> str:
-    """Digest of the code of a task and of the evaluation."""
-    return code_sha256(type(task).__module__, "bench.evaluate")
+    """Digest of the code of a task, of what it hands to methods, and of the evaluation."""
+    return code_sha256(type(task).__module__, "bench.problem", "bench.evaluate")
 
 
 def method_digest(method: Method) -> str:
     """Digest of the code of a method, or of both stages of a pipeline."""
-    stages = [method.discoverer, method.consumer] if isinstance(method, Pipeline) else [method]
-    return code_sha256(*(type(stage).__module__ for stage in stages))
+    if isinstance(method, Pipeline):
+        return code_sha256(*(type(stage).__module__ for stage in method.stages.values()), "bench.pipeline")
+    return code_sha256(type(method).__module__)
 
 
 def is_stale(record: Record, registry: Registry) -> bool:
@@ -77,8 +78,8 @@ def is_stale(record: Record, registry: Registry) -> bool:
     return not same_code or record["task"]["version"] != task.card.version
 
 
-def environment() -> dict[str, Any]:
-    """Code state, versions and hardware of this process."""
+def environment(device: str) -> dict[str, Any]:
+    """Code state, versions, and the hardware that a run on ``device`` ("cpu" or "cuda") uses."""
     root = Path(__file__).resolve().parent.parent
     # Installed from a wheel, an enclosing repository would say nothing about this code.
     sha = _git(root, "rev-parse", "HEAD") if (root / "pyproject.toml").exists() else None
@@ -89,8 +90,9 @@ def environment() -> dict[str, Any]:
         "dirty": dirty,
         "python": platform.python_version(),
         "torch": torch.__version__,
-        "deterministic": not torch.cuda.is_available(),
+        "deterministic": device == "cpu",
         **hardware_fingerprint(),
+        **({"gpu": None} if device == "cpu" else {}),
     }
 
 

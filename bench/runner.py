@@ -62,7 +62,7 @@ def run_in_worker(
             status, reason = _follow(worker, budget.wall_limit_s, on_progress)
         except KeyboardInterrupt:
             _end(worker)
-            _write_failure(store, cell, task, method, "interrupted", "stopped by the user")
+            _write_failure(store, cell, blank_record(cell, task, method, device), "interrupted", "stopped by the user")
             raise
     if path.exists() and path.stat().st_mtime_ns != before:
         if log.stat().st_size == 0:
@@ -70,7 +70,7 @@ def run_in_worker(
         return read_record(path)
     last_words = log.read_text().strip().splitlines()
     reason = f"{reason}: {last_words[-1]}" if last_words else reason
-    return _write_failure(store, cell, task, method, status, reason)
+    return _write_failure(store, cell, blank_record(cell, task, method, device), status, reason)
 
 
 def _give(worker: subprocess.Popen[str], job: dict[str, Any]) -> None:
@@ -121,9 +121,9 @@ def _end(worker: subprocess.Popen[str]) -> None:
             continue
 
 
-def _write_failure(store: Store, cell: Cell, task: Task, method: Method, status: str, reason: str) -> Record:
+def _write_failure(store: Store, cell: Cell, blank: Record, status: str, reason: str) -> Record:
     """Record a cell that left none; a finished record of an earlier run is kept."""
-    record = {**blank_record(cell, task, method), "status": status, "reason": reason}
+    record = {**blank, "status": status, "reason": reason}
     if store.finished(cell) is None:
         store.write(cell, record)
     return record

@@ -72,7 +72,8 @@ def train(
         assert sums is not None
         means = dict(zip(names, (sums / len(sampler)).tolist(), strict=True))  # the one host sync of an epoch
         means["validation"] = evaluate_loss(problem, network)
-        ctx.steps, ctx.samples = step, epoch * len(problem.train)
+        ctx.steps += len(sampler)
+        ctx.samples += len(problem.train)
         ctx.log(epoch, **{f"train/{name}": value for name, value in means.items() if name != "validation"})
         ctx.log(epoch, **{"val/loss": means["validation"]})
         ctx.progress(epoch, params.epochs)

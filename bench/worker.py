@@ -17,13 +17,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from bench.api import TIERS, Array, Method, Problem, RunContext, Split, SymmetryEstimate, Task, TaskData, Units
+from bench.api import TIERS, Array, Method, RunContext, Split, Task
 from bench.cell import TASK_PREFIX, Cell, split_params
 from bench.errors import BenchError, Diverged, Unsupported
-from bench.evaluate import evaluate, to_training
+from bench.evaluate import evaluate
 from bench.metrics.cost import peak_memory_mb
 from bench.params import from_values
 from bench.pipeline import Pipeline
+from bench.problem import make_problem
 from bench.provenance import blank_record
 from bench.registry import load_registry
 from bench.store import Record, Store
@@ -44,7 +45,7 @@ def run_cell(
     cell: Cell, task: Task, method: Method, device: torch.device, data_dir: Path, say: Any
 ) -> tuple[Record, dict[str, Array]]:
     """Run ``cell``; whatever the method does, the outcome is a record with a status."""
-    record = blank_record(cell, task, method)
+    record = blank_record(cell, task, method, device.type)
     arrays: dict[str, Array] = {}
     with tempfile.TemporaryDirectory(prefix="symmetry-bench-") as scratch:
         params = stage_params(cell, method)
@@ -78,24 +79,6 @@ def stage_params(cell: Cell, method: Method) -> Any:
     return built if isinstance(method, Pipeline) else built[""]
 
 
-def make_problem(data: TaskData, search: str, device: torch.device, *, told_group: bool) -> Problem:
-    """What a method is given: training and validation data in training units, on the device."""
-    group = None
-    if told_group and data.truth is not None:
-        group = to_training(SymmetryEstimate(data.truth.textbook, data.truth.sample), data.units)
-    return Problem(
-        train=_to_training(data.train, data.units, device),
-        val=_to_training(data.val, data.units, device),
-        action_in=data.action_in,
-        action_out=data.action_out,
-        search=data.spaces[search],
-        loss=data.loss,
-        backbone=data.backbone,
-        device=device,
-        group=group,
-    )
-
-
 def _fill(
     record: Record,
     arrays: dict[str, Array],
@@ -116,8 +99,12 @@ def _fill(
     reason = method.supports(problem)
     if reason is not None:
         raise Unsupported(reason)
+    # The first optimiser of a process imports a second's worth of torch; no method should pay for it.
+    torch.optim.Adam([torch.zeros(1, requires_grad=True)])
     started = time.perf_counter()
     fitted = method.fit(problem, ctx)
+    if ctx.device.type == "cuda":
+        torch.cuda.synchronize(ctx.device)
     fit_s = time.perf_counter() - started
     data = dataclasses.replace(data, test=_move(data.test, ctx.device))
     result = evaluate(fitted, data, task.card, budget, cell.search)
@@ -135,11 +122,6 @@ def _fill(
         "peak_rss_mb": peak_memory_mb(),
         "peak_device_mb": torch.cuda.max_memory_allocated(ctx.device) / 2**20 if cuda else None,
     }
-
-
-def _to_training(split: Split, units: Units, device: torch.device) -> Split:
-    x, y = units.x_to_training(split.x), units.y_to_training(split.y)
-    return Split(x.to(device), y.to(device), split.sizes)
 
 
 def _move(split: Split, device: torch.device) -> Split:

@@ -57,7 +57,7 @@ class Augment(Method):
         train(problem, ctx, network, objective)
         elements = given.sample(params.inference_copies, ctx.rng("inference")).to(problem.train.x)
         count = parameter_count(network)
-        return AugmentedFitted(network, problem, given, elements, params.inference, count, discovered=True)
+        return AugmentedFitted(network, problem, given, elements, params.inference, count)
 
 
 METHODS = (Augment(),)

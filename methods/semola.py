@@ -92,8 +92,9 @@ class Semola(Method):
         searches=True,
     )
     Params = SemolaParams
-    # The paper's values are missing from its text. N-body: norm sqrt(8) makes a coefficient the angle in radians, and
-    # no sparsity, which sometimes drops one of the four blocks. QM9: sqrt(2) does the same for a rotation in 3-D.
+    # The paper's values are missing from its text. N-body: with norm sqrt(8) the coefficient of a rotation of all four
+    # vectors is its angle in radians; no sparsity, which sometimes drops one of the four blocks. QM9: sqrt(2) makes
+    # the coefficient of a rotation in space its angle.
     settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "nbody": {"generator_norm": math.sqrt(8.0), "copies": 4, "basis_lr": 2e-3, "weight_augmentation": 0.1},
         "qm9": {"copies": 1, "basis_lr": 5e-3, "weight_sparsity": 1e-3},
@@ -126,7 +127,7 @@ class Semola(Method):
         estimate = SymmetryEstimate(generators, uniform_sampler(generators, params.coefficient_range))
         elements = estimate.sample(params.inference_copies, ctx.rng("inference")).to(problem.train.x)
         count = parameter_count(network) + int(problem.search.mask.sum()) * params.n_generators
-        return AugmentedFitted(network, problem, estimate, elements, params.inference, count, discovered=True)
+        return AugmentedFitted(network, problem, estimate, elements, params.inference, count)
 
 
 def similarity(action: Action, gx: Tensor, x: Tensor, kind: str) -> Tensor:

@@ -35,7 +35,7 @@ TRUTH_STATES, TRUTH_RTOL = 64, 1e-6
 _J = torch.tensor([[0.0, -1.0], [1.0, 0.0]], dtype=torch.float64)
 #: The textbook generator: every 2-vector turns by the same angle; exp(2π·this) = 1.
 ROTATION = torch.kron(torch.eye(4, dtype=torch.float64), _J)[None]  # (1, 8, 8)
-#: Each 2-vector turns by an angle of its own: no label of circular orbits contradicts it, though the dynamics do.
+#: Each 2-vector turns by an angle of its own: circular orbits do not exclude it, though the dynamics do.
 TORUS = torch.stack([torch.kron(row.diag(), _J) for row in torch.eye(4, dtype=torch.float64)])  # (4, 8, 8)
 
 SUMMARIES = {
@@ -67,8 +67,8 @@ class TwoBody(Task):
             searches=("full", "mask2", "mask4"),
             budgets={
                 "smoke": size(train=512, val=128, test=512, epochs=2, wall_limit_s=120),
-                "small": size(train=14_000, val=1_500, test=15_000, epochs=30, wall_limit_s=900),
-                "paper": size(train=14_000, val=1_500, test=15_000, epochs=100, wall_limit_s=7200),
+                "small": size(train=13_212, val=1_440, test=14_220, epochs=30, wall_limit_s=900),
+                "paper": size(train=13_212, val=1_440, test=14_220, epochs=100, wall_limit_s=7200),
             },
             cardinality=1,
             citation=CITATION,

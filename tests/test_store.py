@@ -9,7 +9,7 @@ from bench.cell import Cell
 from bench.errors import BenchError
 from bench.store import Store, read_arrays, read_record
 
-CELL = Cell("toy", 1, "plain", None, "small", 3, "data", {"lr": 0.1})
+CELL = Cell("toy", 1, "plain", None, "small", 3, "data", {"train": 100}, {"lr": 0.1})
 
 
 @pytest.fixture

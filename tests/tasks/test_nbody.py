@@ -9,9 +9,9 @@ import torch
 from bench.api import Problem
 from bench.lie.field import field_gram
 from bench.metrics.symmetry import compare
+from bench.problem import make_problem
 from bench.registry import load_registry
 from bench.tasks.nbody import MOMENTA, POSITIONS, ROTATION, TORUS
-from bench.worker import make_problem
 
 CPU = torch.device("cpu")
 

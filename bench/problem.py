@@ -1,0 +1,31 @@
+"""From a task's data to what a method is given: training units, the device, and the hints of its tier."""
+
+from __future__ import annotations
+
+import torch
+
+from bench.api import Problem, Split, SymmetryEstimate, TaskData, Units
+from bench.evaluate import to_training
+
+
+def make_problem(data: TaskData, search: str, device: torch.device, *, told_group: bool) -> Problem:
+    """What a method is given: training and validation data in training units, on the device."""
+    group = None
+    if told_group and data.truth is not None:
+        group = to_training(SymmetryEstimate(data.truth.textbook, data.truth.sample), data.units)
+    return Problem(
+        train=_to_training(data.train, data.units, device),
+        val=_to_training(data.val, data.units, device),
+        action_in=data.action_in,
+        action_out=data.action_out,
+        search=data.spaces[search],
+        loss=data.loss,
+        backbone=data.backbone,
+        device=device,
+        group=group,
+    )
+
+
+def _to_training(split: Split, units: Units, device: torch.device) -> Split:
+    x, y = units.x_to_training(split.x), units.y_to_training(split.y)
+    return Split(x.to(device), y.to(device), split.sizes)
