@@ -42,6 +42,8 @@ class AugmentedFitted(Fitted):
     The J elements are drawn once, so that a prediction does not depend on the rest of the batch.
     """
 
+    inference: str
+
     def __init__(
         self,
         network: nn.Module,
