@@ -32,15 +32,17 @@ READING = """\
 - **told.** What a method knows beyond the data: `none` (only the widest search space), `cardinality` (how many
   generators), `mask` (a narrower search space), `group` (the true symmetry). Methods told the group are ranked in a
   pool of their own: G1, G2, ….
-- **Primary metric.** On test data that no method has seen. Columns *plain* and *average* are other ways to predict with
-  the same trained model: the network alone, and averaged over group elements; *passes* is what one prediction costs.
+- **Primary metric.** On test data that no method has seen, predicted in the method's own way, which costs *passes*
+  forward passes. Columns *plain* and *average* show the same trained model predicting by the network alone, and
+  averaged over group elements: compare methods within one of these columns for equal cost per prediction.
 - **E′.** How far f(gx) is from g f(x), averaged over test inputs and true group elements g, the same for all methods;
   0 for an equivariant predictor. *E′ rel. p95* is its 95th percentile over inputs, relative to the mean size of an
   output. *E* compares averages over g only, and vanishes for every linear map, equivariant or not. *Learned E′* uses
   the group that was found.
 - **precision, recall.** Generators are compared by what they do to the data, whatever their basis or units. Precision:
   share of the learned span that is a true symmetry. Recall: share of the true symmetries that was found. *Chance* is
-  what random generators score. *On data* also counts as right what no label of the data contradicts.
+  what random generators score. *On data* (two bodies): precision against the larger algebra in which each 2-vector
+  turns by an angle of its own, which labels on almost circular orbits do not exclude.
 - **dimension.** Independent generators found / true. **closure defect.** 0 when the span is closed under brackets.
 - **cosine, MAE.** Entry by entry against the textbook matrices, as papers report it. A right symmetry written in
   another basis scores low, so they are no test of correctness.
@@ -135,11 +137,13 @@ def _prediction(board: Board, section: Section) -> list[Column]:
     digits = int("".join(re.findall(r"\d", metric.decimals)) or 4)
     name = metric.name.partition("/")[2]
     unit = "" if metric.unit == "1" else f" [{metric.unit}]"
-    ways = sorted({e for row in section.rows for e in row.entries if e.startswith(f"{metric.name}_")})
+    start = f"{metric.name}_"
+    ways = sorted({e.removeprefix(start) for row in section.rows for e in row.entries if e.startswith(start)})
     return [
         (name + unit, lambda row: _main(row, metric.name, digits)),
-        *((way.partition("_")[2], _score(way, digits)) for way in ways),
+        *((way, _score(f"{metric.name}_{way}", digits)) for way in ways),
         ("E′" + _unit(section, "equivariance/e_prime"), _score("equivariance/e_prime")),
+        *((f"E′ {way}", _score(f"equivariance/e_prime_{way}")) for way in ways),
         ("E′ rel. p95", _score("equivariance/e_prime_rel_p95")),
         ("E" + _unit(section, "equivariance/e"), _score("equivariance/e")),
         ("passes", lambda row: count_text(row.entries.get("cost/forward_passes"))),
