@@ -110,12 +110,14 @@ def track(
 ) -> None:
     """The MLflow mirror of the records."""
     from bench.paths import results_dir
+    from bench.progress import progress_bar
     from bench.tracking import rebuild as rebuild_mirror
     from bench.tracking import tracking_uri
 
     root = results or results_dir()
     if rebuild:
-        mirrored, skipped = rebuild_mirror(root)
+        with progress_bar(f"MLflow mirror of {root}") as on_progress:
+            mirrored, skipped = rebuild_mirror(root, on_progress)
         typer.echo(f"mirrored {mirrored} records, skipped {skipped}")
     typer.echo(f"next: mlflow ui --backend-store-uri {tracking_uri(root)}   (pip install 'symmetry-bench[ui]')")
 

@@ -11,12 +11,14 @@ import typer
 import bench.datasets
 from bench.datasets.cache import data_dir
 from bench.errors import BenchError, nearest
+from bench.progress import progress_bar
 
 
 def prepare(name: str) -> None:
     """Download, build or generate ``name``; prints where it is."""
     module = _find(name)
-    path = module.prepare(data_dir())
+    with progress_bar(f"prepare {name}") as on_progress:
+        path = module.prepare(data_dir(), lambda what, done, total: on_progress(done, total))
     typer.echo(f"{name}: {path}")
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,9 +14,10 @@ from bench.api import Method, Task
 from bench.cell import Cell, make_cell
 from bench.datasets.cache import data_dir
 from bench.errors import BenchError, Interrupted
+from bench.progress import progress_bar
 from bench.provenance import is_stale
 from bench.registry import load_registry
-from bench.runner import OnProgress, run_in_worker
+from bench.runner import run_in_worker
 from bench.store import Record, Store
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def run_command(
             records.append(earlier)
             continue
         try:
-            with _progress(f"[{number}/{len(cells)}] {cell.title}") as on_progress:
+            with progress_bar(f"[{number}/{len(cells)}] {cell.title}") as on_progress:
                 record = run_in_worker(cell, task, method, store, device, folder, on_progress)
         except KeyboardInterrupt:
             raise Interrupted("interrupted; finished cells are stored, the same command continues.") from None
@@ -114,23 +114,6 @@ class _Mirroring:
         except BenchError as error:
             self.broken = True
             typer.echo(f"warning: not mirrored to MLflow: {error} `python -m bench track --rebuild` does it later.")
-
-
-@contextlib.contextmanager
-def _progress(title: str) -> Iterator[OnProgress]:
-    """A progress bar on a terminal, one line elsewhere."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-
-    console = Console()
-    if not console.is_terminal:
-        typer.echo(title)
-        yield lambda done, total: None
-        return
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as bar:
-        handle = bar.add_task(title, total=None)
-        yield lambda done, total: bar.update(handle, completed=done, total=total)
 
 
 def _summary(records: Sequence[Record], task: Task, folder: Path, method: Method) -> None:

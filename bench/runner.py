@@ -11,13 +11,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from bench.api import Method, Task
 from bench.cell import Cell
+from bench.progress import OnProgress
 from bench.provenance import blank_record
 from bench.store import Record, Store, read_record
 
@@ -26,9 +26,6 @@ GRACE_S = 5.0
 
 #: Keep freed memory: with glibc's defaults a LieConv step takes thousands of page faults, 10-40 % of its time.
 ALLOCATOR = {"MALLOC_TRIM_THRESHOLD_": "536870912", "MALLOC_MMAP_THRESHOLD_": "536870912"}
-
-#: Called with (done, total) epochs of the running cell.
-OnProgress = Callable[[int, int], None]
 
 
 def run_in_worker(

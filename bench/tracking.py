@@ -20,6 +20,7 @@ from urllib.parse import unquote, urlparse
 
 from bench.api import Array
 from bench.errors import BenchError
+from bench.progress import OnProgress
 from bench.store import Record, Store, read_arrays
 
 DATABASE, ARTIFACTS = "mlflow.db", "mlruns"
@@ -103,7 +104,7 @@ class Mirror:
             self._client.log_batch(run, params=params[start : start + PARAM_BATCH])
 
 
-def rebuild(store_root: Path) -> tuple[int, int]:
+def rebuild(store_root: Path, on_progress: OnProgress = lambda done, total: None) -> tuple[int, int]:
     """Delete the mirror of ``store_root`` and make it again; returns (records mirrored, files that are no record).
 
     Raises:
@@ -116,8 +117,9 @@ def rebuild(store_root: Path) -> tuple[int, int]:
         if (store_root / ARTIFACTS).exists():
             shutil.rmtree(store_root / ARTIFACTS)
     mirror = Mirror(store_root)
-    for path, record in found.records.items():
+    for number, (path, record) in enumerate(found.records.items(), start=1):
         mirror.record(path, record)
+        on_progress(number, len(found.records))
     return len(found.records), len(found.skipped)
 
 
