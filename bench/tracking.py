@@ -125,7 +125,9 @@ def rebuild(store_root: Path, on_progress: OnProgress = lambda done, total: None
 
 def _name(record: Record) -> str:
     method = record["method"]
-    return f"{method['id']}{'--' + method['search'] if method['search'] else ''} seed {record['seed']}"
+    return (
+        f"{method['id']}{'--' + method['search'] if method['search'] else ''} {record['budget']} seed {record['seed']}"
+    )
 
 
 def _tags(record: Record, place: str) -> dict[str, str]:

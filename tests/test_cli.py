@@ -119,6 +119,18 @@ def test_missing_molecules_without_internet_are_explained(bench, tmp_path, monke
     assert "qm9" in err
 
 
+def test_a_damaged_data_file_is_named(bench, tmp_path):
+    folder = tmp_path / "data" / "qm9"
+    folder.mkdir(parents=True)
+    (folder / "qm9.npz").write_bytes(b"PK but not really")
+    (folder / "uncharacterized.txt").write_text("")
+    code, _, err = bench("run", "--method", "plain", "--task", "qm9_homo", "--budget", "smoke", "--no-mlflow",
+                         "--results", tmp_path / "results")  # fmt: skip
+    assert code == 2
+    assert len(err.strip().splitlines()) == 1
+    assert "qm9.npz is damaged" in err
+
+
 @pytest.mark.parametrize(
     "arguments",
     ["list", "list methods", "list tasks", "list methods semola", "list tasks qm9_homo", "list methods true+augment"],

@@ -47,7 +47,11 @@ def test_rebuild_mirrors_every_valid_record(mirrored):
     root, counts = mirrored
     assert counts == (3, 1)
     _, found = runs(root)
-    assert sorted(run.info.run_name for run in found) == ["plain seed 1", "plain seed 2", "semola--mask2 seed 0"]
+    assert sorted(run.info.run_name for run in found) == [
+        "plain small seed 1",
+        "plain small seed 2",
+        "semola--mask2 small seed 0",
+    ]
 
 
 def test_a_run_holds_scores_costs_history_parameters_and_artifacts(mirrored):
