@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from bench.lie.action import Action
 from bench.lie.search_space import SearchSpace
 from bench.params import Parameters
+from bench.progress import OnProgress
 
 #: Knowledge tiers, weakest first: what a method is told beyond its search space.
 TIERS = ("none", "cardinality", "mask", "group")
@@ -181,7 +182,7 @@ class RunContext:
         seed: int,
         device: torch.device,
         out_dir: Path,
-        on_progress: Callable[[int, int], None] = lambda done, total: None,
+        on_progress: OnProgress = lambda done, total: None,
     ) -> None:
         self.params = params
         self.seed = seed
@@ -283,7 +284,7 @@ class Task(ABC):
     Options: type[Parameters]
 
     @abstractmethod
-    def prepare(self, data_dir: Path) -> None:
+    def prepare(self, data_dir: Path, on_progress: OnProgress) -> None:
         """Download or generate the data once; called by the parent before any cell runs."""
 
     @abstractmethod

@@ -5,49 +5,60 @@ from __future__ import annotations
 import ast
 import hashlib
 import importlib.util
+import io
+import tokenize
 from functools import cache
 from pathlib import Path
 
 #: Modules of texts and checks, which no number depends on.
-WITHOUT_NUMBERS = frozenset({"bench.params", "bench.errors"})
+WITHOUT_NUMBERS = frozenset({"bench.params", "bench.errors", "bench.progress"})
 
 
 def code_sha256(*modules: str) -> str:
-    """SHA-256 over the statements (no comments, no docstrings) of ``modules`` and their imports within bench."""
+    """SHA-256 over the source of ``modules`` and their imports within bench, without comments and docstrings.
+
+    The text itself is hashed, not a syntax tree: the digest is the same under every version of Python.
+    """
     pending, seen = list(modules), set[str]()
     while pending:
         name = pending.pop()
         if name not in seen:
             seen.add(name)
             pending.extend(_imports(name))
-    text = "\n".join(f"{name}\n{_statements(name)}" for name in sorted(seen))
+    text = "\n".join(f"{name}\n{statements(_source(name))}" for name in sorted(seen))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def statements(source: str) -> str:
+    """``source`` without comments, docstrings and blank lines."""
+    lines = source.splitlines()
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column]
+    for node in ast.walk(ast.parse(source)):
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
+            continue
+        first = node.body[0] if node.body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            assert first.end_lineno is not None
+            for row in range(first.lineno - 1, first.end_lineno):
+                lines[row] = ""
+    return "\n".join(line.rstrip() for line in lines if line.strip())
+
+
 @cache
-def _tree(name: str) -> ast.Module:
+def _source(name: str) -> str:
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
         raise ModuleNotFoundError(name)
-    return ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
-
-
-@cache
-def _statements(name: str) -> str:
-    tree = ast.parse(ast.unparse(_tree(name)))
-    for node in ast.walk(tree):
-        body = getattr(node, "body", None)
-        if isinstance(body, list) and body and isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef):
-            first = body[0]
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                node.body = body[1:]
-    return ast.unparse(tree)
+    return Path(spec.origin).read_text(encoding="utf-8")
 
 
 @cache
 def _imports(name: str) -> frozenset[str]:
     found: set[str] = set()
-    for node in ast.walk(_tree(name)):
+    for node in ast.walk(ast.parse(_source(name))):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -55,7 +55,8 @@ def run_command(
     cell_for(seeds[0], "")  # refuse a wrong choice before data are downloaded
     store = Store(root)
     store.check_writable()
-    task.prepare(folder)
+    with progress_bar(f"data of {task.card.id}") as on_progress:
+        task.prepare(folder, on_progress)
     cells = [cell_for(seed, task.fingerprint(folder)) for seed in seeds]
     records: list[Record] = []
     mirror = _Mirroring(root) if mlflow else None

@@ -22,6 +22,7 @@ from bench.lie.vectors import VectorAction
 from bench.metrics.prediction import squared_error
 from bench.nn.mlp import MLP
 from bench.params import Parameters
+from bench.progress import OnProgress
 from bench.tasks.common import NoOptions, constant_mean_score, uniform_angles
 
 #: (positions, momenta) of body 1, then of body 2; two coordinates each.
@@ -74,7 +75,7 @@ class TwoBody(Task):
             citation=CITATION,
         )
 
-    def prepare(self, data_dir: Path) -> None:
+    def prepare(self, data_dir: Path, on_progress: OnProgress) -> None:
         two_body.load(two_body.TwoBodyRecipe(), data_dir)
 
     def fingerprint(self, data_dir: Path) -> str:

@@ -1,0 +1,41 @@
+"""Laws of code digests: words do not count, statements do, and imports are followed."""
+
+import pytest
+
+from bench.digest import _imports, code_sha256, statements
+
+SOURCE = '''"""A module."""
+
+X = "# no comment"  # a comment
+
+
+def f(x):
+    """What it does,
+    over two lines."""
+    return x + 1  # why
+'''
+
+
+def test_comments_docstrings_and_blank_lines_do_not_count():
+    assert statements(SOURCE) == 'X = "# no comment"\ndef f(x):\n    return x + 1'
+
+
+@pytest.mark.parametrize(("old", "new"), [("a comment", "another"), ("What it does", "What else"), ("\n\n\n", "\n")])
+def test_other_words_give_the_same_statements(old, new):
+    assert statements(SOURCE.replace(old, new)) == statements(SOURCE)
+
+
+@pytest.mark.parametrize(("old", "new"), [("x + 1", "x + 2"), ("# no comment", "# a comment")])
+def test_other_code_gives_other_statements(old, new):
+    assert statements(SOURCE.replace(old, new)) != statements(SOURCE)
+
+
+def test_imports_within_the_project_are_followed():
+    assert {"bench.training", "bench.augmentation"} <= _imports("bench.methods.semola")
+    assert "bench.lie.exponential" in _imports("bench.lie.vectors")
+    assert "bench.params" not in _imports("bench.methods.semola")
+
+
+def test_each_module_counts():
+    assert code_sha256("bench.methods.plain") != code_sha256("bench.methods.semola")
+    assert code_sha256("bench.methods.plain") == code_sha256("bench.methods.plain")
