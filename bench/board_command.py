@@ -24,7 +24,7 @@ def board_command(root: Path, *, check: bool) -> int:
     out = root.parent
     pages = write_pages(root, out, registry, lambda record: is_stale(record, registry), check=check)
     if not check:
-        typer.echo(f"{len(pages)} pages in {out}")
+        typer.echo(f"written: {', '.join(pages)}" if pages else "every page was up to date")
         typer.echo(f"next: open {out / 'README.md'}")
         return 0
     for page in pages:
