@@ -27,7 +27,7 @@ lint: $(BIN)/.ready
 
 # mypy cannot map our folders to bench.methods etc. in the tree, so it checks an installed copy.
 types: $(BIN)/.ready
-	rm -rf build/typed
+	rm -rf build/typed build/lib
 	$(BIN)/python -m pip install --quiet --no-deps --target build/typed .
 	cd build && MYPYPATH=typed ../$(BIN)/mypy --config-file ../pyproject.toml -p bench
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -19,6 +20,9 @@ app = typer.Typer(
 )
 data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Download, build and check data sets.")
 app.add_typer(data_app, name="data")
+
+#: More seeds than this are a slip of the finger.
+MOST_SEEDS = 10_000
 
 ResultsOption = Annotated[
     Path | None, typer.Option("--results", help="Folder of the records.", show_default="leaderboard/results")
@@ -68,9 +72,14 @@ def run(
     no_mlflow: Annotated[bool, typer.Option("--no-mlflow", help="Do not mirror to MLflow.")] = False,
 ) -> None:
     """Train, evaluate and store one cell per seed."""
+    import signal
+
     from bench.paths import results_dir
     from bench.run_command import run_command
 
+    # Ended from outside it must end its worker too, and record the cell, as after Ctrl-C.
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sign, signal.default_int_handler)
     if seed is not None and seeds is not None:
         raise BenchError(f"--seed {seed} and --seeds {seeds} exclude each other; give one.")
     code = run_command(
@@ -115,11 +124,15 @@ def track(
     from bench.tracking import tracking_uri
 
     root = results or results_dir()
+    if not root.is_dir():
+        raise BenchError(f"no results folder {str(root)!r}; `python -m bench run` writes one, --results names another.")
     if rebuild:
         with progress_bar(f"MLflow mirror of {root}") as on_progress:
             mirrored, skipped = rebuild_mirror(root, on_progress)
         typer.echo(f"mirrored {mirrored} records, skipped {skipped}")
-    typer.echo(f"next: mlflow ui --backend-store-uri {tracking_uri(root)}   (pip install 'symmetry-bench[ui]')")
+    typer.echo(
+        f"next: mlflow ui --backend-store-uri {shlex.quote(tracking_uri(root))}   (pip install 'symmetry-bench[ui]')"
+    )
 
 
 @app.command()
@@ -158,6 +171,8 @@ def parse_seeds(text: str) -> list[int]:
         first, dash, last = part.strip().partition("-")
         if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and int(last) < int(first)):
             raise BenchError(f"--seeds is {text!r}; it must be like 0-5 or 0,2,4.")
+        if int(last or first) - int(first) >= MOST_SEEDS:
+            raise BenchError(f"--seeds is {text!r}; a range holds at most {MOST_SEEDS} seeds.")
         seeds.update(dict.fromkeys(range(int(first), int(last or first) + 1)))
     return list(seeds)
 

@@ -116,7 +116,7 @@ def _check(cls: type[Parameters], name: str, value: Any, owner: str) -> None:
         ok = value in info["choices"]
     elif ok and isinstance(value, int | float) and not isinstance(value, bool):
         low, high = info["low"], info["high"]
-        ok = math.isfinite(value) and (high is None or value <= high)
+        ok = not (isinstance(value, float) and not math.isfinite(value)) and (high is None or value <= high)
         ok = ok and (low is None or (value > low if info["low_open"] else value >= low))
     if ok:
         return

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from types import ModuleType
-from typing import Any
 
 from bench.api import Method, Task
 from bench.errors import BenchError, nearest
@@ -66,7 +65,10 @@ class Registry:
         """
         file = module.__file__ or module.__name__
         for kind, shelf in (("METHODS", self.methods), ("TASKS", self.tasks)):
+            wanted = Method if kind == "METHODS" else Task
             for entry in getattr(module, kind, ()):
+                if not isinstance(entry, wanted):
+                    raise TypeError(f"{kind} must be a tuple of {wanted.__name__} instances, it holds {entry!r}")
                 name = entry.card.id
                 if name in shelf:
                     raise BenchError(f"{kind[:-1].lower()} {name!r} is defined twice: {self._origin[name]} and {file}.")
@@ -98,8 +100,8 @@ def load_registry() -> Registry:
 
 def _load(registry: Registry, name: str, module: str) -> None:
     try:
-        loaded: Any = importlib.import_module(module)
+        registry.add(importlib.import_module(module))
+    except BenchError:
+        raise
     except Exception as error:  # whatever an optional dependency raises on import
         registry.broken[name] = f"{type(error).__name__}: {error}"
-        return
-    registry.add(loaded)

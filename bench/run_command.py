@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +11,11 @@ import torch
 import typer
 from tabulate import tabulate
 
-from bench.api import Method, Task
+from bench.api import Task
 from bench.cell import Cell, make_cell
 from bench.datasets.cache import data_dir
 from bench.errors import BenchError, Interrupted
+from bench.paths import results_dir
 from bench.progress import progress_bar
 from bench.provenance import is_stale
 from bench.registry import load_registry
@@ -74,10 +76,11 @@ def run_command(
             raise Interrupted("interrupted; finished cells are stored, the same command continues.") from None
         records.append(record)
         if record["status"] != "ok":
-            typer.echo(f"error: {cell.title}: {record['status']}: {record['reason']}", err=True)
+            reason = " ".join(record["reason"].split())
+            typer.echo(f"error: {cell.title}: {record['status']}: {reason}", err=True)
         if mirror is not None:
             mirror.record(store.path(cell), record)
-    _summary(records, task, store.path(cells[-1]).parent, method)
+    _summary(records, task, store.path(cells[-1]), root)
     return 0 if all(record["status"] == "ok" for record in records) else 1
 
 
@@ -114,10 +117,12 @@ class _Mirroring:
             self.mirror.record(path, record)
         except BenchError as error:
             self.broken = True
-            typer.echo(f"warning: not mirrored to MLflow: {error} `python -m bench track --rebuild` does it later.")
+            typer.echo(
+                f"warning: not mirrored to MLflow: {error} `python -m bench track --rebuild` does it later.", err=True
+            )
 
 
-def _summary(records: Sequence[Record], task: Task, folder: Path, method: Method) -> None:
+def _summary(records: Sequence[Record], task: Task, last: Path, root: Path) -> None:
     metric = task.card.metric
     columns = {
         f"{metric.name} ({metric.unit})": metric.name,
@@ -134,8 +139,12 @@ def _summary(records: Sequence[Record], task: Task, folder: Path, method: Method
         rows.append([record["seed"], record["status"], *(_short(v) for v in values), _short(fit)])
     typer.echo("")
     typer.echo(tabulate(rows, ["seed", "status", *shown, "fit (s)"], tablefmt="simple", disable_numparse=True))
-    typer.echo(f"\nrecords: {folder}")
-    typer.echo("next: python -m bench leaderboard")
+    typer.echo(f"\nrecords: {last.parent}")
+    if records[-1]["budget"] == "smoke":  # no board shows it
+        typer.echo(f"next: python -m bench show {shlex.quote(str(last))}")
+    else:
+        option = "" if root == results_dir() else f" --results {shlex.quote(str(root))}"
+        typer.echo(f"next: python -m bench leaderboard{option}")
 
 
 def _short(value: float | None) -> str:

@@ -13,13 +13,13 @@ import threading
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-from bench.api import Method, Task
+from bench.api import Budget, Method, Task
 from bench.cell import Cell
 from bench.progress import OnProgress
 from bench.provenance import blank_record
-from bench.store import Record, Store, read_record
+from bench.store import Record, Store
 
 #: Seconds between SIGTERM and SIGKILL.
 GRACE_S = 5.0
@@ -28,20 +28,42 @@ GRACE_S = 5.0
 ALLOCATOR = {"MALLOC_TRIM_THRESHOLD_": "536870912", "MALLOC_MMAP_THRESHOLD_": "536870912"}
 
 
+class _Failure(NamedTuple):
+    """How a worker ended that has left no record."""
+
+    status: str
+    reason: str
+
+
 def run_in_worker(
     cell: Cell, task: Task, method: Method, store: Store, device: str, data_dir: Path, on_progress: OnProgress
 ) -> Record:
     """Run ``cell`` in a worker process and return its record.
 
     A worker that dies, hangs past the wall limit, or is interrupted leaves a record with that status, unless a
-    good one stood there already. KeyboardInterrupt is raised again once the record is written.
+    finished one stood there already. KeyboardInterrupt is raised again once the record is written.
     """
-    budget = task.card.budgets[cell.budget]
     path = store.path(cell)
     path.parent.mkdir(parents=True, exist_ok=True)
-    log = path.with_suffix(".log")
+    log = path.with_name(f".{path.stem}-{os.getpid()}.log.tmp")
     job = {"cell": asdict(cell), "root": str(store.root), "device": device, "data_dir": str(data_dir)}
-    before = path.stat().st_mtime_ns if path.exists() else None
+    outcome = _run(job, task.card.budgets[cell.budget], log, on_progress)
+    words = log.read_text(errors="replace").strip()
+    if words:  # kept beside the record, under a name that two runs of one cell do not fight over
+        log.replace(path.with_suffix(".log"))
+    else:
+        log.unlink()
+    if not isinstance(outcome, _Failure):
+        return outcome
+    reason = ": ".join(filter(None, (outcome.reason, words.rpartition("\n")[2])))
+    blank = blank_record(cell, task, method, device)
+    record = store.write_outcome(cell, {**blank, "status": outcome.status, "reason": reason})
+    if outcome.status == "interrupted":
+        raise KeyboardInterrupt
+    return record
+
+
+def _run(job: dict[str, Any], budget: Budget, log: Path, on_progress: OnProgress) -> Record | _Failure:
     with (
         log.open("w") as errors,
         subprocess.Popen(
@@ -55,30 +77,18 @@ def run_in_worker(
         ) as worker,
     ):
         try:
-            _give(worker, job)
-            status, reason = _follow(worker, budget.wall_limit_s, on_progress)
+            assert worker.stdin is not None
+            with contextlib.suppress(BrokenPipeError):  # it died at once; _follow says how
+                worker.stdin.write(json.dumps(job))
+                worker.stdin.close()
+            return _follow(worker, budget.wall_limit_s, on_progress)
         except KeyboardInterrupt:
             _end(worker)
-            _write_failure(store, cell, blank_record(cell, task, method, device), "interrupted", "stopped by the user")
-            raise
-    if path.exists() and path.stat().st_mtime_ns != before:
-        if log.stat().st_size == 0:
-            log.unlink()
-        return read_record(path)
-    last_words = log.read_text().strip().splitlines()
-    reason = f"{reason}: {last_words[-1]}" if last_words else reason
-    return _write_failure(store, cell, blank_record(cell, task, method, device), status, reason)
+            return _Failure("interrupted", "stopped by the user")
 
 
-def _give(worker: subprocess.Popen[str], job: dict[str, Any]) -> None:
-    assert worker.stdin is not None
-    with contextlib.suppress(BrokenPipeError):  # it died at once; _follow says how
-        worker.stdin.write(json.dumps(job))
-        worker.stdin.close()
-
-
-def _follow(worker: subprocess.Popen[str], limit_s: float, on_progress: OnProgress) -> tuple[str, str]:
-    """Read the worker's messages until it ends; the status and reason that hold if it has left no record."""
+def _follow(worker: subprocess.Popen[str], limit_s: float, on_progress: OnProgress) -> Record | _Failure:
+    """Read the worker's messages until it has said its record, or ended without."""
     lines: queue.Queue[str | None] = queue.Queue()
     threading.Thread(target=_pump, args=(worker, lines), daemon=True).start()
     deadline = time.monotonic() + limit_s
@@ -87,22 +97,24 @@ def _follow(worker: subprocess.Popen[str], limit_s: float, on_progress: OnProgre
             line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
         except queue.Empty:
             _end(worker)
-            return "timeout", f"exceeded the wall limit of {limit_s:g} s"
+            return _Failure("timeout", f"exceeded the wall limit of {limit_s:g} s")
         if line is None:
             break
         message = json.loads(line)
+        if "record" in message:
+            record: Record = message["record"]
+            return record
         on_progress(*message["progress"])
     code = worker.wait()
     if code == -signal.SIGKILL:
-        return "out_of_memory", "killed by the system (SIGKILL), as happens when memory runs out"
-    return "failed", f"the worker ended with exit status {code}"
+        return _Failure("failed", "killed (SIGKILL), which the system does when memory runs out")
+    return _Failure("failed", f"the worker ended with exit status {code}")
 
 
 def _pump(worker: subprocess.Popen[str], lines: queue.Queue[str | None]) -> None:
     assert worker.stdout is not None
     for line in worker.stdout:
-        if line.startswith("{"):
-            lines.put(line)
+        lines.put(line)
     lines.put(None)
 
 
@@ -116,11 +128,3 @@ def _end(worker: subprocess.Popen[str]) -> None:
             worker.wait(wait_s)
         except subprocess.TimeoutExpired:
             continue
-
-
-def _write_failure(store: Store, cell: Cell, blank: Record, status: str, reason: str) -> Record:
-    """Record a cell that left none; a finished record of an earlier run is kept."""
-    record = {**blank, "status": status, "reason": reason}
-    if store.finished(cell) is None:
-        store.write(cell, record)
-    return record

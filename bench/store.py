@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -90,6 +91,12 @@ class Store:
         temporary.replace(path)
         return path
 
+    def write_outcome(self, cell: Cell, record: Record, arrays: Mapping[str, Array] | None = None) -> Record:
+        """Write ``record`` unless it would replace a finished one by a failure; returns it either way."""
+        if record["status"] in FINISHED or self.finished(cell) is None:
+            return read_record(self.write(cell, record, arrays))
+        return record
+
     def scan(self) -> Scan:
         """Every record below the root, in path order; a file that is none is skipped with its reason."""
         found = Scan()
@@ -108,10 +115,10 @@ def read_record(path: Path) -> Record:
         BenchError: when the file is missing, is no JSON, or breaks the schema; names the file and the place.
     """
     try:
-        record = json.loads(path.read_text())
+        record = json.loads(path.read_text(), parse_constant=_refuse, parse_float=_finite, parse_int=_finite)
     except FileNotFoundError:
         raise BenchError(f"no record {str(path)!r}; `python -m bench run` prints the paths it writes.") from None
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise BenchError(f"record {str(path)!r} cannot be read: {error}.") from None
     check(record, path)
     checked: Record = record
@@ -151,6 +158,16 @@ def check(record: Any, path: Path) -> None:
     for name, score in record["scores"].items():
         if name.startswith("equivariance/") and score["value"] < 0:
             raise BenchError(f"record {str(path)!r}: {name} is {score['value']}, below 0.")
+
+
+def _refuse(constant: str) -> float:
+    raise ValueError(f"{constant} is no number")
+
+
+def _finite(text: str) -> float | int:
+    if not math.isfinite(float(text)):
+        raise ValueError(f"{text[:20]} is no finite number")
+    return float(text) if {".", "e", "E"} & set(text) else int(text)
 
 
 @cache

@@ -45,6 +45,8 @@ class Mirror:
             BenchError: when mlflow cannot be imported or the database cannot be opened.
         """
         self.root = store_root.resolve()
+        if (self.root / DATABASE).is_dir():  # SQLAlchemy would try again for minutes
+            raise BenchError(f"the MLflow mirror {str(self.root / DATABASE)!r} is a folder; move it away.")
         with _one_line(self.root), _quiet():
             os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
             from mlflow import MlflowClient

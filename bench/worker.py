@@ -1,23 +1,28 @@
 """Runs one cell in a process of its own: task -> Problem -> fit -> scores -> record.
 
-Reads a job as JSON from standard input, prints progress as JSON lines, and writes the record itself.
+Reads a job as JSON from standard input, says progress and at the end the record as JSON lines on standard output, and
+writes the record itself. Whatever a method prints goes to standard error, which the parent keeps as a log.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
+import math
+import os
 import sys
 import tempfile
 import time
 import traceback
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import numpy as np
 import torch
 
-from bench.api import TIERS, Array, Method, RunContext, Split, Task
+from bench.api import TIERS, Array, Fitted, Method, RunContext, Split, Task
 from bench.cell import TASK_PREFIX, Cell, split_params
 from bench.errors import BenchError, Diverged, Unsupported
 from bench.evaluate import evaluate
@@ -31,18 +36,21 @@ from bench.store import Record, Store
 
 
 def main() -> None:
-    """Run the job on standard input; always exits 0 once a record is written."""
+    """Run the job on standard input; exits 0 once its record is said."""
+    messages = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     job = json.load(sys.stdin)
     cell = Cell(**job["cell"])
     registry = load_registry()
     task, method = registry.task(cell.task), registry.method(cell.method)
     torch.set_num_threads(task.card.budgets[cell.budget].threads)
-    record, arrays = run_cell(cell, task, method, torch.device(job["device"]), Path(job["data_dir"]), _say)
-    Store(Path(job["root"])).write(cell, record, arrays)
+    say = partial(_say, messages)
+    record, arrays = run_cell(cell, task, method, torch.device(job["device"]), Path(job["data_dir"]), say)
+    say(record=Store(Path(job["root"])).write_outcome(cell, record, arrays))
 
 
 def run_cell(
-    cell: Cell, task: Task, method: Method, device: torch.device, data_dir: Path, say: Any
+    cell: Cell, task: Task, method: Method, device: torch.device, data_dir: Path, say: Callable[..., None]
 ) -> tuple[Record, dict[str, Array]]:
     """Run ``cell``; whatever the method does, the outcome is a record with a status."""
     record = blank_record(cell, task, method, device.type)
@@ -62,9 +70,10 @@ def run_cell(
         except Exception as error:
             traceback.print_exc()
             record["status"], record["reason"] = "failed", f"{type(error).__name__}: {error}"
-        for name, points in ctx.history.items():
-            finite = [point for point in points if np.isfinite(point[1])]
-            arrays[f"history/{name}"] = np.asarray(finite, dtype=np.float64).reshape(-1, 2)
+        try:
+            arrays.update(_history(ctx))
+        except (TypeError, ValueError) as error:
+            record["status"], record["reason"] = "failed", f"ctx.log was given what is no number: {error}"
     return record, arrays
 
 
@@ -106,6 +115,8 @@ def _fill(
     if ctx.device.type == "cuda":
         torch.cuda.synchronize(ctx.device)
     fit_s = time.perf_counter() - started
+    if not isinstance(fitted, Fitted):
+        raise TypeError(f"fit() of {cell.method!r} returned {type(fitted).__name__}; it must return a Fitted")
     data = dataclasses.replace(data, test=_move(data.test, ctx.device))
     result = evaluate(fitted, data, task.card, budget, cell.search)
     names = ("value", "unit", "higher_is_better")
@@ -128,8 +139,21 @@ def _move(split: Split, device: torch.device) -> Split:
     return Split(split.x.to(device), split.y.to(device), split.sizes)
 
 
-def _say(**message: Any) -> None:
-    print(json.dumps(message), flush=True)
+def _history(ctx: RunContext) -> dict[str, Array]:
+    """What was logged, as ``history/<name>`` -> ``(m, 2)`` of step and value; JSON and charts want finite ones."""
+    arrays = {}
+    for name, points in ctx.history.items():
+        finite = [point for point in points if math.isfinite(point[1])]
+        arrays[f"history/{name}"] = np.asarray(finite, dtype=np.float64).reshape(-1, 2)
+    return arrays
+
+
+def _say(messages: TextIO, **message: Any) -> None:
+    try:
+        print(json.dumps(message), file=messages, flush=True)
+    except BrokenPipeError:
+        # Nobody waits for this cell any more: end without a record, which a later run must not find.
+        sys.exit("the parent process is gone")
 
 
 if __name__ == "__main__":

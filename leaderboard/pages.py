@@ -36,7 +36,9 @@ def write_pages(
         BenchError: when a file in the way was not generated, or a page cannot be written.
     """
     pages = render_pages(store_root, registry, is_stale)
-    present = {path.name: path.read_text(encoding="utf-8", errors="replace") for path in out_dir.glob("*.md")}
+    present = {
+        path.name: path.read_text(encoding="utf-8", errors="replace") for path in out_dir.glob("*.md") if path.is_file()
+    }
     left_over = {name for name, text in present.items() if name not in pages and text.startswith(MARKER)}
     changed = sorted(left_over | {name for name, text in pages.items() if present.get(name) != text})
     if check:

@@ -45,7 +45,7 @@ def test_run_stores_and_ranks_then_does_not_run_again(bench, tmp_path):
     results = tmp_path / "boards" / "results"
     code, out, _ = bench(*RUN, "--seeds", "0-1", "--results", results)
     assert code == 0
-    assert "next: python -m bench leaderboard" in out
+    assert "next: python -m bench show " in out
     started = time.perf_counter()
     code, out, _ = bench(*RUN, "--seeds", "0-1", "--results", results)
     assert code == 0

@@ -61,6 +61,16 @@ def test_one_name_for_two_methods_names_both_files(registry):
         registry.add(double)
 
 
+@pytest.mark.parametrize("methods", ["Plain()", "(Plain,)", "('plain',)"])
+def test_a_wrong_list_of_methods_is_listed_as_broken_and_stops_nothing(methods, tmp_path, monkeypatch):
+    (tmp_path / "wrong.py").write_text(f"from bench.methods.plain import Plain\nMETHODS = {methods}\n")
+    monkeypatch.setattr(bench.methods, "__path__", [*bench.methods.__path__, str(tmp_path)])
+    registry = load_registry()
+    assert "TypeError" in registry.broken["wrong"]
+    assert "plain" in registry.methods
+    sys.modules.pop("bench.methods.wrong", None)
+
+
 def test_a_module_that_cannot_be_imported_is_listed_with_its_reason(tmp_path, monkeypatch):
     (tmp_path / "needs_more.py").write_text(textwrap.dedent("import a_package_that_is_not_there\n"))
     monkeypatch.setattr(bench.methods, "__path__", [*bench.methods.__path__, str(tmp_path)])

@@ -75,10 +75,10 @@ def test_a_killed_worker_is_recorded_and_a_good_record_survives_it(run, monkeypa
     before = store.path(cell).read_bytes()
     monkeypatch.setattr(sys, "executable", _suicidal_python(store.root.parent))
     _, record, _ = run("plain", seed=0)
-    assert record["status"] == "out_of_memory"
+    assert (record["status"], record["reason"][:16]) == ("failed", "killed (SIGKILL)")
     assert store.path(cell).read_bytes() == before
     other, record, _ = run("plain", seed=1)
-    assert record["status"] == "out_of_memory"
+    assert record["status"] == "failed"
     assert store.finished(other) is None
     assert store.path(other).exists()
     assert good["status"] == "ok"
@@ -91,7 +91,8 @@ def _suicidal_python(folder: Path) -> str:
     return str(script)
 
 
-def test_ctrl_c_leaves_a_valid_store_and_no_worker(tmp_path):
+@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminated"])
+def test_a_stopped_run_leaves_a_valid_store_and_no_worker(tmp_path, sign):
     program = textwrap.dedent(
         f"""
         from bench.cli import main
@@ -105,13 +106,13 @@ def test_ctrl_c_leaves_a_valid_store_and_no_worker(tmp_path):
     parent = subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.PIPE, text=True, env=environment)
     log = None
     for _ in range(600):
-        log = next((tmp_path / "results").glob("*/*/*/seed0.log"), None)
+        log = next((tmp_path / "results").glob("*/*/*/.seed0-*.log.tmp"), None)
         if log is not None:
             break
         time.sleep(0.1)
     assert log is not None, "the worker never started"
     time.sleep(1.0)
-    parent.send_signal(signal.SIGINT)
+    parent.send_signal(sign)
     _, errors = parent.communicate(timeout=60)
     assert parent.returncode == 130
     assert errors.strip().splitlines()[-1].startswith("error: interrupted; finished cells are stored")
@@ -119,3 +120,60 @@ def test_ctrl_c_leaves_a_valid_store_and_no_worker(tmp_path):
     scan = Store(tmp_path / "results").scan()
     assert [record["status"] for record in scan.records.values()] == ["interrupted"]
     assert not scan.skipped
+    assert not list((tmp_path / "results").rglob("*.tmp"))
+
+
+LOUD = """
+import sys
+from bench.api import Fitted, Method, MethodCard
+from bench.params import Parameters
+
+class Loud(Method):
+    card = MethodCard(id="{name}", title="Loud", summary="prints, then fails", knowledge="none", citation="")
+    Params = Parameters
+
+    def fit(self, problem, ctx):
+        print('{{"loss": 1}}')
+        print("{{half a message")
+        {body}
+
+METHODS = (Loud(),)
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "body", "reason"),
+    [
+        ("raises", "raise RuntimeError('no luck')", "RuntimeError: no luck"),
+        ("forgets", "return None", "TypeError: fit() of 'forgets' returned NoneType; it must return a Fitted"),
+    ],
+)
+def test_a_method_may_print_what_it_likes_and_its_mistakes_are_recorded(tmp_path, monkeypatch, name, body, reason):
+    # A worker is a process of its own: the method comes to it as an installed package with an entry point.
+    site = tmp_path / "site"
+    (site / "loud-1.dist-info").mkdir(parents=True)
+    (site / "loud.py").write_text(LOUD.format(name=name, body=body))
+    (site / "loud-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: loud\nVersion: 1\n")
+    (site / "loud-1.dist-info" / "entry_points.txt").write_text("[symmetry_bench.methods]\nloud = loud\n")
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    monkeypatch.syspath_prepend(str(site))
+    monkeypatch.delitem(sys.modules, "loud", raising=False)
+    registry, store = load_registry(), Store(tmp_path / "results")
+    task, method = registry.task(TASK), registry.method(name)
+    cell = make_cell(task, method, search=None, budget="smoke", seed=0, fingerprint="x")
+    record = run_in_worker(cell, task, method, store, "cpu", tmp_path / "data", lambda done, total: None)
+    assert (record["status"], record["reason"]) == ("failed", reason)
+    assert "half a message" in store.path(cell).with_suffix(".log").read_text()
+
+
+def test_a_failure_does_not_replace_a_finished_record(tmp_path, make_record):
+    registry = load_registry()
+    cell = make_cell(
+        registry.task(TASK), registry.method("plain"), search=None, budget="smoke", seed=0, fingerprint="x"
+    )
+    store = Store(tmp_path)
+    store.write_outcome(cell, make_record())
+    store.write_outcome(cell, make_record(status="failed", mse=None, reason="later"))
+    assert store.finished(cell)["status"] == "ok"
+    store.write_outcome(cell, make_record(status="diverged", mse=None, reason="the code has changed"))
+    assert store.finished(cell)["status"] == "diverged"

@@ -48,11 +48,14 @@ def test_an_identity_that_no_correct_run_breaks_is_checked(store, make_record, n
 
 def test_corrupt_and_foreign_files_are_skipped_with_their_reason(store, make_record):
     good = store.write(CELL, make_record())
-    for name, text in (("seed4", "{ half a record"), ("seed5", json.dumps({"schema": "run.v0"}))):
+    endless = json.dumps(make_record(mse=0.125)).replace("0.125", "1e999")
+    nan = json.dumps(make_record(mse=0.125)).replace("0.125", "NaN")
+    broken = {"seed4": "{ half a record", "seed5": json.dumps({"schema": "run.v0"}), "seed6": endless, "seed7": nan}
+    for name, text in broken.items():
         good.with_name(f"{name}.json").write_text(text)
     scan = store.scan()
     assert list(scan.records) == [good]
-    assert sorted(path.stem for path in scan.skipped) == ["seed4", "seed5"]
+    assert sorted(path.stem for path in scan.skipped) == list(broken)
     assert all(path.name in reason for path, reason in scan.skipped.items())
 
 
