@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.metadata import entry_points
 from types import ModuleType
+from typing import TypeVar
 
 from bench.api import Method, Task
 from bench.errors import BenchError, nearest
@@ -15,6 +16,9 @@ from bench.pipeline import Pipeline
 
 #: Entry-point groups by which another package adds methods (attribute METHODS) and tasks (attribute TASKS).
 ENTRY_POINTS = {"methods": "symmetry_bench.methods", "tasks": "symmetry_bench.tasks"}
+
+
+E = TypeVar("E", Method, Task)
 
 
 @dataclass
@@ -62,18 +66,22 @@ class Registry:
 
         Raises:
             BenchError: when an id is taken, naming both files.
+            TypeError: when METHODS or TASKS is no tuple of instances.
         """
-        file = module.__file__ or module.__name__
-        for kind, shelf in (("METHODS", self.methods), ("TASKS", self.tasks)):
-            wanted = Method if kind == "METHODS" else Task
-            for entry in getattr(module, kind, ()):
-                if not isinstance(entry, wanted):
-                    raise TypeError(f"{kind} must be a tuple of {wanted.__name__} instances, it holds {entry!r}")
-                name = entry.card.id
-                if name in shelf:
-                    raise BenchError(f"{kind[:-1].lower()} {name!r} is defined twice: {self._origin[name]} and {file}.")
-                shelf[name] = entry
-                self._origin[name] = file
+        for method in getattr(module, "METHODS", ()):
+            self._shelve(self.methods, Method, method, module)
+        for task in getattr(module, "TASKS", ()):
+            self._shelve(self.tasks, Task, task, module)
+
+    def _shelve(self, shelf: dict[str, E], kind: type[E], entry: E, module: ModuleType) -> None:
+        word = kind.__name__
+        if not isinstance(entry, kind):
+            raise TypeError(f"{word.upper()}S must be a tuple of {word} instances, it holds {entry!r}")
+        name, file = entry.card.id, module.__file__ or module.__name__
+        if name in shelf:
+            raise BenchError(f"{word.lower()} {name!r} is defined twice: {self._origin[name]} and {file}.")
+        shelf[name] = entry
+        self._origin[name] = file
 
     def _aliases(self) -> dict[str, str]:
         return {alias: name for name, method in self.methods.items() for alias in method.card.aliases}
