@@ -14,6 +14,7 @@ from pathlib import Path
 WITHOUT_NUMBERS = frozenset({"bench.params", "bench.errors", "bench.progress"})
 
 
+@cache
 def code_sha256(*modules: str) -> str:
     """SHA-256 over the source of ``modules`` and their imports within bench, without comments and docstrings.
 
@@ -29,6 +30,7 @@ def code_sha256(*modules: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+@cache
 def statements(source: str) -> str:
     """``source`` without comments, docstrings and blank lines."""
     lines = source.splitlines()

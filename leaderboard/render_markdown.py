@@ -153,8 +153,9 @@ def _prediction(board: Board, section: Section) -> list[Column]:
 
 def _discovery(section: Section) -> list[Column]:
     def dimension(row: Row) -> str:
-        true = row.entries.get("symmetry/true_dimension")
-        return entry_text(row.entries.get("symmetry/dimension"), 2) + (f" / {true.mean:g}" if true else "")
+        found, true = row.entries.get("symmetry/dimension"), row.entries.get("symmetry/true_dimension")
+        exact = found is not None and not found.std
+        return (count_text(found) if exact else entry_text(found, 2)) + (f" / {true.mean:g}" if true else "")
 
     return [
         ("precision", _score("symmetry/precision")),
