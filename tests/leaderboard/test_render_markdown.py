@@ -120,7 +120,7 @@ def test_costs_over_different_hardware_are_marked(make_record, board_of):
 def test_a_sentence_says_where_cosine_and_precision_disagree(make_record, board_of):
     page = render_task(board_of([make_record("semola", scores=FOUND)]))
     assert "`semola`: cosine 0.70 but precision 1.0" in page
-    assert cells(page.split("### Discovery")[1], "`semola`")[4] == "1.0 / 1"
+    assert cells(page.split("### Discovery")[1], "`semola`")[4] == "1 / 1"
 
 
 def test_methods_that_find_nothing_are_not_in_the_discovery_table(make_record, board_of):
