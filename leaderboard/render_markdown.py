@@ -113,8 +113,8 @@ def _section(board: Board, section: Section) -> str:
         parts += ["### Discovery", _table(board, section, _discovery(section), only=finders)]
         for row, cosine, precision in disagreements(section):
             parts.append(
-                f"{code(row.label)}: cosine {number(cosine, 2)} but precision {number(precision, 2)}; cosine depends "
-                "on the basis in which the generators are written, precision does not."
+                f"{code(row.label)}: cosine {number(cosine, 2)} but precision {number(precision, 2)}. Cosine "
+                "compares entries with the textbook matrices, precision what the generators do to these data."
             )
     if letters:
         parts += ["### Cost", _table(board, section, _cost(letters), only=[r for r in section.rows if r.hardware])]
