@@ -59,7 +59,8 @@ def run_command(
     store.check_writable()
     with progress_bar(f"data of {task.card.id}") as on_progress:
         task.prepare(folder, on_progress)
-    cells = [cell_for(seed, task.fingerprint(folder)) for seed in seeds]
+    fingerprint = task.fingerprint(folder)
+    cells = [cell_for(seed, fingerprint) for seed in seeds]
     records: list[Record] = []
     mirror = _Mirroring(root) if mlflow else None
     for number, cell in enumerate(cells, start=1):
@@ -78,7 +79,8 @@ def run_command(
         if record["status"] != "ok":
             reason = " ".join(record["reason"].split())
             typer.echo(f"error: {cell.title}: {record['status']}: {reason}", err=True)
-        if mirror is not None:
+        # A failure is not mirrored over the finished record of an earlier run, which it did not replace either.
+        if mirror is not None and store.finished(cell) in (None, record):
             mirror.record(store.path(cell), record)
     _summary(records, task, store.path(cells[-1]), root)
     return 0 if all(record["status"] == "ok" for record in records) else 1
