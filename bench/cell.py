@@ -98,7 +98,7 @@ def _resolve(
     recipe: dict[str, Any] = {"epochs": size.epochs, "batch_size": size.batch_size, "lr": size.lr}
     if TIERS.index(tier_of(method.card, search or "", card)) >= TIERS.index("cardinality"):
         recipe["n_generators"] = card.cardinality
-    stages = method.stages if isinstance(method, Pipeline) else {"": method}
+    stages = stages_of(method)
     groups: dict[str, list[tuple[str, str]]] = {TASK_PREFIX: [], **{prefix: [] for prefix in stages}}
     for name, text in assignments:
         prefix = next((p for p in groups if p and name.startswith(p)), "")
@@ -114,6 +114,11 @@ def _resolve(
         full = as_dict(from_values(stage.Params, values, owner=owner))
         resolved |= {f"{prefix}{name}": value for name, value in full.items()}
     return resolved
+
+
+def stages_of(method: Method) -> Mapping[str, Method]:
+    """Parameter prefix -> method: both stages of a pipeline, or the method itself under no prefix."""
+    return method.stages if isinstance(method, Pipeline) else {"": method}
 
 
 def split_params(params: Mapping[str, Any], prefix: str, others: Iterable[str]) -> dict[str, Any]:

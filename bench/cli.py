@@ -105,9 +105,9 @@ def leaderboard(
 ) -> None:
     """Write leaderboard/README.md and one page per task from the records."""
     from bench.board_command import board_command
-    from bench.paths import results_dir
+    from bench.paths import existing_results
 
-    code = board_command(results or results_dir(), check=check)
+    code = board_command(existing_results(results), check=check)
     if code:
         raise typer.Exit(code)
 
@@ -118,14 +118,12 @@ def track(
     results: ResultsOption = None,
 ) -> None:
     """The MLflow mirror of the records."""
-    from bench.paths import results_dir
+    from bench.paths import existing_results
     from bench.progress import progress_bar
     from bench.tracking import rebuild as rebuild_mirror
     from bench.tracking import tracking_uri
 
-    root = results or results_dir()
-    if not root.is_dir():
-        raise BenchError(f"no results folder {str(root)!r}; `python -m bench run` writes one, --results names another.")
+    root = existing_results(results)
     if rebuild:
         with progress_bar(f"MLflow mirror of {root}") as on_progress:
             mirrored, skipped = rebuild_mirror(root, on_progress)

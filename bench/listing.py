@@ -9,6 +9,7 @@ import typer
 from tabulate import tabulate
 
 from bench.api import Method, Task
+from bench.cell import stages_of
 from bench.params import Parameters, describe
 from bench.registry import Registry, load_registry
 from bench.store import read_record
@@ -72,7 +73,7 @@ def _task_row(task: Task) -> dict[str, str]:
 
 def _show_method(method: Method) -> None:
     typer.echo(f"{method.card.id}: {method.card.title}. {method.card.summary}.\n{method.card.citation}\n")
-    stages: dict[str, Method] = dict(getattr(method, "stages", {"": method}))
+    stages = stages_of(method)
     rows = [row for prefix, stage in stages.items() for row in _parameter_rows(prefix, stage.Params)]
     typer.echo(_table(rows))
     for stage in stages.values():

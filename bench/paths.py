@@ -4,9 +4,23 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bench.errors import BenchError
+
 
 def results_dir() -> Path:
     """``leaderboard/results`` of the checkout that bench is imported from, else of the current folder."""
     root = Path(__file__).resolve().parent.parent
     base = root if (root / "pyproject.toml").exists() else Path.cwd()
     return base / "leaderboard" / "results"
+
+
+def existing_results(chosen: Path | None) -> Path:
+    """The ``chosen`` results folder, or the default one, to read records from.
+
+    Raises:
+        BenchError: when there is no such folder.
+    """
+    root = chosen or results_dir()
+    if not root.is_dir():
+        raise BenchError(f"no results folder {str(root)!r}; `python -m bench run` writes one, --results names another.")
+    return root

@@ -11,7 +11,7 @@ from typing import Any
 import torch
 
 from bench.api import Method, Task, tier_of
-from bench.cell import Cell
+from bench.cell import Cell, stages_of
 from bench.digest import code_sha256
 from bench.errors import BenchError
 from bench.metrics.cost import hardware_fingerprint
@@ -62,9 +62,8 @@ def task_digest(task: Task) -> str:
 
 def method_digest(method: Method) -> str:
     """Digest of the code of a method, or of both stages of a pipeline."""
-    if isinstance(method, Pipeline):
-        return code_sha256(*(type(stage).__module__ for stage in method.stages.values()), "bench.pipeline")
-    return code_sha256(type(method).__module__)
+    modules = [type(stage).__module__ for stage in stages_of(method).values()]
+    return code_sha256(*modules, *(["bench.pipeline"] if isinstance(method, Pipeline) else []))
 
 
 def is_stale(record: Record, registry: Registry) -> bool:

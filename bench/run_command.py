@@ -15,6 +15,7 @@ from bench.api import Task
 from bench.cell import Cell, make_cell
 from bench.datasets.cache import data_dir
 from bench.errors import BenchError, Interrupted
+from bench.leaderboard.build import HIDDEN_BUDGETS
 from bench.paths import results_dir
 from bench.progress import progress_bar
 from bench.provenance import is_stale
@@ -142,7 +143,7 @@ def _summary(records: Sequence[Record], task: Task, last: Path, root: Path) -> N
     typer.echo("")
     typer.echo(tabulate(rows, ["seed", "status", *shown, "fit (s)"], tablefmt="simple", disable_numparse=True))
     typer.echo(f"\nrecords: {last.parent}")
-    if records[-1]["budget"] == "smoke":  # no board shows it
+    if records[-1]["budget"] in HIDDEN_BUDGETS:
         typer.echo(f"next: python -m bench show {shlex.quote(str(last))}")
     else:
         option = "" if root == results_dir() else f" --results {shlex.quote(str(root))}"

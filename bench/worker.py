@@ -23,7 +23,7 @@ import numpy as np
 import torch
 
 from bench.api import TIERS, Array, Fitted, Method, RunContext, Split, Task
-from bench.cell import TASK_PREFIX, Cell, split_params
+from bench.cell import TASK_PREFIX, Cell, split_params, stages_of
 from bench.errors import BenchError, Diverged, Unsupported
 from bench.evaluate import evaluate
 from bench.metrics.cost import peak_memory_mb
@@ -79,7 +79,7 @@ def run_cell(
 
 def stage_params(cell: Cell, method: Method) -> Any:
     """The parameter object of a method, or prefix -> parameter object of a pipeline's stages."""
-    stages = method.stages if isinstance(method, Pipeline) else {"": method}
+    stages = stages_of(method)
     others = [TASK_PREFIX, *stages]
     built = {
         prefix: from_values(stage.Params, split_params(cell.params, prefix, others), owner=stage.card.id)
