@@ -39,6 +39,7 @@ class MethodCard:
     knowledge: str  # one of TIERS
     citation: str
     aliases: tuple[str, ...] = ()
+    discovers: bool = False  # returns generators, so it can stand first in `<this>+<consumer>`
     searches: bool = False  # looks in a search space, so it gets one row per space
     consumes: bool = False  # needs the generators of a discoverer: run as `<discoverer>+<this>`
 
@@ -85,15 +86,20 @@ class TaskCard:
     cardinality: int  # number of generators of the textbook algebra, told to tiers >= "cardinality"
     citation: str
     published: Mapping[str, float] = field(default_factory=dict)  # method id -> the paper's number, same unit
+    output_unit: str | None = None  # unit of a prediction, and so of E and E'; None: the metric's
 
 
 @dataclass(frozen=True)
 class Split:
-    """Examples in memory. ``sizes`` (points only): valid rows per example, so that batches carry little padding."""
+    """Examples in memory. ``sizes`` (points only): valid rows per example, so that batches carry little padding.
+
+    ``redraw`` (training only): the data's own randomness, drawn anew whenever a batch is taken.
+    """
 
     x: Tensor  # (n, *shape)
-    y: Tensor  # (n, *shape_out)
+    y: Tensor  # (n, *shape_out), or class labels (n,) int64
     sizes: np.ndarray[Any, np.dtype[np.int64]] | None = None
+    redraw: Callable[[Tensor, torch.Generator], Tensor] | None = None  # index (b,) on the host -> x (b, *shape)
 
     def __len__(self) -> int:
         return int(self.x.shape[0])
@@ -110,11 +116,20 @@ class Split:
 
 @dataclass(frozen=True)
 class SymmetryEstimate:
-    """What a discoverer found: generators ``(k, d, d)``, a strength ``(k,)`` or None, and its distribution."""
+    """What a discoverer found: generators ``(k, d, d)``, a strength ``(k,)`` or None, and its distribution.
+
+    ``sample`` is a :class:`~bench.coefficients.CoefficientSampler` wherever the discovery is to be stored, which
+    every method that searches is.
+    """
 
     generators: Tensor
     sample: AlgebraSampler
     strength: Tensor | None = None
+
+
+def identity(x: Tensor) -> Tensor:
+    """``x`` itself."""
+    return x
 
 
 @dataclass(frozen=True)
@@ -129,6 +144,7 @@ class Problem:
     loss: Loss
     backbone: Callable[[], nn.Module]
     device: torch.device
+    link: Callable[[Tensor], Tensor] = identity  # from the backbone's output to a prediction: softmax for classes
     group: SymmetryEstimate | None = None  # the true group; only for methods of tier "group"
     given: SymmetryEstimate | None = None  # what the discoverer before this consumer found
 
@@ -136,6 +152,8 @@ class Problem:
 class Fitted(ABC):
     """A trained method."""
 
+    #: False for a method that only discovers: it is scored by its generators alone.
+    predicts: bool = True
     #: Which of :meth:`strategies` predict() follows; None where there is only one way.
     inference: str | None = None
     #: Forward passes that one prediction costs (test-time averaging is charged).
@@ -145,7 +163,10 @@ class Fitted(ABC):
 
     @abstractmethod
     def predict(self, x: Tensor) -> Tensor:
-        """``(n, *shape) -> (n, *shape_out)``, deterministic, each example independent of the others."""
+        """``(n, *shape) -> (n, *shape_out)``, deterministic, each example independent of the others.
+
+        For classes: probabilities ``(n, classes)``.
+        """
 
     def symmetry(self) -> SymmetryEstimate | None:
         """The discovered symmetry, or None for a method that does not discover one."""
@@ -189,10 +210,11 @@ class RunContext:
         self.device = device
         self.out_dir = out_dir
         self.progress = on_progress
-        self.stage = ""  # prefix of logged names: a pipeline sets it for its discoverer
         self.steps = 0  # optimiser steps, counted by the training loop
         self.samples = 0  # training examples seen
+        self.done = 0.0  # share of the training steps behind us, kept by the training loop
         self.history: dict[str, list[tuple[int, float]]] = {}
+        self.traced: list[tuple[int, Tensor]] = []
 
     def rng(self, purpose: str, device: torch.device | str = "cpu") -> torch.Generator:
         """A fresh generator seeded by (seed, purpose); the same for every method."""
@@ -208,7 +230,11 @@ class RunContext:
     def log(self, step: int, **metrics: float) -> None:
         """Record scalars at ``step`` (an epoch); they are stored with the record and mirrored to MLflow."""
         for name, value in metrics.items():
-            self.history.setdefault(f"{self.stage}{name}", []).append((step, float(value)))
+            self.history.setdefault(name, []).append((step, float(value)))
+
+    def trace(self, step: int, generators: Tensor) -> None:
+        """Keep the generators ``(k, d, d)`` as they are at ``step`` (an epoch); stored with the record."""
+        self.traced.append((step, generators.detach().double().cpu()))
 
 
 @dataclass(frozen=True)
@@ -228,6 +254,8 @@ class Units:
         return x / self.scale_in.to(x)
 
     def y_to_training(self, y: Tensor) -> Tensor:
+        if not y.is_floating_point():  # class labels have no unit
+            return y
         return (y - self.shift_out.to(y)) / self.scale_out.to(y)
 
     def y_to_physical(self, y: Tensor) -> Tensor:
@@ -254,6 +282,16 @@ class Truth:
     algebra: Callable[[SearchSpace], Tensor]  # search space -> (r, d, d)
     sample: AlgebraSampler
     on_data: Tensor | None = None  # a known larger algebra that labels of the data distribution do not exclude
+    leakage: Mapping[str, Tensor] = field(default_factory=dict)  # name -> matrices whose share in L is reported
+
+
+@dataclass(frozen=True)
+class Orientations:
+    """Inputs in a known orientation, turned step by step through the whole group: score and E' against the angle."""
+
+    upright: Split  # test examples at angle 0
+    direction: Tensor  # (d, d) unit generator: exp(angle * direction) turns by angle (radians)
+    trained: float  # half-width of the training angles, radians
 
 
 @dataclass(frozen=True)
@@ -275,6 +313,8 @@ class TaskData:
     references: Mapping[str, float]  # scores of trivial predictors on the test set
     data_sha256: str
     data_note: str
+    link: Callable[[Tensor], Tensor] = identity  # as in Problem
+    orientations: Orientations | None = None
 
 
 class Task(ABC):

@@ -55,6 +55,7 @@ class AugmentedFitted(Fitted):
     ) -> None:
         self.network = network
         self.action_in, self.action_out = problem.action_in, problem.action_out
+        self.link = problem.link
         self.estimate = estimate
         self.elements = elements
         self.inference = inference
@@ -72,25 +73,13 @@ class AugmentedFitted(Fitted):
 
     @torch.no_grad()
     def _plain(self, x: Tensor) -> Tensor:
-        out: Tensor = self.network(x)
-        return out
+        return self.link(self.network(x))
 
     @torch.no_grad()
     def _average(self, x: Tensor) -> Tensor:
         total: Tensor | float = 0.0
         for element in self.elements:
             algebra = element.expand(len(x), -1, -1)
-            total = total + self.action_out.apply(-algebra, self.network(self.action_in.apply(algebra, x)))
+            total = total + self.action_out.apply(-algebra, self._plain(self.action_in.apply(algebra, x)))
         assert isinstance(total, Tensor)
         return total / len(self.elements)
-
-
-def uniform_sampler(generators: Tensor, half_width: float) -> Callable[[int, torch.Generator], Tensor]:
-    """Draws Σ w_i L_i with w ~ U(-half_width, half_width); generators ``(k, d, d)`` -> samples ``(n, d, d)``."""
-
-    def sample(n: int, generator: torch.Generator) -> Tensor:
-        coefficients = torch.rand(n, len(generators), generator=generator, device=generator.device)
-        coefficients = half_width * (2.0 * coefficients - 1.0)  # (n, k)
-        return torch.einsum("nk,kij->nij", coefficients.to(generators), generators)
-
-    return sample

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from bench.api import TIERS, Method, Task, tier_of
@@ -62,8 +62,9 @@ def make_cell(
     seed: int,
     fingerprint: str,
     assignments: Iterable[tuple[str, str]] = (),
+    train_fraction: float = 1.0,
 ) -> Cell:
-    """Validate every choice and fill in every parameter.
+    """Validate every choice and fill in every parameter; ``train_fraction`` of the budget's training examples.
 
     Raises:
         BenchError: for an unknown search space, budget or parameter, or a value out of range.
@@ -81,12 +82,23 @@ def make_cell(
         )
     if search is not None and not method.card.searches:
         raise BenchError(f"method {method.card.id!r} looks in no search space; leave out --search {search}.")
+    if method.card.consumes:
+        name = method.card.id
+        raise BenchError(
+            f"method {name!r} uses generators that another finds: run it as <discoverer>+{name}. "
+            "`python -m bench list methods` shows the discoverers."
+        )
     chosen = search or (card.searches[0] if method.card.searches else None)
     default = _resolve(task, method, budget, chosen, ())
     params = _resolve(task, method, budget, chosen, assignments)
     changed = {name: value for name, value in params.items() if default[name] != value}
     amount = card.budgets[budget]
     size = {name: getattr(amount, name) for name in SIZES}
+    if not 0.0 < train_fraction <= 1.0 or round(train_fraction * amount.train) < 1:
+        raise BenchError(f"--train-fraction is {train_fraction:g}; it must be in (0, 1], of {amount.train} examples.")
+    if train_fraction != 1.0:
+        size["train"] = round(train_fraction * amount.train)
+        changed["train_fraction"] = train_fraction
     return Cell(card.id, card.version, method.card.id, chosen, budget, seed, fingerprint, size, params, changed)
 
 
@@ -114,6 +126,21 @@ def _resolve(
         full = as_dict(from_values(stage.Params, values, owner=owner))
         resolved |= {f"{prefix}{name}": value for name, value in full.items()}
     return resolved
+
+
+def discovery_of(cell: Cell, method: Method) -> Cell | None:
+    """The cell whose generators ``cell`` uses: that of a pipeline's discoverer, if it is a cell of its own."""
+    if not (isinstance(method, Pipeline) and method.discovers_apart):
+        return None
+    first = method.discoverer.card
+    prefix = f"{first.id}."
+
+    def own(params: Mapping[str, Any]) -> dict[str, Any]:
+        kept = {n: v for n, v in params.items() if n.startswith(TASK_PREFIX) or n == "train_fraction"}
+        return kept | split_params(params, prefix, ())
+
+    search = cell.search if first.searches else None
+    return replace(cell, method=first.id, search=search, params=own(cell.params), changed=own(cell.changed))
 
 
 def stages_of(method: Method) -> Mapping[str, Method]:

@@ -26,16 +26,20 @@ from bench.api import (
     Units,
     seed_for,
 )
+from bench.discovery import to_arrays
 from bench.errors import Diverged
 from bench.lie.field import field_gram
 from bench.metrics.equivariance import EquivarianceErrors, equivariance_errors
-from bench.metrics.symmetry import angle_rate, compare, cosine_and_mae
+from bench.metrics.orientation import orientation_curve
+from bench.metrics.symmetry import angle_rate, compare, cosine_and_mae, span_share
 
 PREDICT_BATCH = 1024
 #: Examples whose augmentations are kept for a figure, and augmentations of each.
 SAMPLES, SAMPLE_COPIES = 4, 8
 #: Held-out inputs on which the field inner product is measured.
 GRAM_INPUTS = 500
+#: Steps of the curve over the full turn.
+ANGLES = 24
 
 
 @dataclass
@@ -60,17 +64,22 @@ def evaluate(fitted: Fitted, data: TaskData, card: TaskCard, budget: Budget, sea
         Diverged: when a score is not finite.
     """
     result = Evaluation()
-    _add_prediction(result, fitted, data, card)
-    inputs = _subset(data.test, budget.equivariance_inputs)
-    if data.truth is not None:
-        _add_equivariance(result, fitted, data, card, inputs, budget.equivariance_elements)
+    inputs, elements = _subset(data.test, budget.equivariance_inputs), budget.equivariance_elements
     estimate = fitted.symmetry()
+    if fitted.predicts:
+        _add_prediction(result, fitted, data, card)
+        if data.truth is not None:
+            _add_equivariance(result, fitted, data, card, inputs, elements)
+        if data.orientations is not None:
+            _add_orientations(result, fitted, data, card)
     if estimate is not None:
+        result.arrays.update(to_arrays(estimate, data.units))
         estimate = to_physical(estimate, data.units)
-        errors = _equivariance(fitted.predict, data, inputs, budget.equivariance_elements, estimate.sample)
-        result.add("equivariance/learned_e", errors.e, card.metric.unit, False)
-        result.add("equivariance/learned_e_prime", errors.e_prime, card.metric.unit, False)
-        _add_symmetry(result, data, card, estimate, search or card.searches[0])
+        if fitted.predicts:
+            errors = _equivariance(fitted.predict, data, inputs, elements, estimate.sample)
+            result.add("equivariance/learned_e", errors.e, _output_unit(card), False)
+            result.add("equivariance/learned_e_prime", errors.e_prime, _output_unit(card), False)
+        _add_symmetry(result, data, estimate, search or card.searches[0])
         _add_samples(result, data, inputs, estimate.sample)
     return result
 
@@ -120,7 +129,7 @@ def _add_equivariance(
     result: Evaluation, fitted: Fitted, data: TaskData, card: TaskCard, inputs: Tensor, elements: int
 ) -> None:
     assert data.truth is not None
-    unit = card.metric.unit
+    unit = _output_unit(card)
     for way_name, way in _ways(fitted).items():
         errors = _equivariance(way, data, inputs, elements, data.truth.sample)
         if way_name:
@@ -131,6 +140,8 @@ def _add_equivariance(
             for name in ("e_prime_rel", "e_prime_rel_median", "e_prime_rel_p95", "e_prime_rel_max"):
                 result.add(f"equivariance/{name}", getattr(errors, name), "1", False)
             result.arrays["equivariance"] = errors.per_example.numpy().astype(np.float32)
+    if data.action_in.resamples:
+        _add_floor(result, fitted, data, card, inputs, elements)
 
 
 def _ways(fitted: Fitted) -> Mapping[str, Callable[[Tensor], Tensor]]:
@@ -142,17 +153,57 @@ def _equivariance(
     predict: Callable[[Tensor], Tensor], data: TaskData, inputs: Tensor, elements: int, sample: AlgebraSampler
 ) -> EquivarianceErrors:
     """Errors under ``elements`` group elements per input: the same ones for every method and seed."""
-    generator = torch.Generator().manual_seed(seed_for(0, "equivariance"))
-    algebra = sample(len(inputs) * elements, generator).to(inputs)  # (n·M, d, d)
-    algebra = algebra.reshape(len(inputs), elements, *algebra.shape[1:])
+    algebra = _elements(sample, len(inputs), elements)
     physical = physical_predictor(predict, data.units)
     return equivariance_errors(physical, inputs, algebra, data.action_in, data.action_out, PREDICT_BATCH)
 
 
-def _add_symmetry(result: Evaluation, data: TaskData, card: TaskCard, estimate: SymmetryEstimate, search: str) -> None:
+def _elements(sample: AlgebraSampler, n: int, m: int) -> Tensor:
+    """``(n, m, d, d)``, the same ones for every method and seed."""
+    algebra = sample(n * m, torch.Generator().manual_seed(seed_for(0, "equivariance")))
+    return algebra.reshape(n, m, *algebra.shape[1:])
+
+
+def _add_floor(result: Evaluation, fitted: Fitted, data: TaskData, card: TaskCard, inputs: Tensor, m: int) -> None:
+    """How far f moves when its input is turned there and back: what resampling alone does to E'."""
+    predict = physical_predictor(fitted.predict, data.units)
+    algebra = _elements(data.truth.sample, len(inputs), m).to(inputs)  # (n, M, d, d)
+    total = 0.0
+    for x, pieces in zip(inputs.split(PREDICT_BATCH // m), algebra.split(PREDICT_BATCH // m), strict=True):
+        there, copies = pieces.flatten(0, 1), x.repeat_interleave(m, 0)
+        back = data.action_in.apply(-there, data.action_in.apply(there, copies))
+        difference = (predict(back) - predict(x).repeat_interleave(m, 0)).double()
+        total += float(difference.reshape(len(copies), -1).norm(dim=1).sum())
+    result.add("equivariance/e_prime_floor", total / (len(inputs) * m), _output_unit(card), False)
+
+
+def _add_orientations(result: Evaluation, fitted: Fitted, data: TaskData, card: TaskCard) -> None:
+    """The curve over all angles, and its means within and beyond the angles of the training data."""
+    chosen = data.orientations
+    assert chosen is not None
+    angles = torch.linspace(-math.pi, math.pi, ANGLES + 1, dtype=torch.float64)
+    predict = physical_predictor(fitted.predict, data.units)
+    upright, direction = chosen.upright, chosen.direction
+    curve = orientation_curve(
+        predict, data.score, upright.x, upright.y, direction, angles, data.action_in, data.action_out, PREDICT_BATCH
+    )
+    result.arrays["orientation_curve"] = torch.cat([angles[:, None], curve], 1).numpy()
+    inner = angles[1:].abs() <= chosen.trained + 1e-9  # -π and π are one orientation
+    metric = card.metric
+    for name, mask in (("within", inner), ("beyond", ~inner)):
+        if bool(mask.any()):
+            score, error = curve[1:][mask].mean(0).tolist()
+            result.add(f"{metric.name}_{name}", score, metric.unit, metric.higher_is_better)
+            result.add(f"equivariance/e_prime_{name}", error, _output_unit(card), False)
+
+
+def _output_unit(card: TaskCard) -> str:
+    return card.output_unit or card.metric.unit
+
+
+def _add_symmetry(result: Evaluation, data: TaskData, estimate: SymmetryEstimate, search: str) -> None:
     space = data.spaces[search]
     learned = estimate.generators.cpu()
-    result.arrays["generators"] = learned.numpy()
     if len(learned) == 1:
         result.add("symmetry/angle_rate", angle_rate(learned[0]), "rad per unit coefficient")
     if data.truth is None:
@@ -166,6 +217,8 @@ def _add_symmetry(result: Evaluation, data: TaskData, card: TaskCard, estimate: 
     if data.truth.on_data is not None:
         on_data = compare(learned, data.truth.on_data, space.basis, gram)
         result.add("symmetry/precision_on_data", on_data.precision, "1", True)
+    for name, matrices in data.truth.leakage.items():
+        result.add(f"symmetry/leakage_{name}", span_share(learned, matrices), "1", False)
     similarity = cosine_and_mae(learned, data.truth.textbook)
     result.add("symmetry/cosine", similarity.cosine, "1", True)
     result.add("symmetry/mae", similarity.mae, "1", False)

@@ -26,7 +26,7 @@ def list_entries(kind: str, name: str) -> None:
         return
     if kind in {"", "methods"}:
         typer.echo(_table([_method_row(m) for _, m in sorted(registry.methods.items())]))
-        typer.echo("\nA consumer needs generators: write discoverer+consumer, like true+augment.")
+        typer.echo("\nA consumer needs generators: write discoverer+consumer, like semola+augment.")
     if not kind:
         typer.echo("")
     if kind in {"", "tasks"}:
@@ -55,7 +55,7 @@ def show_record(path: Path) -> None:
 
 def _method_row(method: Method) -> dict[str, str]:
     card = method.card
-    role = "consumer" if card.consumes else "discoverer" if card.searches or card.id == "true" else "predictor"
+    role = "consumer" if card.consumes else "discoverer" if card.discovers else "predictor"
     return {"method": ", ".join((card.id, *card.aliases)), "role": role, "tier": card.knowledge, "what": card.summary}
 
 

@@ -1,4 +1,8 @@
-"""`discoverer+consumer`: the generators that one method found (or was told), handed to another that uses them."""
+"""`discoverer+consumer`: the generators that one method found (or was told), handed to another that uses them.
+
+A discovery is a cell of its own, run once per seed and read from the store by every consumer. Only a discoverer that
+is told the group, and so costs nothing, is asked in the consumer's own process.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from bench.api import TIERS, Fitted, Method, MethodCard, Problem, RunContext
-from bench.errors import BenchError, Unsupported
+from bench.errors import BenchError
 
 
 class Pipeline(Method):
@@ -16,6 +20,8 @@ class Pipeline(Method):
     def __init__(self, discoverer: Method, consumer: Method) -> None:
         if not consumer.card.consumes:
             raise BenchError(f"{consumer.card.id!r} takes no generators, so '+{consumer.card.id}' means nothing.")
+        if not discoverer.card.discovers:
+            raise BenchError(f"{discoverer.card.id!r} returns no generators, so '{discoverer.card.id}+' means nothing.")
         first, second = discoverer.card, consumer.card
         self.discoverer, self.consumer = discoverer, consumer
         self.card = MethodCard(  # type: ignore[misc]  # one card per pair, not per class
@@ -32,17 +38,18 @@ class Pipeline(Method):
         """Parameter prefix -> method: the consumer's parameters carry none, the discoverer's its name and a dot."""
         return {f"{self.discoverer.card.id}.": self.discoverer, "": self.consumer}
 
+    @property
+    def discovers_apart(self) -> bool:
+        """Whether the discovery is a cell of its own."""
+        return self.discoverer.card.knowledge != "group"
+
     def supports(self, problem: Problem) -> str | None:
         return self.discoverer.supports(problem) or self.consumer.supports(problem)
 
     def fit(self, problem: Problem, ctx: RunContext) -> Fitted:
         params: Mapping[str, Any] = ctx.params  # prefix -> the stage's parameter object
-        ctx.params, ctx.stage = params[f"{self.discoverer.card.id}."], f"{self.discoverer.card.id}/"
-        discovered = self.discoverer.fit(problem, ctx)
-        found = discovered.symmetry()
-        if found is None:
-            raise Unsupported(f"{self.discoverer.card.id!r} discovers no symmetry that could be handed on")
-        ctx.params, ctx.stage = params[""], ""
-        fitted = self.consumer.fit(replace(problem, given=found), ctx)
-        fitted.parameters += discovered.parameters
-        return fitted
+        if problem.given is None:
+            ctx.params = params[f"{self.discoverer.card.id}."]
+            problem = replace(problem, given=self.discoverer.fit(problem, ctx).symmetry())
+        ctx.params = params[""]
+        return self.consumer.fit(problem, ctx)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import torch
+from torch import Tensor
 
 from bench.api import Problem, Split, SymmetryEstimate, TaskData, Units
 from bench.evaluate import to_training
@@ -22,10 +23,17 @@ def make_problem(data: TaskData, search: str, device: torch.device, *, told_grou
         loss=data.loss,
         backbone=data.backbone,
         device=device,
+        link=data.link,
         group=group,
     )
 
 
 def _to_training(split: Split, units: Units, device: torch.device) -> Split:
     x, y = units.x_to_training(split.x), units.y_to_training(split.y)
-    return Split(x.to(device), y.to(device), split.sizes)
+    drawn = split.redraw
+
+    def redraw(index: Tensor, generator: torch.Generator) -> Tensor:
+        assert drawn is not None
+        return units.x_to_training(drawn(index, generator)).to(device)
+
+    return Split(x.to(device), y.to(device), split.sizes, redraw if drawn else None)

@@ -51,6 +51,7 @@ def blank_record(cell: Cell, task: Task, method: Method, device: str) -> Record:
         "cost": {},
         "env": environment(device),
         "arrays": None,
+        "discovery": None,
         "started": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
 

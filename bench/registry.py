@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import itertools
 import pkgutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -41,7 +42,7 @@ class Registry:
             return Pipeline(discoverer, consumer)
         found = self.methods.get(self._aliases().get(name, name))
         if found is None:
-            known = [*self.methods, *self._aliases(), *(f"true+{m.card.id}" for m in self._consumers())]
+            known = [*self.methods, *self._aliases(), *self._pipelines()]
             raise BenchError(
                 f"unknown method {name!r}.{nearest(name, known)} `python -m bench list methods` shows all "
                 f"{len(self.methods)}.{self._hint(name)}"
@@ -86,8 +87,10 @@ class Registry:
     def _aliases(self) -> dict[str, str]:
         return {alias: name for name, method in self.methods.items() for alias in method.card.aliases}
 
-    def _consumers(self) -> Iterator[Method]:
-        return (method for method in self.methods.values() if method.card.consumes)
+    def _pipelines(self) -> Iterator[str]:
+        cards = [method.card for method in self.methods.values()]
+        pairs = itertools.product((c.id for c in cards if c.discovers), (c.id for c in cards if c.consumes))
+        return map("+".join, pairs)
 
     def _hint(self, name: str) -> str:
         reason = self.broken.get(name)

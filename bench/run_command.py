@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,15 +12,16 @@ import torch
 import typer
 from tabulate import tabulate
 
-from bench.api import Task
-from bench.cell import Cell, make_cell
+from bench.api import Method, Task
+from bench.cell import Cell, discovery_of, make_cell
 from bench.datasets.cache import data_dir
 from bench.errors import BenchError, Interrupted
 from bench.leaderboard.build import HIDDEN_BUDGETS
 from bench.paths import results_dir
+from bench.pipeline import Pipeline
 from bench.progress import progress_bar
-from bench.provenance import is_stale
-from bench.registry import load_registry
+from bench.provenance import blank_record, is_stale
+from bench.registry import Registry, load_registry
 from bench.runner import run_in_worker
 from bench.store import Record, Store
 
@@ -35,6 +37,7 @@ def run_command(
     budget: str,
     search: str | None,
     assignments: Sequence[tuple[str, str]],
+    train_fraction: float,
     device_name: str,
     root: Path,
     force: bool,
@@ -52,7 +55,14 @@ def run_command(
 
     def cell_for(seed: int, fingerprint: str) -> Cell:
         return make_cell(
-            task, method, search=search, budget=budget, seed=seed, fingerprint=fingerprint, assignments=assignments
+            task,
+            method,
+            search=search,
+            budget=budget,
+            seed=seed,
+            fingerprint=fingerprint,
+            assignments=assignments,
+            train_fraction=train_fraction,
         )
 
     cell_for(seeds[0], "")  # refuse a wrong choice before data are downloaded
@@ -61,30 +71,68 @@ def run_command(
     with progress_bar(f"data of {task.card.id}") as on_progress:
         task.prepare(folder, on_progress)
     fingerprint = task.fingerprint(folder)
-    cells = [cell_for(seed, fingerprint) for seed in seeds]
+    run = _Run(registry, task, store, device, folder, _Mirroring(root) if mlflow else None)
     records: list[Record] = []
-    mirror = _Mirroring(root) if mlflow else None
+    cells = [cell_for(seed, fingerprint) for seed in seeds]
     for number, cell in enumerate(cells, start=1):
-        earlier = None if force else store.finished(cell)
+        records.append(run.with_discovery(cell, method, f"[{number}/{len(cells)}] ", force))
+    _summary(records, task, store.path(cells[-1]), root)
+    return 0 if all(record["status"] == "ok" for record in records) else 1
+
+
+@dataclass
+class _Run:
+    """What the cells of one command share."""
+
+    registry: Registry
+    task: Task
+    store: Store
+    device: str
+    data_dir: Path
+    mirror: _Mirroring | None
+
+    def with_discovery(self, cell: Cell, method: Method, place: str, force: bool) -> Record:
+        """The record of ``cell``; that of the discovery which it builds on is made first."""
+        first = discovery_of(cell, method)
+        if first is None:
+            return self.one(cell, method, place, force, None)
+        assert isinstance(method, Pipeline)
+        earlier = self.store.finished(first)
+        # A consumer must not build on generators that other code found.
+        again = earlier is not None and is_stale(earlier, self.registry)
+        found = self.one(first, method.discoverer, f"{place}discovery: ", again, None)
+        if found["status"] == "ok":
+            return self.one(cell, method, place, force, self.store.path(first))
+        status = "unsupported" if found["status"] == "unsupported" else "failed"
+        blank = blank_record(cell, self.task, method, self.device)
+        reason = f"its discoverer {first.title}: {found['status']}: {found['reason']}"
+        return self._told(cell, self.store.write_outcome(cell, {**blank, "status": status, "reason": reason}))
+
+    def one(self, cell: Cell, method: Method, place: str, force: bool, discovery: Path | None) -> Record:
+        """The record of ``cell``, from the store or from a worker."""
+        earlier = None if force else self.store.finished(cell)
         if earlier is not None:
-            stale = "; its code has changed since, --force runs it again" if is_stale(earlier, registry) else ""
-            typer.echo(f"[{number}/{len(cells)}] {cell.title}: finished before ({earlier['status']}){stale}")
-            records.append(earlier)
-            continue
+            stale = "; its code has changed since, --force runs it again" if is_stale(earlier, self.registry) else ""
+            typer.echo(f"{place}{cell.title}: finished before ({earlier['status']}){stale}")
+            return earlier
         try:
-            with progress_bar(f"[{number}/{len(cells)}] {cell.title}") as on_progress:
-                record = run_in_worker(cell, task, method, store, device, folder, on_progress)
+            with progress_bar(f"{place}{cell.title}") as on_progress:
+                record = run_in_worker(
+                    cell, self.task, method, self.store, self.device, self.data_dir, on_progress, discovery
+                )
         except KeyboardInterrupt:
             raise Interrupted("interrupted; finished cells are stored, the same command continues.") from None
-        records.append(record)
+        return self._told(cell, record)
+
+    def _told(self, cell: Cell, record: Record) -> Record:
+        """Say what went wrong, and mirror."""
         if record["status"] != "ok":
             reason = " ".join(record["reason"].split())
             typer.echo(f"error: {cell.title}: {record['status']}: {reason}", err=True)
         # A failure is not mirrored over the finished record of an earlier run, which it did not replace either.
-        if mirror is not None and store.finished(cell) in (None, record):
-            mirror.record(store.path(cell), record)
-    _summary(records, task, store.path(cells[-1]), root)
-    return 0 if all(record["status"] == "ok" for record in records) else 1
+        if self.mirror is not None and self.store.finished(cell) in (None, record):
+            self.mirror.record(self.store.path(cell), record)
+        return record
 
 
 def choose_device(name: str) -> str:

@@ -36,9 +36,16 @@ class _Failure(NamedTuple):
 
 
 def run_in_worker(
-    cell: Cell, task: Task, method: Method, store: Store, device: str, data_dir: Path, on_progress: OnProgress
+    cell: Cell,
+    task: Task,
+    method: Method,
+    store: Store,
+    device: str,
+    data_dir: Path,
+    on_progress: OnProgress,
+    discovery: Path | None = None,
 ) -> Record:
-    """Run ``cell`` in a worker process and return its record.
+    """Run ``cell`` in a worker process and return its record; ``discovery`` is the record that a consumer builds on.
 
     A worker that dies, hangs past the wall limit, or is interrupted leaves a record with that status, unless a
     finished one stood there already. KeyboardInterrupt is raised again once the record is written.
@@ -47,6 +54,7 @@ def run_in_worker(
     path.parent.mkdir(parents=True, exist_ok=True)
     log = path.with_name(f".{path.stem}-{os.getpid()}.log.tmp")
     job = {"cell": asdict(cell), "root": str(store.root), "device": device, "data_dir": str(data_dir)}
+    job["discovery"] = discovery.relative_to(store.root).as_posix() if discovery else None
     outcome = _run(job, task.card.budgets[cell.budget], log, on_progress)
     words = log.read_text(errors="replace").strip()
     if words:  # kept beside the record, under a name that two runs of one cell do not fight over

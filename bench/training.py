@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
-from bench.api import Problem, RunContext, Split
+from bench.api import Problem, RunContext
+from bench.batches import Batches
 from bench.errors import Diverged
 from bench.params import Parameters, parameter
 
@@ -39,10 +39,12 @@ def train(
     network: nn.Module,
     objective: Objective,
     extra_groups: Sequence[dict[str, Any]] = (),
+    on_epoch: Callable[[int], None] = lambda epoch: None,
 ) -> None:
     """Minimise ``objective`` over the training split for ``ctx.params.epochs`` epochs.
 
     ``extra_groups`` are further Adam groups (``{"params", "lr"}``), e.g. the generators of a discoverer.
+    ``on_epoch`` is called with the number of every epoch done.
 
     Raises:
         Diverged: when the mean loss of an epoch, or the validation loss after it, is not finite.
@@ -51,16 +53,17 @@ def train(
     groups = [{"params": list(network.parameters()), "lr": params.lr}, *extra_groups]
     optimiser = torch.optim.Adam(groups, fused=True)
     peaks = [group["lr"] for group in optimiser.param_groups]
-    sampler = _BatchSampler(problem.train, params.batch_size, ctx.rng("batches"))
-    total = params.epochs * len(sampler)
+    batches = Batches(problem.train, params.batch_size, ctx)
+    total = params.epochs * len(batches)
     step = 0
     for epoch in range(1, params.epochs + 1):
         network.train()
         sums: Tensor | None = None
         names: list[str] = []
-        for x, y in sampler.epoch():
+        for x, y in batches.epoch():
             for group, peak in zip(optimiser.param_groups, peaks, strict=True):
                 group["lr"] = peak * learning_rate_factor(step, total)
+            ctx.done = step / total
             terms = objective(x, y)
             optimiser.zero_grad(set_to_none=True)
             terms["loss"].backward()  # type: ignore[no-untyped-call]
@@ -70,12 +73,13 @@ def train(
             sums = values if sums is None else sums + values
             step += 1
         assert sums is not None
-        means = dict(zip(names, (sums / len(sampler)).tolist(), strict=True))  # the one host sync of an epoch
+        means = dict(zip(names, (sums / len(batches)).tolist(), strict=True))  # the one host sync of an epoch
         means["validation"] = evaluate_loss(problem, network)
-        ctx.steps += len(sampler)
+        ctx.steps += len(batches)
         ctx.samples += len(problem.train)
         ctx.log(epoch, **{f"train/{name}": value for name, value in means.items() if name != "validation"})
         ctx.log(epoch, **{"val/loss": means["validation"]})
+        on_epoch(epoch)
         ctx.progress(epoch, params.epochs)
         broken = [name for name, value in means.items() if not math.isfinite(value)]
         if broken:
@@ -99,32 +103,3 @@ def learning_rate_factor(step: int, total: int) -> float:
     if step < warm:
         return (step + 1) / warm
     return 0.5 * (1.0 + math.cos(math.pi * (step - warm + 1) / (total - warm + 1)))
-
-
-class _BatchSampler:
-    """Shuffled batches of a split held in memory; examples of similar size share a batch where sizes differ."""
-
-    def __init__(self, split: Split, batch_size: int, generator: torch.Generator) -> None:
-        self.split = split
-        self.batch_size = batch_size
-        self.generator = generator
-
-    def __len__(self) -> int:
-        return math.ceil(len(self.split) / self.batch_size)
-
-    def epoch(self) -> Iterator[tuple[Tensor, Tensor]]:
-        split, size = self.split, self.batch_size
-        order = torch.randperm(len(split), generator=self.generator)
-        if split.sizes is None:
-            shuffled = order.to(split.x.device)
-            x, y = split.x[shuffled], split.y[shuffled]  # one gather an epoch; batches are views
-            for start in range(0, len(split), size):
-                yield x[start : start + size], y[start : start + size]
-            return
-        # Stable sort of a random order: molecules of one size meet in a new order every epoch.
-        by_size = order[torch.from_numpy(np.argsort(split.sizes[order.numpy()], kind="stable"))]
-        for batch in torch.randperm(len(self), generator=self.generator).tolist():
-            index = by_size[batch * size : (batch + 1) * size]
-            largest = int(split.sizes[index.numpy()].max())
-            index = index.to(split.x.device)
-            yield split.x[index][:, :largest], split.y[index]

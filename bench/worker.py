@@ -14,7 +14,8 @@ import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
@@ -22,8 +23,9 @@ from typing import Any, TextIO
 import numpy as np
 import torch
 
-from bench.api import TIERS, Array, Fitted, Method, RunContext, Split, Task
+from bench.api import TIERS, Array, Fitted, Method, RunContext, Split, Task, Units
 from bench.cell import TASK_PREFIX, Cell, split_params, stages_of
+from bench.discovery import from_arrays
 from bench.errors import BenchError, Diverged, Unsupported
 from bench.evaluate import evaluate
 from bench.metrics.cost import peak_memory_mb
@@ -32,7 +34,7 @@ from bench.pipeline import Pipeline
 from bench.problem import make_problem
 from bench.provenance import blank_record
 from bench.registry import load_registry
-from bench.store import Record, Store
+from bench.store import Record, Store, read_arrays, read_record
 
 
 def main() -> None:
@@ -45,21 +47,42 @@ def main() -> None:
     task, method = registry.task(cell.task), registry.method(cell.method)
     torch.set_num_threads(task.card.budgets[cell.budget].threads)
     say = partial(_say, messages)
-    record, arrays = run_cell(cell, task, method, torch.device(job["device"]), Path(job["data_dir"]), say)
-    say(record=Store(Path(job["root"])).write_outcome(cell, record, arrays))
+    store, found = Store(Path(job["root"])), None
+    if job["discovery"] is not None:
+        path = store.root / job["discovery"]
+        found = Found(job["discovery"], read_record(path))
+        found.arrays.update(read_arrays(path, found.record))
+    record, arrays = run_cell(cell, task, method, torch.device(job["device"]), Path(job["data_dir"]), say, found)
+    say(record=store.write_outcome(cell, record, arrays))
+
+
+@dataclass
+class Found:
+    """The discovery that a consumer builds on: its place in the store, its record and its arrays."""
+
+    place: str
+    record: Record
+    arrays: dict[str, Array] = dataclasses.field(default_factory=dict)
 
 
 def run_cell(
-    cell: Cell, task: Task, method: Method, device: torch.device, data_dir: Path, say: Callable[..., None]
+    cell: Cell,
+    task: Task,
+    method: Method,
+    device: torch.device,
+    data_dir: Path,
+    say: Callable[..., None],
+    found: Found | None = None,
 ) -> tuple[Record, dict[str, Array]]:
     """Run ``cell``; whatever the method does, the outcome is a record with a status."""
     record = blank_record(cell, task, method, device.type)
+    record["discovery"] = found.place if found else None
     arrays: dict[str, Array] = {}
     with tempfile.TemporaryDirectory(prefix="symmetry-bench-") as scratch:
         params = stage_params(cell, method)
         ctx = RunContext(params, cell.seed, device, Path(scratch), lambda done, total: say(progress=[done, total]))
         try:
-            _fill(record, arrays, cell, task, method, ctx, data_dir)
+            _fill(record, arrays, cell, task, method, ctx, data_dir, found)
             record["status"] = "ok"
         except Diverged as error:
             record["status"], record["reason"] = "diverged", str(error)
@@ -67,6 +90,8 @@ def run_cell(
             record["status"], record["reason"] = "unsupported", str(error)
         except (MemoryError, torch.OutOfMemoryError) as error:
             record["status"], record["reason"] = "out_of_memory", str(error).splitlines()[0]
+        except BenchError as error:
+            record["status"], record["reason"] = "failed", str(error)
         except Exception as error:
             traceback.print_exc()
             record["status"], record["reason"] = "failed", f"{type(error).__name__}: {error}"
@@ -96,8 +121,9 @@ def _fill(
     method: Method,
     ctx: RunContext,
     data_dir: Path,
+    found: Found | None,
 ) -> None:
-    budget = task.card.budgets[cell.budget]
+    budget = dataclasses.replace(task.card.budgets[cell.budget], **cell.size)
     options = from_values(task.Options, split_params(cell.params, TASK_PREFIX, ()), owner=cell.task)
     data = task.load(budget, options, data_dir)
     record["task"]["data_sha256"], record["task"]["data_note"] = data.data_sha256, data.data_note
@@ -108,10 +134,15 @@ def _fill(
     reason = method.supports(problem)
     if reason is not None:
         raise Unsupported(reason)
+    if found is not None:
+        problem = dataclasses.replace(problem, given=from_arrays(found.arrays, data.units))
     # The first optimiser of a process imports a second's worth of torch; no method should pay for it.
     torch.optim.Adam([torch.zeros(1, requires_grad=True)])
     started = time.perf_counter()
-    fitted = method.fit(problem, ctx)
+    try:
+        fitted = method.fit(problem, ctx)
+    finally:
+        arrays.update(_trace(ctx, data.units))
     if ctx.device.type == "cuda":
         torch.cuda.synchronize(ctx.device)
     fit_s = time.perf_counter() - started
@@ -133,6 +164,19 @@ def _fill(
         "peak_rss_mb": peak_memory_mb(),
         "peak_device_mb": torch.cuda.max_memory_allocated(ctx.device) / 2**20 if cuda else None,
     }
+    if found is not None:
+        _charge(record["cost"], found.record["cost"])
+
+
+def _charge(cost: dict[str, Any], discovery: Mapping[str, Any]) -> None:
+    """A consumer costs what its discovery cost as well, whoever else uses that."""
+    samples = cost["samples_per_s"] * cost["fit_s"] + discovery["samples_per_s"] * discovery["fit_s"]
+    for name in ("fit_s", "steps", "parameters"):
+        cost[name] += discovery[name]
+    cost["samples_per_s"] = samples / cost["fit_s"]
+    for name in ("peak_rss_mb", "peak_device_mb"):
+        if cost[name] is not None and discovery[name] is not None:
+            cost[name] = max(cost[name], discovery[name])
 
 
 def _move(split: Split, device: torch.device) -> Split:
@@ -146,6 +190,15 @@ def _history(ctx: RunContext) -> dict[str, Array]:
         finite = [point for point in points if math.isfinite(point[1])]
         arrays[f"history/{name}"] = np.asarray(finite, dtype=np.float64).reshape(-1, 2)
     return arrays
+
+
+def _trace(ctx: RunContext, units: Units) -> dict[str, Array]:
+    """The generators as they were after each epoch, in physical units: ``trace_step (m,)``, ``trace (m, k, d, d)``."""
+    finite = [(step, generators) for step, generators in ctx.traced if bool(generators.isfinite().all())]
+    if not finite:
+        return {}
+    stacked = torch.stack([units.generators_to_physical(generators) for _, generators in finite])
+    return {"trace_step": np.array([step for step, _ in finite]), "trace": stacked.numpy()}
 
 
 def _say(messages: TextIO, **message: Any) -> None:

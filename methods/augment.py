@@ -36,7 +36,11 @@ class Augment(Method):
     )
     Params = AugmentParams
     # As many copies as SEMoLA uses on the family: the paper gives both the same hyperparameters (A.2).
-    settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {"nbody": {"copies": 4}, "qm9": {"copies": 1}}
+    settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "nbody": {"copies": 4},
+        "qm9": {"copies": 1},
+        "rotated_mnist": {"copies": 3},
+    }
 
     def fit(self, problem: Problem, ctx: RunContext) -> Fitted:
         params: AugmentParams = ctx.params

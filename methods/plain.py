@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -11,14 +13,13 @@ from bench.training import TrainingParameters, train
 
 
 class PlainFitted(Fitted):
-    def __init__(self, network: nn.Module) -> None:
-        self.network = network
+    def __init__(self, network: nn.Module, link: Callable[[Tensor], Tensor]) -> None:
+        self.network, self.link = network, link
         self.parameters = parameter_count(network)
 
     @torch.no_grad()
     def predict(self, x: Tensor) -> Tensor:
-        out: Tensor = self.network(x)
-        return out
+        return self.link(self.network(x))
 
 
 class Plain(Method):
@@ -37,7 +38,7 @@ class Plain(Method):
         with ctx.seeded("init"):
             network = problem.backbone().to(problem.device)
         train(problem, ctx, network, lambda x, y: {"loss": problem.loss(network(x), y)})
-        return PlainFitted(network)
+        return PlainFitted(network, problem.link)
 
 
 METHODS = (Plain(),)

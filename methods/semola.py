@@ -14,10 +14,11 @@ import torch
 from torch import Tensor, nn
 
 from bench.api import Fitted, Method, MethodCard, Problem, RunContext, SymmetryEstimate
-from bench.augmentation import AugmentedFitted, move, uniform_sampler
-from bench.lie.action import Action
+from bench.augmentation import AugmentedFitted, move
+from bench.coefficients import uniform_sampler
 from bench.metrics.cost import parameter_count
 from bench.params import parameter
+from bench.regularisers import overlap, similarity
 from bench.training import TrainingParameters, train
 
 
@@ -30,7 +31,15 @@ class SemolaParams(TrainingParameters):
     copies: int = parameter(4, meaning="augmentations per training example (K)", low=1, high=64)
     coefficient_range: float = parameter(
         1.0,
-        meaning="half-width of the uniform coefficients",
+        meaning="half-width of the uniform coefficients, at the start of training",
+        unit="radians per unit generator",
+        low=0.0,
+        high=10.0,
+        low_open=True,
+    )
+    coefficient_range_end: float | None = parameter(
+        None,
+        meaning="half-width at the end and in use, approached linearly; none keeps that of the start",
         unit="radians per unit generator",
         low=0.0,
         high=10.0,
@@ -89,6 +98,7 @@ class Semola(Method):
         citation="Santos Escriche, Jegelka: Learning equivariant models by discovering symmetries with learnable "
         "augmentations (arXiv 2506.03914)",
         aliases=("lieaugmenter",),
+        discovers=True,
         searches=True,
     )
     Params = SemolaParams
@@ -98,6 +108,7 @@ class Semola(Method):
     settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "nbody": {"generator_norm": math.sqrt(8.0), "copies": 4, "basis_lr": 2e-3, "weight_augmentation": 0.1},
         "qm9": {"copies": 1, "basis_lr": 5e-3, "weight_sparsity": 1e-3},
+        "rotated_mnist": {"copies": 3, "weight_sparsity": 1e-3},
     }
 
     def fit(self, problem: Problem, ctx: RunContext) -> Fitted:
@@ -106,15 +117,18 @@ class Semola(Method):
             network = problem.backbone().to(problem.device)
         augmenter = LieAugmenter(params.n_generators, problem.search.mask, params.generator_norm).to(problem.device)
         draws = ctx.rng("coefficients", problem.device)
-        bound = params.coefficient_range * params.generator_norm * params.n_generators
+        start = params.coefficient_range
+        end = params.coefficient_range_end or start
+        bound = max(start, end) * params.generator_norm * params.n_generators
 
         def objective(x: Tensor, y: Tensor) -> dict[str, Tensor]:
             generators = augmenter()  # (k, d, d)
-            algebra = uniform_sampler(generators, params.coefficient_range)(len(x) * params.copies, draws)
+            half_width = start + (end - start) * ctx.done
+            algebra = uniform_sampler(generators, half_width)(len(x) * params.copies, draws)
             gx, gy = move(problem, algebra, x, y, bound)  # (b·K, *shape)
             fx, fgx = network(torch.cat([x, gx])).split([len(x), len(gx)])  # one pass, so that batch norm sees both
             if params.equivariance_target == "prediction":
-                gy = problem.action_out.apply(algebra, fx.repeat_interleave(params.copies, 0), bound)
+                gy = problem.action_out.apply(algebra, problem.link(fx).repeat_interleave(params.copies, 0), bound)
             terms = {"task": problem.loss(fx, y), "equivariance": problem.loss(fgx, gy)}
             terms["augmentation"] = similarity(problem.action_in, gx, x, params.augmentation_similarity)
             terms["orthogonality"] = overlap(generators)
@@ -122,32 +136,13 @@ class Semola(Method):
             weighted = [getattr(params, f"weight_{name}") * term for name, term in terms.items()]
             return {"loss": torch.stack(weighted).sum(), **terms}
 
-        train(problem, ctx, network, objective, [{"params": list(augmenter.parameters()), "lr": params.basis_lr}])
+        basis = {"params": list(augmenter.parameters()), "lr": params.basis_lr}
+        train(problem, ctx, network, objective, [basis], lambda epoch: ctx.trace(epoch, augmenter()))
         generators = augmenter().detach()
-        estimate = SymmetryEstimate(generators, uniform_sampler(generators, params.coefficient_range))
+        estimate = SymmetryEstimate(generators, uniform_sampler(generators, end))
         elements = estimate.sample(params.inference_copies, ctx.rng("inference")).to(problem.train.x)
         count = parameter_count(network) + int(problem.search.mask.sum()) * params.n_generators
         return AugmentedFitted(network, problem, estimate, elements, params.inference, count)
-
-
-def similarity(action: Action, gx: Tensor, x: Tensor, kind: str) -> Tensor:
-    """|mean cos(gx, x)| over the parts that the action moves: 1 when nothing moves (LieGAN's regulariser).
-
-    Args:
-        gx: ``(b·K, *shape)``; x: ``(b, *shape)``.
-        kind: "cosine", or "fourier" for images: log(1 + |FFT|), which a translation leaves unchanged.
-    """
-    moved, original = action.moving_part(gx), action.moving_part(x)  # (., rows, cols)
-    if kind == "fourier":
-        moved, original = (torch.log1p(torch.fft.fft2(part).abs()).flatten(1) for part in (gx, x))
-    original = original.repeat_interleave(len(moved) // len(original), 0)
-    return torch.cosine_similarity(moved, original, dim=-1).mean().abs()
-
-
-def overlap(generators: Tensor) -> Tensor:
-    """Σ_{i<j} |<L_i, L_j>_F| / (||L_i|| ||L_j||), 0 for one generator; generators ``(k, d, d)``."""
-    flat = nn.functional.normalize(generators.flatten(1), dim=1)  # (k, d·d)
-    return (flat @ flat.T).triu(1).abs().sum()  # over (k, k)
 
 
 METHODS = (Semola(),)

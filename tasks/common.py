@@ -4,24 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from bench.api import AlgebraSampler
-from bench.params import Parameters
-
-
-@dataclass(frozen=True)
-class NoOptions(Parameters):
-    """A task without options."""
-
-
-def constant_mean_score(train_y: Tensor, test_y: Tensor, score: Callable[[Tensor, Tensor], Tensor]) -> float:
-    """Mean test score of the constant predictor (the mean of the training targets)."""
-    mean = train_y.double().mean(0, keepdim=True).expand(len(test_y), *train_y.shape[1:])
-    return float(score(mean, test_y).mean())
 
 
 def constant_median_score(train_y: Tensor, test_y: Tensor, score: Callable[[Tensor, Tensor], Tensor]) -> float:

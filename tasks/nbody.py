@@ -16,14 +16,15 @@ from torch import Tensor
 
 from bench.api import Budget, MetricCard, Split, Task, TaskCard, TaskData, Truth, Units
 from bench.datasets import two_body
+from bench.lie.field import unit_weights
 from bench.lie.nullspace import linear_symmetries
 from bench.lie.search_space import SearchSpace, full, mask2, mask4
 from bench.lie.vectors import VectorAction
-from bench.metrics.prediction import squared_error
+from bench.metrics.prediction import constant_mean, mse, squared_error
 from bench.nn.mlp import MLP
 from bench.params import Parameters
 from bench.progress import OnProgress
-from bench.tasks.common import NoOptions, constant_mean_score, uniform_angles
+from bench.tasks.common import uniform_angles
 
 #: (positions, momenta) of body 1, then of body 2; two coordinates each.
 POSITIONS, MOMENTA = (0, 1, 4, 5), (2, 3, 6, 7)
@@ -53,7 +54,7 @@ CITATION = (
 class TwoBody(Task):
     """``(n, t, 8)`` past states to ``(n, t, 8)`` future ones; MSE in raw units (G = m = 1)."""
 
-    Options = NoOptions
+    Options = Parameters
 
     def __init__(self, suffix: str, split: str, steps: int = 1) -> None:
         self.split, self.steps = split, steps
@@ -90,8 +91,8 @@ class TwoBody(Task):
         train = _subset(x[~held_out], y[~held_out], budget.train)
         val = _subset(x[held_out], y[held_out], budget.val)
         test = _subset(torch.from_numpy(unseen.x), torch.from_numpy(unseen.y), budget.test)
-        scale = _type_scale(train.x)  # (8,)
-        weights = 1.0 / scale.double() ** 2
+        weights = unit_weights(train.x, (POSITIONS, MOMENTA))
+        scale = weights.rsqrt()  # (8,): root mean square of the positions and of the momenta, never per coordinate
         action = VectorAction(DIM)
         spaces = {"full": full(DIM), "mask2": mask2(), "mask4": mask4()}
         last = test.x[:, -1:].expand_as(test.y)
@@ -102,16 +103,16 @@ class TwoBody(Task):
             action_in=action,
             action_out=action,
             spaces=spaces,
-            units=Units(scale, scale, torch.zeros(DIM), scale.double()),
+            units=Units(scale.float(), scale.float(), torch.zeros(DIM), scale),
             truth=Truth(ROTATION, _true_algebra(val.x, weights), uniform_angles(ROTATION[0], math.pi), TORUS),
             loss=torch.nn.functional.mse_loss,
             backbone=partial(MLP, (self.steps, DIM), (self.steps, DIM), width=32, hidden_layers=3),
             score=squared_error,
             field_weights=weights,
             references={
-                "constant": constant_mean_score(train.y, test.y, squared_error),
-                "persistence": float(squared_error(last, test.y).mean()),
-                "linear": float(squared_error(_least_squares(train, test.x), test.y).mean()),
+                "constant": mse(constant_mean(train.y, len(test)), test.y),
+                "persistence": mse(last, test.y),
+                "linear": mse(_least_squares(train, test.x), test.y),
             },
             data_sha256=hashlib.sha256(orbits.train.tobytes() + orbits.test.tobytes()).hexdigest(),
             data_note=f"own simulation after the published recipe; {SUMMARIES[self.split]}",
@@ -122,14 +123,6 @@ def _subset(x: Tensor, y: Tensor, size: int) -> Split:
     """The first ``size`` of a fixed random order, float32."""
     chosen = torch.randperm(len(x), generator=torch.Generator().manual_seed(1))[:size].sort().values
     return Split(x[chosen].float(), y[chosen].float())
-
-
-def _type_scale(x: Tensor) -> Tensor:
-    """Root mean square per vector type, one number for positions and one for momenta; never per coordinate."""
-    scale = torch.empty(DIM)
-    for columns in (POSITIONS, MOMENTA):
-        scale[list(columns)] = x[..., columns].double().square().mean().sqrt().float()
-    return scale
 
 
 def _least_squares(train: Split, x: Tensor) -> Tensor:

@@ -101,11 +101,11 @@ def test_a_missing_gpu_is_refused(bench, monkeypatch):
 
 
 def test_a_cell_that_fails_is_one_line_a_record_and_exit_code_one(bench, tmp_path):
-    code, out, err = bench("run", "--method", "true", "--task", "nbody_1step_id", "--budget", "smoke", "--no-mlflow",
+    code, out, err = bench("run", "--method", "gcnn", "--task", "nbody_1step_id", "--budget", "smoke", "--no-mlflow",
                            "--results", tmp_path / "results")  # fmt: skip
     assert code == 1
     assert "unsupported" in out
-    assert err.startswith("error: true on nbody_1step_id, smoke, seed 0: unsupported: ")
+    assert err.startswith("error: gcnn on nbody_1step_id, smoke, seed 0: unsupported: ")
     assert len(list((tmp_path / "results").glob("*/*/*/seed0.json"))) == 1
 
 

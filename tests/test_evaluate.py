@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bench.api import Fitted, SymmetryEstimate
-from bench.augmentation import uniform_sampler
+from bench.coefficients import uniform_sampler
 from bench.datasets.two_body import TwoBodyRecipe, flow_step
 from bench.errors import Diverged
 from bench.evaluate import evaluate, physical_predictor, to_physical, to_training

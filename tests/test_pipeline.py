@@ -1,48 +1,101 @@
-"""Laws of discoverer+consumer: both stages are counted, and the consumer gets what the discoverer found."""
+"""Laws of discoverer+consumer: the consumer gets what was found, in its own process or through the store."""
 
 import pytest
 import torch
 
-from bench.api import RunContext
-from bench.cell import make_cell
-from bench.errors import Unsupported
+from bench.api import RunContext, SymmetryEstimate
+from bench.cell import discovery_of, make_cell
+from bench.coefficients import uniform_sampler
+from bench.discovery import from_arrays, to_arrays
+from bench.errors import BenchError
 from bench.problem import make_problem
 from bench.registry import load_registry
+from bench.runner import run_in_worker
+from bench.store import Store, read_arrays
 from bench.worker import stage_params
 
 CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
-def fit(tmp_path_factory):
-    registry, folder = load_registry(), tmp_path_factory.mktemp("data")
-    task = registry.task("nbody_1step_id")
-    data = task.load(task.card.budgets["smoke"], None, folder)
-
-    def fit_method(name, told_group=False):
-        method = registry.method(name)
-        cell = make_cell(task, method, search=None, budget="smoke", seed=0, fingerprint="")
-        ctx = RunContext(stage_params(cell, method), 0, CPU, folder)
-        return method.fit(make_problem(data, "mask2", CPU, told_group=told_group), ctx), ctx
-
-    return fit_method
+def registry():
+    return load_registry()
 
 
-def test_both_stages_are_counted_and_logged_apart(fit):
-    alone, one = fit("semola")
-    fitted, both = fit("semola+augment")
-    assert both.steps == 2 * one.steps
-    assert both.samples == 2 * one.samples
-    assert {"semola/val/loss", "val/loss"} <= set(both.history)
-    assert fitted.parameters > alone.parameters
+@pytest.fixture(scope="module")
+def task(registry):
+    return registry.task("nbody_1step_id")
 
 
-def test_the_consumer_uses_what_the_discoverer_found(fit):
-    alone, _ = fit("semola")
-    fitted, _ = fit("semola+augment")
-    torch.testing.assert_close(fitted.symmetry().generators, alone.symmetry().generators)
+@pytest.fixture(scope="module")
+def cell_of(registry, task):
+    def make(name, **choices):
+        return make_cell(
+            task, registry.method(name), **{"search": None, "budget": "smoke", "seed": 0, "fingerprint": ""} | choices
+        )
+
+    return make
 
 
-def test_a_method_that_finds_nothing_cannot_be_a_discoverer(fit):
-    with pytest.raises(Unsupported, match="'plain' discovers no symmetry that could be handed on"):
-        fit("plain+augment")
+def test_the_discovery_is_the_cell_that_the_discoverer_alone_would_run(registry, cell_of):
+    changes = [("semola.copies", "2"), ("copies", "3")]
+    pipeline = cell_of("semola+augment", search="mask2", assignments=changes, train_fraction=0.5)
+    alone = cell_of("semola", search="mask2", assignments=[("copies", "2")], train_fraction=0.5)
+    assert discovery_of(pipeline, registry.method("semola+augment")) == alone
+
+
+def test_the_true_group_is_no_discovery(registry, cell_of):
+    assert discovery_of(cell_of("true+augment"), registry.method("true+augment")) is None
+    assert discovery_of(cell_of("plain"), registry.method("plain")) is None
+
+
+def test_the_consumer_uses_what_was_stored_and_is_charged_for_it(registry, task, cell_of, tmp_path):
+    store, method = Store(tmp_path / "results"), registry.method("semola+augment")
+    cell = cell_of("semola+augment", search="mask2")
+    first = discovery_of(cell, method)
+    silent = (lambda done, total: None,)
+    alone = run_in_worker(first, task, method.discoverer, store, "cpu", tmp_path, *silent)
+    both = run_in_worker(cell, task, method, store, "cpu", tmp_path, *silent, store.path(first))
+    assert (alone["status"], both["status"]) == ("ok", "ok"), both["reason"]
+    assert both["discovery"] == store.path(first).relative_to(store.root).as_posix()
+    found, used = (read_arrays(store.path(c), r)["generators"] for c, r in ((first, alone), (cell, both)))
+    assert found == pytest.approx(used, rel=1e-6)
+    assert both["cost"]["steps"] == 2 * alone["cost"]["steps"]
+    assert both["cost"]["fit_s"] > alone["cost"]["fit_s"]
+    assert both["cost"]["parameters"] > alone["cost"]["parameters"]
+
+
+def test_generators_and_their_distribution_survive_the_store(task, tmp_path):
+    units = task.load(task.card.budgets["smoke"], None, tmp_path).units
+    generators = torch.randn(2, 8, 8, generator=torch.Generator().manual_seed(0))
+    estimate = SymmetryEstimate(generators, uniform_sampler(generators, 0.5), torch.tensor([1.0, 0.5]))
+    back = from_arrays(to_arrays(estimate, units), units)
+    torch.testing.assert_close(back.generators, generators)
+    torch.testing.assert_close(back.strength.float(), estimate.strength)
+    draws = [e.sample(5, torch.Generator().manual_seed(1)) for e in (estimate, back)]
+    torch.testing.assert_close(*draws)
+
+
+def test_a_distribution_without_a_name_cannot_be_handed_on(task, tmp_path):
+    units = task.load(task.card.budgets["smoke"], None, tmp_path).units
+    estimate = SymmetryEstimate(torch.eye(8)[None], lambda n, generator: torch.zeros(n, 8, 8))
+    with pytest.raises(BenchError, match="its discoverer's distribution has no name"):
+        from_arrays(to_arrays(estimate, units), units)
+
+
+def test_the_told_group_is_asked_in_the_consumers_own_process(registry, task, cell_of, tmp_path):
+    data = task.load(task.card.budgets["smoke"], None, tmp_path)
+    method, cell = registry.method("true+augment"), cell_of("true+augment")
+    ctx = RunContext(stage_params(cell, method), 0, CPU, tmp_path)
+    problem = make_problem(data, "full", CPU, told_group=True)
+    fitted = method.fit(problem, ctx)
+    torch.testing.assert_close(fitted.symmetry().generators, problem.group.generators)
+
+
+def test_halves_that_do_not_fit_are_refused(registry, cell_of):
+    with pytest.raises(BenchError, match="'plain' returns no generators"):
+        registry.method("plain+augment")
+    with pytest.raises(BenchError, match="'plain' takes no generators"):
+        registry.method("true+plain")
+    with pytest.raises(BenchError, match="run it as <discoverer>\\+augment"):
+        cell_of("augment")

@@ -64,10 +64,17 @@ def test_divergence_is_recorded_and_not_fatal(run):
     assert "is not finite after epoch 1 of 2" in record["reason"]
 
 
-def test_a_discoverer_alone_is_unsupported_with_the_reason(run):
+def test_a_discoverer_alone_is_scored_by_its_generators(run):
     _, record, _ = run("true")
+    assert record["status"] == "ok"
+    assert record["scores"]["symmetry/precision"]["value"] == pytest.approx(1.0)
+    assert not any(name.startswith(("test/", "equivariance/")) for name in record["scores"])
+
+
+def test_an_unsupported_pair_is_recorded_with_its_reason(run):
+    _, record, _ = run("gcnn")
     assert record["status"] == "unsupported"
-    assert "run `true+augment`" in record["reason"]
+    assert record["reason"] == "group convolutions classify images; the task gives something else"
 
 
 def test_a_killed_worker_is_recorded_and_a_good_record_survives_it(run, monkeypatch):

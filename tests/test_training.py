@@ -12,7 +12,7 @@ from bench.api import Problem, RunContext, Split
 from bench.errors import Diverged
 from bench.lie.search_space import full
 from bench.lie.vectors import VectorAction
-from bench.training import TrainingParameters, _BatchSampler, learning_rate_factor, train
+from bench.training import TrainingParameters, learning_rate_factor, train
 
 
 def linear_problem(n=100, sizes=None):
@@ -52,28 +52,6 @@ def test_a_loss_that_is_not_finite_is_divergence(tmp_path):
     problem = linear_problem()
     with pytest.raises(Diverged, match="loss is not finite after epoch 1 of 20"):
         fit(problem, tmp_path, loss=lambda x, y: {"loss": (x * float("nan")).sum().requires_grad_()})
-
-
-def test_an_epoch_shows_every_example_once_in_a_new_order():
-    split = Split(torch.arange(50.0)[:, None], torch.arange(50.0))
-    sampler = _BatchSampler(split, 8, torch.Generator().manual_seed(0))
-    orders = [torch.cat([y for _, y in sampler.epoch()]) for _ in range(2)]
-    assert all(torch.equal(order.sort().values, split.y) for order in orders)
-    assert not torch.equal(*orders)
-
-
-def test_batches_of_sized_examples_hold_similar_sizes_and_no_more_padding_than_needed():
-    sizes = np.random.default_rng(0).integers(3, 30, 64)
-    split = Split(torch.zeros(64, 30, 4), torch.arange(64.0), sizes)
-    sampler = _BatchSampler(split, 8, torch.Generator().manual_seed(0))
-    seen, computed = [], 0
-    for x, y in sampler.epoch():
-        chosen = sizes[y.long().numpy()]
-        assert x.shape[1] == chosen.max()
-        computed += x.shape[0] * x.shape[1]
-        seen += y.tolist()
-    assert sorted(seen) == list(range(64))
-    assert computed < 1.15 * sizes.sum()
 
 
 def test_evaluation_batches_drop_nothing_and_are_trimmed():

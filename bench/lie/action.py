@@ -18,9 +18,11 @@ class Action(ABC):
 
     Attributes:
         dim: the generators are ``(dim, dim)``.
+        resamples: acting costs detail (images), so that going there and back is not quite the identity.
     """
 
     dim: int
+    resamples: bool = False
 
     @abstractmethod
     def apply(self, algebra: Tensor, x: Tensor, norm_bound: float | None = None) -> Tensor:

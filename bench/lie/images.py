@@ -21,6 +21,7 @@ class ImageAction(Action):
     """``(rho(g) f)(p) = f(g^-1 p)`` on images ``(n, c, size, size)``; generators are 3 x 3, last row zero."""
 
     dim = 3
+    resamples = True
 
     def __init__(self, size: int) -> None:
         self.size = size
@@ -28,8 +29,11 @@ class ImageAction(Action):
     def apply(self, algebra: Tensor, x: Tensor, norm_bound: float | None = None) -> Tensor:
         """The image moved by ``exp(A)``; shapes as in :meth:`Action.apply`."""
         # The grid says for each output pixel where to look in the input: the inverse map, exp(-A).
-        inverse = expm(-expand_algebra(algebra, x), norm_bound)[:, :2]  # (n, 2, 3)
-        grid = F.affine_grid(inverse, list(x.shape), align_corners=ALIGN_CORNERS)  # (n, h, w, 2)
+        return self.look_up(expm(-expand_algebra(algebra, x), norm_bound), x)
+
+    def look_up(self, inverse: Tensor, x: Tensor) -> Tensor:
+        """The image whose value at p is that of ``x`` at ``inverse p``; inverse ``(n, 3, 3)``, x ``(n, c, h, w)``."""
+        grid = F.affine_grid(inverse[:, :2], list(x.shape), align_corners=ALIGN_CORNERS)  # (n, h, w, 2)
         return F.grid_sample(x, grid, mode="bilinear", padding_mode="zeros", align_corners=ALIGN_CORNERS)
 
     def infinitesimal(self, algebra: Tensor, x: Tensor) -> Tensor:

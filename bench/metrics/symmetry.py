@@ -139,6 +139,19 @@ def closure_defect(generators: Tensor) -> float:
     return min(float(defects.max()), 1.0) if len(defects) else 0.0
 
 
+def span_share(learned: Tensor, matrices: Tensor) -> float:
+    r"""Share of the learned generators' squared Frobenius norm that lies in a given span: 0 none of it, 1 all.
+
+    Args:
+        learned: ``(k, d, d)``.
+        matrices: ``(s, d, d)``, e.g. the translations of the plane.
+    """
+    flat = check_generators(learned, "learned").flatten(1)
+    within = flat @ orthonormalise(matrices.to(flat.dtype)).flatten(1).mT  # (k, s)
+    total = float(flat.square().sum())
+    return float(within.square().sum()) / total if total > 0 else 0.0
+
+
 def angle_rate(generator: Tensor) -> float:
     """Radians per unit coefficient of a one-parameter group: largest imaginary part of an eigenvalue of ``(d, d)``."""
     return float(torch.linalg.eigvals(check_generators(generator[None], "generator")[0]).imag.abs().max())

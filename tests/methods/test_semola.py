@@ -12,8 +12,9 @@ from bench.lie.algebra import so
 from bench.lie.points import PointAction
 from bench.lie.search_space import affine3d, full
 from bench.lie.vectors import VectorAction
-from bench.methods.semola import LieAugmenter, Semola, SemolaParams, overlap, similarity
+from bench.methods.semola import LieAugmenter, Semola, SemolaParams
 from bench.registry import load_registry
+from bench.regularisers import overlap, similarity
 
 CPU = torch.device("cpu")
 PLANE = VectorAction(2)
