@@ -1,10 +1,11 @@
 # The two commands of the README; both set up everything on a fresh machine (Python 3.11 or newer, make, internet).
 PYTHON ?= python3
 VENV ?= .venv
+ESCNN_VENV ?= .venv-escnn
 BIN := $(VENV)/bin
 DEMO := build/demo
 
-.PHONY: demo test lint types clean
+.PHONY: demo test escnn-test lint types clean
 
 # torch first and pinned: the constraints hold the versions that the committed boards were made with.
 $(BIN)/.ready: pyproject.toml constraints.txt
@@ -21,6 +22,17 @@ demo: $(BIN)/.ready
 test: $(BIN)/.ready
 	$(BIN)/python -m pytest
 
+# escnn needs numpy 1, so it has an environment of its own; the import fails here where pip left it out (Python 3.13).
+$(ESCNN_VENV)/bin/.ready: pyproject.toml constraints-escnn.txt
+	$(PYTHON) -m venv $(ESCNN_VENV)
+	$(ESCNN_VENV)/bin/python -m pip install --quiet -c constraints-escnn.txt torch
+	$(ESCNN_VENV)/bin/python -m pip install --quiet -c constraints-escnn.txt -e ".[test,escnn]"
+	$(ESCNN_VENV)/bin/python -c "import escnn"
+	touch $@
+
+escnn-test: $(ESCNN_VENV)/bin/.ready
+	$(ESCNN_VENV)/bin/python -m pytest tests/nn/test_steerable_cnn.py tests/methods/test_gcnn.py
+
 lint: $(BIN)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -32,4 +44,4 @@ types: $(BIN)/.ready
 	cd build && MYPYPATH=typed ../$(BIN)/mypy --config-file ../pyproject.toml -p bench
 
 clean:
-	rm -rf build $(VENV)
+	rm -rf build $(VENV) $(ESCNN_VENV)

@@ -21,5 +21,5 @@ def board_command(root: Path, *, check: bool) -> int:
         typer.echo(f"next: open {out / 'README.md'}")
         return 0
     for page in pages:
-        typer.echo(f"error: {out / page} is out of date; `python -m bench leaderboard` writes it.", err=True)
+        typer.echo(f"error: {out / page} is missing or out of date; `python -m bench leaderboard` writes it.", err=True)
     return 1 if pages else 0

@@ -166,6 +166,7 @@ def _elements(sample: AlgebraSampler, n: int, m: int) -> Tensor:
 
 def _add_floor(result: Evaluation, fitted: Fitted, data: TaskData, card: TaskCard, inputs: Tensor, m: int) -> None:
     """How far f moves when its input is turned there and back: what resampling alone does to E'."""
+    assert data.truth is not None
     predict = physical_predictor(fitted.predict, data.units)
     algebra = _elements(data.truth.sample, len(inputs), m).to(inputs)  # (n, M, d, d)
     total = 0.0

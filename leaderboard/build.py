@@ -42,6 +42,16 @@ class Failure:
 
 
 @dataclass(frozen=True)
+class Run:
+    """A seed with a result, and what is stored beside its record."""
+
+    key: str
+    seed: int
+    started: str
+    arrays: frozenset[str]  # names; empty where the file is missing or no archive
+
+
+@dataclass(frozen=True)
 class Row:
     """All seeds of one (method, search space, budget, parameters)."""
 
@@ -60,6 +70,8 @@ class Row:
     hardware: tuple[str, ...]  # distinct fingerprints of the ok seeds
     entries: Mapping[str, Entry]  # by score name; costs as "cost/<name>"
     published: float | None  # the paper's number
+    runs: tuple[Run, ...]  # the ok seeds, lowest first
+    repeats: bool  # a pipeline: its generators are those of its discoverer
 
     @property
     def told_group(self) -> bool:
@@ -98,8 +110,18 @@ def build_board(
     methods: Callable[[str], MethodCard | None],
     is_stale: Callable[[Record], bool],
     skipped: int = 0,
+    arrays: Callable[[Record], frozenset[str]] = lambda record: frozenset(),
 ) -> Board:
-    """The board of ``task``; does not depend on the order of ``records``, and ignores those of other tasks."""
+    """The board of ``task``; does not depend on the order of ``records``, and ignores those of other tasks.
+
+    Args:
+        records: of any tasks.
+        task: whose board it is.
+        methods: the card of a method by name; None for one that this installation does not know.
+        is_stale: whether a record's code has changed since.
+        skipped: files of this task that are no valid record.
+        arrays: the names of the arrays beside a record, for the figures.
+    """
     own = [r for r in records if r["task"]["id"] == task.id and r["budget"] not in HIDDEN_BUDGETS]
     own.sort(key=lambda r: (r["method"]["id"], r["method"]["search"] or "", r["key"], r["seed"]))
     groups: defaultdict[tuple[int, str, str | None], list[Record]] = defaultdict(list)
@@ -109,7 +131,7 @@ def build_board(
         groups[record["task"]["version"], record["budget"], sha].append(record)
     order = {name: position for position, name in enumerate(task.budgets)}
     chosen = sorted(groups, key=lambda g: (-g[0], order.get(g[1], len(order)), g[1], g[2] is None, g[2] or ""))
-    sections = tuple(_section(groups[place], task, place, is_stale) for place in chosen)
+    sections = tuple(_section(groups[place], task, place, is_stale, arrays) for place in chosen)
     names = sorted({row.method for section in sections for row in section.rows})
     cards = {name: card for name in names if (card := methods(name)) is not None}
     return Board(task, sections, cards, skipped)
@@ -134,12 +156,13 @@ def _section(
     task: TaskCard,
     place: tuple[int, str, str | None],
     is_stale: Callable[[Record], bool],
+    arrays: Callable[[Record], frozenset[str]],
 ) -> Section:
     version, budget, sha = place
     by_key: defaultdict[str, list[Record]] = defaultdict(list)
     for record in records:
         by_key[record["key"]].append(record)
-    rows = _labelled([_row(group, task, is_stale) for group in by_key.values()])
+    rows = _labelled([_row(group, task, is_stale, arrays) for group in by_key.values()])
     rows.sort(key=lambda row: (row.told_group, *_place(row, task), row.label))
     seen: defaultdict[str, set[float]] = defaultdict(set)
     for name, value in chain.from_iterable(r["references"].items() for r in records):
@@ -158,7 +181,12 @@ def _section(
     )
 
 
-def _row(records: list[Record], task: TaskCard, is_stale: Callable[[Record], bool]) -> Row:
+def _row(
+    records: list[Record],
+    task: TaskCard,
+    is_stale: Callable[[Record], bool],
+    arrays: Callable[[Record], frozenset[str]],
+) -> Row:
     first, ok = records[0], [r for r in records if r["status"] == "ok"]
     method, changed = first["method"], dict(sorted(first["changed"].items()))
     settings = " ".join(f"{name}={setting(value)}" for name, value in changed.items())
@@ -179,6 +207,8 @@ def _row(records: list[Record], task: TaskCard, is_stale: Callable[[Record], boo
         hardware=tuple(sorted({_hardware(r["env"]) for r in ok})),
         entries=_entries(ok),
         published=None if changed else task.published.get(method["id"]),
+        runs=tuple(Run(r["key"], r["seed"], r["started"], arrays(r)) for r in ok),
+        repeats="+" in method["id"] or any(r.get("discovery") for r in records),
     )
 
 

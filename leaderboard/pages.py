@@ -1,48 +1,69 @@
-"""The pages of a store: written, or held against what is committed."""
+"""The pages of a store and their figures: written, or held against what is committed.
+
+Texts are compared byte for byte. A figure's name tells what it shows, so of figures only the existence is checked:
+their bytes differ between versions of matplotlib.
+"""
 
 from __future__ import annotations
 
 import os
+import zipfile
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-from bench.api import MethodCard
+from bench.api import Array, MethodCard
 from bench.errors import BenchError
-from bench.leaderboard.build import HIDDEN_BUDGETS, build_board
+from bench.leaderboard.build import HIDDEN_BUDGETS, Run, build_board
+from bench.leaderboard.figure_plan import FOLDER, NAME, FigurePlan, plan_figures
 from bench.leaderboard.render_markdown import MARKER, render_index, render_task
 from bench.registry import Registry
-from bench.store import Record, Store
+from bench.store import Record, Store, read_arrays
 
 INDEX = "README.md"
+
+
+@dataclass(frozen=True)
+class Site:
+    """What belongs beside a store: the text of every page, the plan of every figure, and how to read its arrays."""
+
+    pages: Mapping[str, str]  # by file name
+    figures: Mapping[str, FigurePlan]  # by file name below FOLDER
+    load: Callable[[Run], Mapping[str, Array]]
 
 
 def write_pages(
     store_root: Path, out_dir: Path, registry: Registry, is_stale: Callable[[Record], bool], check: bool = False
 ) -> list[str]:
-    """Write the index and one page per task with a record; remove generated pages that have none any more.
+    """Write the index, one page per task with a record, and their figures; remove generated ones that are left over.
 
     Args:
         store_root: the folder of the records.
         out_dir: where the pages lie.
         registry: for the cards of tasks and methods.
         is_stale: whether a record's code has changed since.
-        check: write nothing.
+        check: write nothing, and draw nothing.
 
     Returns:
-        The names of the pages that differed, were missing, or were left over; empty when all was up to date.
+        The names of the pages that differed and of the files that were missing or left over; empty when all was up
+        to date.
 
     Raises:
-        BenchError: when a file in the way was not generated, or a page cannot be written.
+        BenchError: when a file in the way was not generated, or a file cannot be written.
     """
-    pages = render_pages(store_root, registry, is_stale)
+    site = plan_site(store_root, registry, is_stale)
+    pages = site.pages
     present = {
         path.name: path.read_text(encoding="utf-8", errors="replace") for path in out_dir.glob("*.md") if path.is_file()
     }
     left_over = {name for name, text in present.items() if name not in pages and text.startswith(MARKER)}
     changed = sorted(left_over | {name for name, text in pages.items() if present.get(name) != text})
+    drawn = {path.name for path in (out_dir / FOLDER).glob("*.png") if NAME.fullmatch(path.name)}
+    missing, unnamed = sorted(site.figures.keys() - drawn), sorted(drawn - site.figures.keys())
+    every = [*changed, *(f"{FOLDER}/{name}" for name in sorted([*missing, *unnamed]))]
     if check:
-        return changed
+        return every
     for name in changed:
         if name in present and not present[name].startswith(MARKER):
             raise BenchError(
@@ -51,6 +72,8 @@ def write_pages(
             )
     try:
         out_dir.mkdir(parents=True, exist_ok=True)
+        # Figures first, and the old ones last: whoever reads a page meanwhile finds those that it names.
+        _draw(out_dir / FOLDER, [site.figures[name] for name in missing], site.load)
         for name in changed:
             if name in left_over:
                 (out_dir / name).unlink()
@@ -58,15 +81,18 @@ def write_pages(
                 temporary = out_dir / f".{name}-{os.getpid()}.tmp"
                 temporary.write_text(pages[name], encoding="utf-8", newline="\n")
                 temporary.replace(out_dir / name)
+        for name in unnamed:
+            (out_dir / FOLDER / name).unlink()
     except OSError as error:
         raise BenchError(f"pages in {str(out_dir)!r} cannot be written ({error.strerror}).") from None
-    return changed
+    return every
 
 
-def render_pages(store_root: Path, registry: Registry, is_stale: Callable[[Record], bool]) -> dict[str, str]:
-    """File name -> text of every page."""
+def plan_site(store_root: Path, registry: Registry, is_stale: Callable[[Record], bool]) -> Site:
+    """All that the store's records make; reads no array."""
     found = Store(store_root).scan()
     records = [record for record in found.records.values() if record["budget"] not in HIDDEN_BUDGETS]
+    places = {(record["key"], record["seed"]): (path, record) for path, record in found.records.items()}
     held = Counter(record["task"]["id"] for record in records)
     skipped = Counter(path.relative_to(store_root).parts[0].partition("@")[0] for path in found.skipped)
 
@@ -76,12 +102,48 @@ def render_pages(store_root: Path, registry: Registry, is_stale: Callable[[Recor
         except BenchError:
             return None  # a plugin's, or gone: its records still count
 
+    def names_of(record: Record) -> frozenset[str]:
+        return array_names(*places[record["key"], record["seed"]])
+
+    def load(run: Run) -> Mapping[str, Array]:
+        try:
+            return read_arrays(*places[run.key, run.seed])
+        except BenchError:
+            return {}  # its row is left out of the figure
+
     boards = [
-        build_board(records, task.card, card_of, is_stale, skipped[name])
+        build_board(records, task.card, card_of, is_stale, skipped[name], names_of)
         for name, task in sorted(registry.tasks.items())
         if held[name]
     ]
     without = [name for name in registry.tasks if not held[name]]
     unknown = {name: count for name, count in held.items() if name not in registry.tasks}
     pages = {f"{board.task.id}.md": render_task(board) for board in boards}
-    return {**pages, INDEX: render_index(boards, without, unknown, skipped.total())}
+    pages[INDEX] = render_index(boards, without, unknown, skipped.total())
+    plans = {plan.name: plan for board in boards for section in plan_figures(board) for plan in section}
+    return Site(pages, plans, load)
+
+
+def array_names(path: Path, record: Record) -> frozenset[str]:
+    """The names of the arrays beside the record at ``path``, from the archive's table of contents alone."""
+    if record["arrays"] is None:
+        return frozenset()
+    try:
+        with zipfile.ZipFile(path.with_name(record["arrays"])) as archive:
+            return frozenset(name.removesuffix(".npy") for name in archive.namelist())
+    except (OSError, zipfile.BadZipFile):
+        return frozenset()
+
+
+def _draw(folder: Path, plans: list[FigurePlan], load: Callable[[Run], Mapping[str, Array]]) -> None:
+    if not plans:
+        return
+    from bench.leaderboard.figures import draw, to_png  # matplotlib is slow to import
+
+    folder.mkdir(exist_ok=True)
+    for plan in plans:
+        figure = draw(plan, load)
+        if figure is not None:
+            temporary = folder / f".{plan.name}-{os.getpid()}.tmp"
+            to_png(figure, temporary)
+            temporary.replace(folder / plan.name)

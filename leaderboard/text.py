@@ -18,14 +18,16 @@ def number(value: float, digits: int = 3, spread: float | None = None) -> str:
     if largest == 0.0:
         return "0" if spread is None else "0 ± 0"
     power = math.floor(math.log10(largest))
-    scientific = not -2 <= power <= 4
+    # 9.9999e-5 is 1.00e-4, not 10.00e-5; in full, a value just below a power of ten keeps its further place (1.000).
+    rounded = int(f"{largest:.{digits - 1}e}".partition("e")[2])
+    scientific = not -2 <= rounded <= 4
     if scientific:
-        value, spread = value / 10.0**power, None if spread is None else spread / 10.0**power
+        value, spread = value / 10.0**rounded, None if spread is None else spread / 10.0**rounded
     places = max(0, digits - 1 - (0 if scientific else power))
     text = f"{value:.{places}f}" if spread is None else f"{value:.{places}f} ± {spread:.{places}f}"
     if not scientific:
         return text
-    return f"{text}e{power}" if spread is None else f"({text})e{power}"
+    return f"{text}e{rounded}" if spread is None else f"({text})e{rounded}"
 
 
 def entry_text(entry: Entry | None, digits: int = 3, expected: int | None = None) -> str:
@@ -88,5 +90,7 @@ def command(row: Row, task: str, budget: str) -> str:
     words += ["--search", row.search] if row.search else []
     words += ["--budget", budget, "--seeds", seed_ranges(row.seeds)]
     for name, value in row.changed.items():
-        words += ["--set", f"{name}={setting(value)}"]
+        # The share of the training examples is an option of the command, no parameter.
+        share = name == "train_fraction"
+        words += ["--train-fraction", setting(value)] if share else ["--set", f"{name}={setting(value)}"]
     return shlex.join(words)

@@ -57,7 +57,9 @@ class RotatedMNIST(Task):
 
     def __init__(self, suffix: str, trained: float, tested: tuple[float, float], words: str) -> None:
         self.trained, self.tested, self.words = trained, tested, words
-        size = partial(Budget, batch_size=64, lr=2e-3)
+        # The rate by the plain network's validation loss alone (id, seed 0, 12 epochs of 8,000 images): .87, .67, .58
+        # and .54 at .002, .005, .01 and .02, where the last one jumps about in its first half.
+        size = partial(Budget, batch_size=64, lr=1e-2)
         self.card = TaskCard(
             id=f"rotated_mnist_{suffix}",
             title=f"Rotated MNIST, {suffix}",
@@ -69,7 +71,7 @@ class RotatedMNIST(Task):
             budgets={
                 "smoke": size(256, 64, 64, 1, equivariance_inputs=16, equivariance_elements=4, wall_limit_s=120,
                               options={"width": 4}),
-                "small": size(8000, 1000, 2000, 12, equivariance_inputs=200, equivariance_elements=16,
+                "small": size(6000, 1000, 2000, 8, equivariance_inputs=128, equivariance_elements=8,
                               wall_limit_s=1200, options={"width": 8}),
                 "paper": size(50_000, 10_000, 10_000, 15, equivariance_inputs=1000, equivariance_elements=32,
                               wall_limit_s=86_400),

@@ -1,10 +1,22 @@
+import subprocess
+import sys
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from bench.errors import BenchError
 from bench.leaderboard.pages import write_pages
 from bench.registry import Registry
+
+ROTATION = np.array([[[0.0, -1.0], [1.0, 0.0]]])
+#: What lies beside the record of a discoverer.
+ARRAYS = {
+    "generators": 2.0 * ROTATION,
+    "truth": ROTATION,
+    "sample_original": np.ones((1, 1, 8)),
+    "sample_moved": np.zeros((1, 3, 1, 8)),
+}
 
 
 @pytest.fixture
@@ -81,3 +93,71 @@ def test_a_page_somebody_wrote_is_neither_overwritten_nor_removed(tmp_path, make
     with pytest.raises(BenchError, match=r"README\.md' was not generated and is not overwritten"):
         update()
     assert {path.name: path.read_text() for path in pages.iterdir()} == {"notes.md": "mine", "README.md": "mine too"}
+
+
+def figures(pages):
+    return sorted(path.name for path in (pages / "figures").iterdir())
+
+
+def test_figures_are_drawn_once_and_checked_by_existence_alone(tmp_path, make_record, put_record, update):
+    put_record(tmp_path / "results", make_record("semola"), ARRAYS)
+    first = update()
+    names = figures(tmp_path / "pages")
+    assert [name.rsplit("-", 1)[0] for name in names] == ["toy-small-generators", "toy-small-samples"]
+    assert first == ["README.md", "toy.md", *(f"figures/{name}" for name in names)]
+    (tmp_path / "pages/figures" / names[0]).write_bytes(b"from another version of matplotlib")
+    assert update(check=True) == update() == []
+
+    (tmp_path / "pages/figures" / names[1]).unlink()
+    assert update(check=True) == update() == [f"figures/{names[1]}"]
+    assert (tmp_path / "pages/figures" / names[0]).read_bytes() == b"from another version of matplotlib"
+    assert update(check=True) == []
+
+
+def test_a_figure_that_no_page_names_any_more_is_removed_and_other_files_stay(
+    tmp_path, make_record, put_record, update
+):
+    put_record(tmp_path / "results", make_record("semola"), ARRAYS)
+    update()
+    old, folder = set(figures(tmp_path / "pages")), tmp_path / "pages/figures"
+    (folder / "mine.png").write_bytes(b"mine")
+    put_record(tmp_path / "results", make_record("liegan", mse=None), ARRAYS)
+    assert set(update(check=True)) >= {f"figures/{name}" for name in old}
+    update()
+    new = set(figures(tmp_path / "pages"))
+    assert not old & new
+    assert len(new) == 3
+    assert (folder / "mine.png").read_bytes() == b"mine"
+
+
+@pytest.mark.parametrize("damage", ["missing", "no archive", "corrupt"])
+def test_arrays_that_cannot_be_read_cost_a_row_of_the_figure_not_the_page(
+    tmp_path, make_record, put_record, update, damage
+):
+    put_record(tmp_path / "results", make_record("semola"), ARRAYS)
+    path = put_record(tmp_path / "results", make_record("liegan"), ARRAYS).with_suffix(".npz")
+    if damage == "missing":
+        path.unlink()
+    elif damage == "no archive":
+        path.write_bytes(b"nothing")
+    else:
+        path.write_bytes(path.read_bytes().replace(b"NUMPY", b"BROKE"))
+        with path.open("r+b") as file:
+            file.seek(80)
+            file.write(bytes(40))
+    update()
+    page = (tmp_path / "pages/toy.md").read_text()
+    assert len(figures(tmp_path / "pages")) == 2
+    assert ("generators: semola]" in page) == (damage != "corrupt")
+    assert update(check=True) == []
+
+
+def test_pages_without_new_figures_need_no_matplotlib(tmp_path):
+    code = (
+        "import sys, pathlib\n"
+        "from bench.leaderboard.pages import write_pages\n"
+        "from bench.registry import Registry\n"
+        "write_pages(pathlib.Path('results'), pathlib.Path('pages'), Registry(), lambda record: False, check=True)\n"
+        "assert 'matplotlib' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)

@@ -2,6 +2,7 @@ import random
 
 import pytest
 
+from bench.api import MetricCard
 from bench.leaderboard.build import Entry
 from bench.leaderboard.render_markdown import MARKER, render_index, render_task
 from bench.leaderboard.text import NOTHING, entry_text, number, seed_ranges, table
@@ -27,10 +28,19 @@ def cells(page, first):
         (0.0, 0.0, "0 ± 0"),
         (0.0, 2.5e-7, "(0.00 ± 2.50)e-7"),
         (-0.5, 0.1, "-0.500 ± 0.100"),
+        (9.9999e-5, None, "1.00e-4"),
+        (0.0099996, None, "0.01000"),
+        (0.9996, 4e-4, "1.000 ± 0.000"),
+        (99999.6, None, "1.00e5"),
+        (1e-7, 9.9999e-5, "(0.00 ± 1.00)e-4"),
     ],
 )
 def test_numbers_have_three_digits_and_the_spread_the_same_place(value, spread, text):
     assert number(value, spread=spread) == text
+
+
+def test_an_accuracy_in_per_cent_has_two_decimals():
+    assert entry_text(Entry(97.3123, 0.2163, 6, "%"), 4) == "97.31 ± 0.22"
 
 
 def test_an_entry_that_some_seeds_lack_says_so():
@@ -90,6 +100,65 @@ def test_alternative_strategies_have_columns(make_record, board_of):
     assert cells(page, "method") == ["rank", "method", "told", "mse", "average", "passes", "n ok"]
     assert cells(page, "`plain`")[4] == "0.2500"
     assert cells(page, "`gcnn`")[4] == NOTHING
+
+
+def test_the_unit_of_the_metric_stands_in_the_header(make_record, board_of, toy_task):
+    metric = MetricCard("test/accuracy", "%", higher_is_better=True)
+    records = [make_record(seed=s, mse=None, scores={"test/accuracy": a}) for s, a in enumerate((97.0, 97.5))]
+    page = render_task(board_of(records, toy_task(metric=metric)))
+    assert cells(page, "method")[3] == "accuracy [%]"
+    assert cells(page, "`plain`")[3] == "97.25 ± 0.35"
+
+
+def test_angles_of_the_training_data_and_beyond_have_a_table_of_their_own(make_record, board_of):
+    turned = {
+        "test/mse_within": 0.25, "test/mse_beyond": 0.75, "equivariance/e_prime_floor": 0.125,
+        "equivariance/e_prime_within": 0.5, "equivariance/e_prime_beyond": 0.875, "equivariance/e_prime": 0.625,
+    }  # fmt: skip
+    page = render_task(board_of([make_record(scores=turned), make_record("gcnn")]))
+    prediction, angles = page.split("### Within and beyond the training angles")
+    assert cells(prediction, "method")[3:-1] == ["mse", "E′", "E′ floor", "passes"]
+    assert cells(prediction, "`plain`")[5] == "0.125"
+    assert cells(angles, "method")[3:-1] == ["mse within", "mse beyond", "E′ within", "E′ beyond", "E′ floor"]
+    assert cells(angles, "`plain`")[3:-1] == ["0.2500", "0.7500", "0.500", "0.875", "0.125"]
+    assert "`gcnn`" not in angles.split("###")[0]
+    assert "training angles" not in render_task(board_of([make_record()]))
+
+
+def test_a_pure_discoverer_is_no_failed_predictor(make_record, board_of):
+    records = [make_record("liegan", seed=s, mse=None, scores=FOUND) for s in range(2)]
+    records += [make_record("augerino", scores=FOUND), make_record("semola", status="timeout", reason="over 900 s")]
+    prediction, rest = render_task(board_of(records)).split("### Discovery")
+    discovery, cost = rest.split("### Cost")
+    assert "`liegan`" not in prediction
+    assert cells(prediction, "`semola`")[3] == "timeout"
+    for table_of in (discovery, cost):
+        assert cells(table_of, "`liegan`")[0] == NOTHING
+
+
+def test_a_predictor_of_which_some_seeds_lack_the_metric_stays_in_the_table(make_record, board_of):
+    page = render_task(board_of([make_record(seed=0), make_record(seed=1, mse=None)]))
+    assert cells(page, "`plain`")[3] == "0.5000 (n=1)"
+
+
+def test_the_share_of_translations_has_a_column_where_it_was_measured(make_record, board_of):
+    with_share = render_task(board_of([make_record("semola", scores=FOUND | {"symmetry/leakage_translation": 0.25})]))
+    discovery = with_share.split("### Discovery")[1]
+    assert dict(zip(cells(discovery, "method"), cells(discovery, "`semola`"), strict=True))["translation share"] == (
+        "0.250"
+    )
+    assert "translation share" not in render_task(board_of([make_record("semola", scores=FOUND)]))
+
+
+def test_a_share_of_the_training_examples_is_an_option_of_its_own(make_record, board_of):
+    page = render_task(board_of([make_record(changed={"train_fraction": 0.25, "lr": 0.1})]))
+    assert "--budget small --seeds 0 --set lr=0.1 --train-fraction 0.25  # " in page
+
+
+def test_the_index_says_what_the_newer_columns_and_the_figures_mean(board_of):
+    index = render_index([])
+    for words in ("**E′ floor.**", "**within, beyond.**", "**translation share.**", "**Figures.**"):
+        assert words in index
 
 
 def test_failures_are_statuses_with_reasons(make_record, board_of):

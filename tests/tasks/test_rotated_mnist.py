@@ -24,6 +24,9 @@ needs_digits = pytest.mark.skipif(
 )
 
 
+REAL_LOAD = mnist.load
+
+
 def wedge(n):
     """Images with one bright wedge to the right: their orientation can be read off."""
     image = np.zeros((28, 28), dtype=np.uint8)
@@ -168,11 +171,12 @@ def test_accuracy_is_in_per_cent_of_the_most_probable_class():
 
 
 @needs_digits
-def test_real_digits_load_at_every_size_that_fits():
+def test_real_digits_load_at_the_size_of_the_committed_boards(monkeypatch):
+    monkeypatch.setattr(mnist, "load", REAL_LOAD)
     task = load_registry().task("rotated_mnist_id")
     options = from_values(RotatedMNISTOptions, {}, owner="rotated_mnist_id")
     data = task.load(task.card.budgets["small"], options, data_dir())
-    assert (len(data.train), len(data.val), len(data.test)) == (8000, 1000, 2000)
+    assert (len(data.train), len(data.val), len(data.test)) == (6000, 1000, 2000)
     assert float(data.test.x.mean()) == pytest.approx(0.1307, rel=0.03)  # the disc and the turn lose little
     assert 8 < data.references["constant"] < 14
-    assert data.train.y.bincount().min() > 600
+    assert data.train.y.bincount().min() > 450

@@ -1,0 +1,43 @@
+"""What the boards' columns and figures mean, for the foot of the index."""
+
+READING = """\
+## How to read the tables
+
+- **Rows.** One per method, search space, budget and changed parameters; what was changed is in its name. The rank is by
+  the primary metric in every table.
+- **Mean ± standard deviation over seeds.** All seeds of a task share the data and the split; a seed changes the initial
+  weights, the order of the batches and the random group elements. So the spread says nothing about other data.
+- **n ok.** Seeds with a result / seeds recorded. A seed without one is listed with its status and reason.
+- **told.** What a method knows beyond the data: `none` (only the widest search space), `cardinality` (how many
+  generators), `mask` (a narrower search space), `group` (the true symmetry). Methods told the group are ranked in a
+  pool of their own: G1, G2, ….
+- **Primary metric.** On test data that no method has seen, predicted in the method's own way, which costs *passes*
+  forward passes. Columns *plain* and *average* show the same trained model predicting by the network alone, and
+  averaged over group elements: compare methods within one of these columns for equal cost per prediction.
+- **E′.** How far f(gx) is from g f(x), averaged over test inputs and true group elements g, the same for all methods;
+  0 for an equivariant predictor. *E′ rel. p95* is its 95th percentile over inputs, relative to the mean size of an
+  output. *E* compares averages over g only, and vanishes for every linear map, equivariant or not. *Learned E′* uses
+  the group that was found.
+- **E′ floor.** On images: how far f moves when its input is turned there and back. Resampling alone does this to E′, so
+  an E′ of about the floor is as good as 0.
+- **within, beyond.** Score and E′ when upright test inputs are turned by angles on a grid over the full turn: means
+  over the angles that the training data covers, and over those that it never showed.
+- **precision, recall.** Generators are compared by what they do to the data, whatever their basis or units. Precision:
+  share of the learned span that is a true symmetry. Recall: share of the true symmetries that was found. *Chance* is
+  what random generators score. *On data* (two bodies): precision against the larger algebra in which each 2-vector
+  turns by an angle of its own, which labels on almost circular orbits do not exclude.
+- **dimension.** Independent generators found / true. **closure defect.** 0 when the span is closed under brackets.
+- **cosine, MAE.** Entry by entry against the textbook matrices, as papers report it. A right symmetry written in
+  another basis scores low, so they are no test of correctness.
+- **translation share.** Share of the learned generators (squared Frobenius norm) that shifts the image, which is no
+  symmetry here; 0 is best.
+- **Costs** can be compared only between rows with the same hardware letter; `*` marks a mean over different hardware.
+- **Figures.** *Generators*: red positive, blue negative, at norm 1, since a generator's length is a choice of unit.
+  *Sampled augmentations*: what a method that is handed these generators is trained on. *Against the angle*: level where
+  the method respects the symmetry; a dip lies at angles it has not learned. *Trace of the basis*: when in training the
+  generators took their direction. Methods told the group, and pipelines that reuse a discoverer's generators, are left
+  out where they would only repeat a picture.
+- **published.** The paper's number, as printed there; its settings and data may differ from ours.
+- **Reproducing.** Every page lists the command of every row; `python -m bench leaderboard` makes the pages again from
+  the stored records, byte for byte.
+"""

@@ -1,0 +1,130 @@
+"""Laws of Augerino: widths grow where the loss does not mind and shrink where it does; the reward has an end."""
+
+import math
+
+import pytest
+import torch
+from torch import nn
+
+from bench.api import Problem, RunContext, Split
+from bench.lie.action import IdentityAction
+from bench.lie.images import ImageAction
+from bench.lie.points import PointAction
+from bench.lie.search_space import affine2d, affine3d
+from bench.lie.vectors import VectorAction
+from bench.methods.augerino import (
+    LARGEST_WIDTH,
+    MAX_NORM,
+    MOTIONS,
+    NAMES,
+    Augerino,
+    AugerinoParameters,
+    MotionWidths,
+    reward,
+)
+
+CPU = torch.device("cpu")
+
+
+def rng(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def images(n=256, loss=nn.functional.cross_entropy):
+    """Is there more ink on the right than on the left? A turn by more than a quarter spoils it."""
+    x = torch.rand(n, 1, 8, 8, generator=rng())
+    side = torch.randint(2, (n,), generator=rng(1))
+    x[side == 0, :, :, 4:] *= 0.2
+    x[side == 1, :, :, :4] *= 0.2
+    split, action = Split(x, side), ImageAction(8)
+    return Problem(split, split, action, IdentityAction(3), affine2d(), loss,
+                   lambda: nn.Sequential(nn.Flatten(), nn.Linear(64, 2)), CPU, lambda z: z.softmax(1))  # fmt: skip
+
+
+def fit(problem, tmp_path, seed=0, **changes):
+    ctx = RunContext(AugerinoParameters(**({"epochs": 3, "batch_size": 64} | changes)), seed, CPU, tmp_path)
+    return Augerino().fit(problem, ctx), ctx
+
+
+def last_widths(ctx):
+    return torch.tensor([ctx.history[f"width/{name}"][-1][1] for name in NAMES])
+
+
+def test_a_loss_that_does_not_mind_lets_every_width_grow(tmp_path):
+    indifferent = images(loss=lambda logits, labels: 0.0 * logits.sum())
+    _, ctx = fit(indifferent, tmp_path, aug_reg=0.1)
+    assert bool((last_widths(ctx) > math.log(2.0)).all())
+
+
+def test_without_reward_a_motion_that_spoils_the_label_shrinks(tmp_path):
+    _, ctx = fit(images(), tmp_path, epochs=20, aug_reg=0.0, lr=1e-2, start="published", width_lr=2e-2)
+    rotation = [width for _, width in ctx.history["width/rotation"]]
+    assert rotation[-1] < rotation[0] - 0.1
+
+
+def test_the_reward_ends_for_all_when_one_width_is_large():
+    widths = torch.tensor([1.0, 2.0, 2.0, 0.0, 0.0, 0.0], requires_grad=True)
+    assert reward(widths).item() == pytest.approx(3.0)
+    far = torch.tensor([1.0, 2.0, 2.0, 0.0, 0.0, LARGEST_WIDTH], requires_grad=True)
+    assert reward(far).item() == 0.0
+    reward(far).backward()
+    assert torch.equal(far.grad, torch.zeros(6))
+
+
+def test_coefficients_are_uniform_on_half_the_width():
+    widths = MotionWidths("equal")
+    algebra = widths.sample(5000, rng()).detach()
+    coefficients = torch.einsum("nij,kij->nk", algebra, MOTIONS) / MOTIONS.square().sum((1, 2))
+    half = math.log(2.0) / 2
+    assert float(coefficients.abs().max()) <= half
+    torch.testing.assert_close(coefficients.std(0), torch.full((6,), half / math.sqrt(3)), rtol=0.05, atol=0)
+
+
+def test_no_element_is_shortened_while_the_widths_are_rewarded():
+    widths = MotionWidths("equal")
+    nn.init.constant_(widths.raw, LARGEST_WIDTH - 1e-3)
+    assert widths().max().item() < LARGEST_WIDTH
+    longest = widths.sampler().generators.sum(0)  # all coefficients 1
+    assert longest.norm().item() <= MAX_NORM
+
+
+def test_the_generators_are_the_six_motions_as_long_as_their_half_widths(tmp_path):
+    fitted, ctx = fit(images(64), tmp_path)
+    found = fitted.symmetry()
+    torch.testing.assert_close(found.strength, 0.5 * last_widths(ctx))
+    torch.testing.assert_close(found.generators, found.strength[:, None, None] * MOTIONS)
+    torch.testing.assert_close(ctx.traced[-1][1], found.generators.double())
+    assert len(ctx.traced) == 3
+
+
+@pytest.mark.parametrize(("start", "rotation", "others"), [("equal", 0.6931, 0.6931), ("published", 1.3133, 0.0067)])
+def test_the_start_says_what_the_method_is_told(start, rotation, others):
+    widths = dict(zip(NAMES, MotionWidths(start)().tolist(), strict=True))
+    assert widths.pop("rotation") == pytest.approx(rotation, abs=1e-4)
+    assert list(widths.values()) == pytest.approx([others] * 5, abs=1e-4)
+
+
+def test_predictions_are_probabilities_and_both_ways_are_charged(tmp_path):
+    x = images(5).val.x
+    average, plain = (fit(images(64), tmp_path, inference=kind)[0] for kind in ("average", "plain"))
+    for fitted in (average, plain):
+        torch.testing.assert_close(fitted.predict(x).sum(1), torch.ones(5))
+    assert (average.forward_passes, plain.forward_passes) == (4, 1)
+
+
+def test_equal_seeds_give_equal_results_and_others_do_not(tmp_path):
+    x = images(5).val.x
+    runs = [fit(images(64), tmp_path, seed)[0] for seed in (0, 0, 1)]
+    assert torch.equal(runs[0].symmetry().generators, runs[1].symmetry().generators)
+    assert torch.equal(runs[0].predict(x), runs[1].predict(x))
+    assert not torch.equal(runs[0].predict(x), runs[2].predict(x))
+
+
+@pytest.mark.parametrize(("action", "space"), [(PointAction(), affine3d()), (VectorAction(3), affine2d())])
+def test_it_treats_images_alone(action, space):
+    split = Split(torch.zeros(4, 3, 3), torch.zeros(4))
+    problem = Problem(
+        split, split, action, IdentityAction(space.dim), space, nn.functional.mse_loss, nn.Identity, CPU
+    )  # fmt: skip
+    assert Augerino().supports(problem) == "its six generators are affine maps of the plane"
+    assert Augerino().supports(images(4)) is None
