@@ -170,7 +170,7 @@ def _add_floor(result: Evaluation, fitted: Fitted, data: TaskData, card: TaskCar
     predict = physical_predictor(fitted.predict, data.units)
     algebra = _elements(data.truth.sample, len(inputs), m).to(inputs)  # (n, M, d, d)
     total = 0.0
-    for x, pieces in zip(inputs.split(PREDICT_BATCH // m), algebra.split(PREDICT_BATCH // m), strict=True):
+    for x, pieces in zip(inputs.split(PREDICT_BATCH // m), algebra.split(PREDICT_BATCH // m), strict=True):  # type: ignore[no-untyped-call]
         there, copies = pieces.flatten(0, 1), x.repeat_interleave(m, 0)
         back = data.action_in.apply(-there, data.action_in.apply(there, copies))
         difference = (predict(back) - predict(x).repeat_interleave(m, 0)).double()

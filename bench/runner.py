@@ -53,7 +53,7 @@ def run_in_worker(
     path = store.path(cell)
     path.parent.mkdir(parents=True, exist_ok=True)
     log = path.with_name(f".{path.stem}-{os.getpid()}.log.tmp")
-    job = {"cell": asdict(cell), "root": str(store.root), "device": device, "data_dir": str(data_dir)}
+    job: dict[str, Any] = {"cell": asdict(cell), "root": str(store.root), "device": device, "data_dir": str(data_dir)}
     job["discovery"] = discovery.relative_to(store.root).as_posix() if discovery else None
     outcome = _run(job, task.card.budgets[cell.budget], log, on_progress)
     words = log.read_text(errors="replace").strip()

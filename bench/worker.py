@@ -123,7 +123,8 @@ def _fill(
     data_dir: Path,
     found: Found | None,
 ) -> None:
-    budget = dataclasses.replace(task.card.budgets[cell.budget], **cell.size)
+    sizes: dict[str, Any] = dict(cell.size)
+    budget = dataclasses.replace(task.card.budgets[cell.budget], **sizes)
     options = from_values(task.Options, split_params(cell.params, TASK_PREFIX, ()), owner=cell.task)
     data = task.load(budget, options, data_dir)
     record["task"]["data_sha256"], record["task"]["data_note"] = data.data_sha256, data.data_note

@@ -36,11 +36,11 @@ def orientation_curve(
         action_in: how g acts on inputs; action_out: on outputs and targets.
         batch_size: the most inputs that ``predict`` sees at once.
     """
-    upright = torch.cat([predict(part) for part in x.split(batch_size)])  # (n, *shape_out)
+    upright = torch.cat([predict(part) for part in x.split(batch_size)])  # type: ignore[no-untyped-call]  # (n, *shape_out)
     rows = []
     for angle in angles.tolist():
         totals = torch.zeros(2, dtype=torch.float64)
-        for part, target, f_x in zip(x.split(batch_size), y.split(batch_size), upright.split(batch_size), strict=True):
+        for part, target, f_x in zip(x.split(batch_size), y.split(batch_size), upright.split(batch_size), strict=True):  # type: ignore[no-untyped-call]
             g = (angle * direction).to(part).expand(len(part), -1, -1)
             f_gx = predict(action_in.apply(g, part))
             error = (f_gx.double() - action_out.apply(g, f_x).double()).reshape(len(part), -1).norm(dim=1)
