@@ -8,6 +8,7 @@ import pytest
 
 from bench.cli import main, parse_assignment, parse_seeds
 from bench.errors import BenchError
+from bench.store import read_record
 
 RUN = ("run", "--method", "plain", "--task", "nbody_1step_id", "--budget", "smoke", "--no-mlflow")
 
@@ -98,6 +99,39 @@ def test_a_missing_gpu_is_refused(bench, monkeypatch):
     code, _, err = bench(*RUN, "--device", "cuda")
     assert code == 2
     assert "device 'cuda' is not there" in err
+
+
+def test_a_consumer_runs_its_discovery_once_and_reuses_it(bench, tmp_path):
+    where = ("--task", "nbody_1step_id", "--budget", "smoke", "--search", "mask2", "--no-mlflow", "--results", tmp_path)
+    code, out, _ = bench("run", "--method", "semola+augment", *where)
+    assert code == 0
+    assert out.count("discovery: semola [mask2]") == 1
+    assert len(list(tmp_path.glob("*/semola--mask2/*/seed0.json"))) == 1
+    code, out, _ = bench("run", "--method", "semola", *where)
+    assert "finished before (ok)" in out
+    code, out, _ = bench("run", "--method", "semola+augment", "--set", "copies=1", *where)
+    assert code == 0
+    assert "discovery: semola [mask2] on nbody_1step_id, smoke, seed 0: finished before (ok)" in out
+
+
+def test_a_consumer_of_a_diverged_discoverer_fails_with_that_reason(bench, tmp_path):
+    wild = ("--set", "semola.coefficient_range=10", "--set", "semola.generator_norm=100")
+    code, _, err = bench("run", "--method", "semola+augment", "--task", "nbody_1step_id", "--budget", "smoke",
+                           *wild, "--no-mlflow", "--results", tmp_path)  # fmt: skip
+    assert code == 1
+    assert "semola+augment [full] on nbody_1step_id, smoke, seed 0: failed: its discoverer semola [full]" in err
+    assert "diverged: loss is not finite after epoch 1 of 2" in err
+
+
+def test_a_part_of_the_training_examples_is_another_cell(bench, tmp_path):
+    code, _, err = bench(*RUN, "--train-fraction", "1.5", "--results", tmp_path)
+    assert code == 2
+    assert "--train-fraction is 1.5; it must be in (0, 1], of 512 examples." in err
+    for fraction in ("1", "0.25"):
+        assert bench(*RUN, "--train-fraction", fraction, "--results", tmp_path)[0] == 0
+    records = [read_record(path) for path in tmp_path.glob("*/plain/*/seed0.json")]
+    assert sorted(r["task"]["sizes"]["train"] for r in records) == [128, 512]
+    assert {r["changed"].get("train_fraction") for r in records} == {None, 0.25}
 
 
 def test_a_cell_that_fails_is_one_line_a_record_and_exit_code_one(bench, tmp_path):

@@ -10,7 +10,7 @@ from bench.lie.images import ImageAction
 from bench.lie.points import PointAction
 from bench.lie.search_space import affine2d, affine3d, full, mask2
 from bench.lie.vectors import VectorAction
-from bench.metrics.symmetry import angle_rate, closure_defect, compare, cosine_and_mae
+from bench.metrics.symmetry import angle_rate, closure_defect, compare, cosine_and_mae, span_share
 
 J = so(2)[0]
 TWO_BODY = torch.block_diag(J, J, J, J)
@@ -179,6 +179,16 @@ def test_commuting_generators_are_closed():
 def test_angle_rate_is_the_angle_per_unit_coefficient():
     assert angle_rate(-0.9 * TWO_BODY) == pytest.approx(0.9)
     assert angle_rate(torch.diag(torch.tensor([1.0, 2.0]))) == 0
+
+
+def test_the_share_of_a_span_is_squared_cosine_in_any_basis_of_it(rng):
+    rotation, shift = so(2)[0], torch.zeros(3, 3, dtype=torch.float64)
+    turn = torch.zeros(3, 3, dtype=torch.float64)
+    turn[:2, :2], shift[0, 2] = rotation, 1.0
+    assert span_share((turn + shift)[None], torch.stack([shift, shift])) == pytest.approx(1 / 3)
+    assert span_share(shift[None], 5.0 * shift[None]) == pytest.approx(1.0)
+    assert span_share(turn[None], shift[None]) == 0.0
+    assert span_share(0.0 * turn[None], shift[None]) == 0.0
 
 
 def test_errors_name_the_generator():
