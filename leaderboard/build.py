@@ -18,8 +18,13 @@ from bench.store import Record
 
 #: Budgets that exist for tests only and are never shown.
 HIDDEN_BUDGETS = frozenset({"smoke"})
+#: The change that has a section of its own.
+TRAIN_FRACTION = "train_fraction"
 #: Reasons are cut here (characters); the whole text is in the record.
 REASON_LENGTH = 200
+
+#: Task version, budget, share of its training examples, SHA-256 of the data: what makes rows comparable.
+Place = tuple[int, str, float, str | None]
 
 
 @dataclass(frozen=True)
@@ -81,10 +86,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Section:
-    """Rows that may be compared: one task version, one budget, one variant of the data."""
+    """Rows that may be compared: one task version, one budget, one share of its training examples, one data variant."""
 
     version: int
     budget: str
+    train_fraction: float  # of the budget's training examples
     data_sha256: str | None  # None: no record of these data got as far as loading them
     data_notes: tuple[str, ...]
     sizes: tuple[tuple[int, int, int], ...]  # distinct (train, val, test); more than one is a warning
@@ -124,13 +130,14 @@ def build_board(
     """
     own = [r for r in records if r["task"]["id"] == task.id and r["budget"] not in HIDDEN_BUDGETS]
     own.sort(key=lambda r: (r["method"]["id"], r["method"]["search"] or "", r["key"], r["seed"]))
-    groups: defaultdict[tuple[int, str, str | None], list[Record]] = defaultdict(list)
+    groups: defaultdict[Place, list[Record]] = defaultdict(list)
     shas = _known_data(own)
     for record in own:
         sha = record["task"]["data_sha256"] or shas.get(record["task"]["data"])
-        groups[record["task"]["version"], record["budget"], sha].append(record)
+        share = record["changed"].get(TRAIN_FRACTION, 1.0)
+        groups[record["task"]["version"], record["budget"], share, sha].append(record)
     order = {name: position for position, name in enumerate(task.budgets)}
-    chosen = sorted(groups, key=lambda g: (-g[0], order.get(g[1], len(order)), g[1], g[2] is None, g[2] or ""))
+    chosen = sorted(groups, key=lambda g: (-g[0], order.get(g[1], len(order)), g[1], -g[2], g[3] is None, g[3] or ""))
     sections = tuple(_section(groups[place], task, place, is_stale, arrays) for place in chosen)
     names = sorted({row.method for section in sections for row in section.rows})
     cards = {name: card for name in names if (card := methods(name)) is not None}
@@ -154,11 +161,11 @@ def _known_data(records: Iterable[Record]) -> dict[str, str]:
 def _section(
     records: list[Record],
     task: TaskCard,
-    place: tuple[int, str, str | None],
+    place: Place,
     is_stale: Callable[[Record], bool],
     arrays: Callable[[Record], frozenset[str]],
 ) -> Section:
-    version, budget, sha = place
+    version, budget, share, sha = place
     by_key: defaultdict[str, list[Record]] = defaultdict(list)
     for record in records:
         by_key[record["key"]].append(record)
@@ -170,6 +177,7 @@ def _section(
     return Section(
         version=version,
         budget=budget,
+        train_fraction=share,
         data_sha256=sha,
         data_notes=tuple(sorted({r["task"]["data_note"] for r in records if r["task"]["data_note"]})),
         sizes=tuple(sorted({_sizes(r) for r in records if len(r["task"]["sizes"]) == 3})),
@@ -189,7 +197,7 @@ def _row(
 ) -> Row:
     first, ok = records[0], [r for r in records if r["status"] == "ok"]
     method, changed = first["method"], dict(sorted(first["changed"].items()))
-    settings = " ".join(f"{name}={setting(value)}" for name, value in changed.items())
+    settings = " ".join(f"{name}={setting(value)}" for name, value in changed.items() if name != TRAIN_FRACTION)
     search = f"[{method['search']}]" if method["search"] else ""
     return Row(
         label=" ".join(filter(None, (method["id"], search, settings))),

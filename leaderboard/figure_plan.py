@@ -129,7 +129,7 @@ def _plan(board: Board, section: Section, kind: str, chosen: Chosen, styles: Map
     labels = score + _unit({metric.unit}), "E′" + _unit(units)
     cut = f" The first {len(rows)} of {len(chosen)} rows." if len(chosen) > len(rows) else ""
     shown = [asdict(row) | {"runs": [(run.key, run.seed, run.started, "ok") for run in row.runs]} for row in rows]
-    place = (section.version, section.budget, section.data_sha256)
+    place = (section.version, section.budget, section.train_fraction, section.data_sha256)
     digest = hashlib.sha256(json.dumps([kind, FIGURE_VERSION, place, labels, shown]).encode()).hexdigest()[:8]
     return FigurePlan(
         kind=kind,

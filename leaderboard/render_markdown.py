@@ -57,8 +57,9 @@ def render_index(
 def _section(board: Board, section: Section, figures: Sequence[FigurePlan]) -> str:
     current = "" if section.version == board.task.version else f", version {section.version} (now {board.task.version})"
     data = section.data_sha256[:12] if section.data_sha256 else "never loaded"
-    several = sum((s.version, s.budget) == (section.version, section.budget) for s in board.sections) > 1
-    title = f"## Budget `{section.budget}`{current}" + (f", data {data}" if several else "")
+    like = [(s.version, s.budget, s.train_fraction) for s in board.sections]
+    several = like.count((section.version, section.budget, section.train_fraction)) > 1
+    title = f"## Budget `{section.budget}`{_share(section)}{current}" + (f", data {data}" if several else "")
     letters = _letters(section)
     parts = [title, "\n".join(_facts(section, data))]
     # A pure discoverer has no predictor: that is no failure, so it has no row here.
@@ -164,13 +165,17 @@ def _summary(board: Board, section: Section) -> list[str]:
     reference = pick(section.references.items(), key=lambda item: item[1], default=None)
     cells = [
         f"[{task.id}]({task.id}.md)",
-        section.budget,
+        f"{section.budget}{_share(section)}",
         f"{code(metric.name)} {'↑' if metric.higher_is_better else '↓'}",
     ]
     for rows in found.values():
         cells += [code(rows[0].label), mean_text(rows[0].entries[metric.name])] if rows else [NOTHING, NOTHING]
     cells += [escape(reference[0]), number(reference[1])] if reference else [NOTHING, NOTHING]
     return [*cells, f"{sum(row.ok for row in section.rows)}/{sum(row.expected for row in section.rows)}"]
+
+
+def _share(section: Section) -> str:
+    return "" if section.train_fraction == 1.0 else f", {100 * section.train_fraction:g} % of the training examples"
 
 
 def _count(number_of: int, noun: str) -> str:

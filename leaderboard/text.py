@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from bench.leaderboard.build import Entry, Row, setting
+from bench.leaderboard.build import TRAIN_FRACTION, Entry, Row, setting
 
 NOTHING = "–"
 
@@ -91,6 +91,6 @@ def command(row: Row, task: str, budget: str) -> str:
     words += ["--budget", budget, "--seeds", seed_ranges(row.seeds)]
     for name, value in row.changed.items():
         # The share of the training examples is an option of the command, no parameter.
-        share = name == "train_fraction"
+        share = name == TRAIN_FRACTION
         words += ["--train-fraction", setting(value)] if share else ["--set", f"{name}={setting(value)}"]
     return shlex.join(words)

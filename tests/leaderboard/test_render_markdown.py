@@ -151,7 +151,9 @@ def test_the_share_of_translations_has_a_column_where_it_was_measured(make_recor
 
 
 def test_a_share_of_the_training_examples_is_an_option_of_its_own(make_record, board_of):
-    page = render_task(board_of([make_record(changed={"train_fraction": 0.25, "lr": 0.1})]))
+    page = render_task(board_of([make_record(), make_record(changed={"train_fraction": 0.25, "lr": 0.1})]))
+    whole, quarter = page.split("## Budget `small`, 25 % of the training examples")
+    assert cells(whole, "`plain`")[0] == cells(quarter, "`plain lr=0.1`")[0] == "1"  # ranked apart
     assert "--budget small --seeds 0 --set lr=0.1 --train-fraction 0.25  # " in page
 
 
