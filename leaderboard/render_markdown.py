@@ -169,7 +169,8 @@ def _summary(board: Board, section: Section) -> list[str]:
         f"{code(metric.name)} {'↑' if metric.higher_is_better else '↓'}",
     ]
     for rows in found.values():
-        cells += [code(rows[0].label), mean_text(rows[0].entries[metric.name])] if rows else [NOTHING, NOTHING]
+        stale = " (stale)" if rows and rows[0].stale else ""
+        cells += [code(rows[0].label) + stale, mean_text(rows[0].entries[metric.name])] if rows else [NOTHING, NOTHING]
     cells += [escape(reference[0]), number(reference[1])] if reference else [NOTHING, NOTHING]
     return [*cells, f"{sum(row.ok for row in section.rows)}/{sum(row.expected for row in section.rows)}"]
 

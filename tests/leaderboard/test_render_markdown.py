@@ -174,8 +174,10 @@ def test_failures_are_statuses_with_reasons(make_record, board_of):
 
 
 def test_stale_and_unreadable_records_are_marked(make_record, board_of):
-    page = render_task(board_of([make_record()], stale=lambda record: True, skipped=2))
+    board = board_of([make_record()], stale=lambda record: True, skipped=2)
+    page = render_task(board)
     assert cells(page, "`plain`")[-1] == "1/1 (1 stale)"
+    assert "`plain` (stale)" in render_index([board])
     assert "Stale: the code" in page
     assert "2 files in the place of a record that cannot be read" in page
 
