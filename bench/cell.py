@@ -15,6 +15,8 @@ from bench.pipeline import Pipeline
 
 #: Prefix of a task's own options among the parameters: ``--set task.backbone=t3``.
 TASK_PREFIX = "task."
+#: The change by which a cell uses part of its budget's training examples: an option of `run`, no parameter.
+TRAIN_FRACTION = "train_fraction"
 #: What of a budget defines a run beside the parameters that it supplies.
 SIZES = ("train", "val", "test", "equivariance_inputs", "equivariance_elements")
 
@@ -98,7 +100,7 @@ def make_cell(
         raise BenchError(f"--train-fraction is {train_fraction:g}; it must be in (0, 1], of {amount.train} examples.")
     if train_fraction != 1.0:
         size["train"] = round(train_fraction * amount.train)
-        changed["train_fraction"] = train_fraction
+        changed[TRAIN_FRACTION] = train_fraction
     return Cell(card.id, card.version, method.card.id, chosen, budget, seed, fingerprint, size, params, changed)
 
 
@@ -136,7 +138,7 @@ def discovery_of(cell: Cell, method: Method) -> Cell | None:
     prefix = f"{first.id}."
 
     def own(params: Mapping[str, Any]) -> dict[str, Any]:
-        kept = {n: v for n, v in params.items() if n.startswith(TASK_PREFIX) or n == "train_fraction"}
+        kept = {n: v for n, v in params.items() if n.startswith(TASK_PREFIX) or n == TRAIN_FRACTION}
         return kept | split_params(params, prefix, ())
 
     search = cell.search if first.searches else None

@@ -50,19 +50,19 @@ def main() -> None:
     store, found = Store(Path(job["root"])), None
     if job["discovery"] is not None:
         path = store.root / job["discovery"]
-        found = Found(job["discovery"], read_record(path))
-        found.arrays.update(read_arrays(path, found.record))
+        earlier = read_record(path)
+        found = Found(job["discovery"], earlier, read_arrays(path, earlier))
     record, arrays = run_cell(cell, task, method, torch.device(job["device"]), Path(job["data_dir"]), say, found)
     say(record=store.write_outcome(cell, record, arrays))
 
 
-@dataclass
+@dataclass(frozen=True)
 class Found:
     """The discovery that a consumer builds on: its place in the store, its record and its arrays."""
 
     place: str
     record: Record
-    arrays: dict[str, Array] = dataclasses.field(default_factory=dict)
+    arrays: Mapping[str, Array]
 
 
 def run_cell(

@@ -14,12 +14,11 @@ from statistics import fmean, stdev
 from typing import Any
 
 from bench.api import Budget, MethodCard, TaskCard
+from bench.cell import TRAIN_FRACTION
 from bench.store import Record
 
 #: Budgets that exist for tests only and are never shown.
 HIDDEN_BUDGETS = frozenset({"smoke"})
-#: The change that has a section of its own.
-TRAIN_FRACTION = "train_fraction"
 #: Reasons are cut here (characters); the whole text is in the record.
 REASON_LENGTH = 200
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 
 from bench.leaderboard.build import Board, Entry, Row, Section
-from bench.leaderboard.text import NOTHING, count_text, entry_text, escape, mean_text, number
+from bench.leaderboard.text import NOTHING, count_text, entry_text, escape, mean_text, number, unit_suffix
 
 Column = tuple[str, Callable[[Row], str]]
 
@@ -102,7 +102,7 @@ def _named(board: Board) -> tuple[str, str, int]:
     """Name, unit in brackets, and significant digits of the primary metric."""
     metric = board.task.metric
     digits = int("".join(re.findall(r"\d", metric.decimals)) or 4)
-    return metric.name.partition("/")[2], "" if metric.unit == "1" else f" [{metric.unit}]", digits
+    return metric.name.partition("/")[2], unit_suffix([metric.unit]), digits
 
 
 def _main(row: Row, name: str, digits: int) -> str:
@@ -117,5 +117,4 @@ def _score(name: str, digits: int = 3) -> Callable[[Row], str]:
 
 
 def _unit(section: Section, name: str) -> str:
-    units = sorted({row.entries[name].unit for row in section.rows if name in row.entries} - {"1", ""})
-    return f" [{', '.join(units)}]" if units else ""
+    return unit_suffix(row.entries[name].unit for row in section.rows if name in row.entries)

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 from bench.leaderboard.build import Board, Row, Run, Section
+from bench.leaderboard.text import unit_suffix
 
 #: Beside the pages.
 FOLDER = "figures"
@@ -126,7 +127,7 @@ def _plan(board: Board, section: Section, kind: str, chosen: Chosen, styles: Map
     )
     score = metric.name.partition("/")[2]
     units = {row.entries["equivariance/e_prime"].unit for row, _ in chosen if "equivariance/e_prime" in row.entries}
-    labels = score + _unit({metric.unit}), "E′" + _unit(units)
+    labels = score + unit_suffix({metric.unit}), "E′" + unit_suffix(units)
     cut = f" The first {len(rows)} of {len(chosen)} rows." if len(chosen) > len(rows) else ""
     shown = [asdict(row) | {"runs": [(run.key, run.seed, run.started, "ok") for run in row.runs]} for row in rows]
     place = (section.version, section.budget, section.train_fraction, section.data_sha256)
@@ -140,11 +141,6 @@ def _plan(board: Board, section: Section, kind: str, chosen: Chosen, styles: Map
         score=labels[0],
         error=labels[1],
     )
-
-
-def _unit(units: set[str]) -> str:
-    named = sorted(units - {"1", ""})
-    return f" [{', '.join(named)}]" if named else ""
 
 
 def _names(rows: tuple[FigureRow, ...], at_most: int = 8) -> str:

@@ -7,7 +7,8 @@ import shlex
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from bench.leaderboard.build import TRAIN_FRACTION, Entry, Row, setting
+from bench.cell import TRAIN_FRACTION
+from bench.leaderboard.build import Entry, Row, setting
 
 NOTHING = "–"
 
@@ -82,6 +83,12 @@ def seed_ranges(seeds: Iterable[int]) -> str:
     breaks = [0, *(i + 1 for i, (a, b) in enumerate(pairwise(ordered)) if b != a + 1), len(ordered)]
     runs = [ordered[a:b] for a, b in pairwise(breaks) if a < b]
     return ",".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
+
+def unit_suffix(units: Iterable[str]) -> str:
+    """The units that have a name, in brackets behind a space; empty when there is none."""
+    named = sorted(set(units) - {"1", ""})
+    return f" [{', '.join(named)}]" if named else ""
 
 
 def command(row: Row, task: str, budget: str) -> str:
