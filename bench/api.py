@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -87,6 +88,7 @@ class TaskCard:
     citation: str
     published: Mapping[str, float] = field(default_factory=dict)  # method id -> the paper's number, same unit
     output_unit: str | None = None  # unit of a prediction, and so of E and E'; None: the metric's
+    unit_angle: float | None = None  # smallest angle of a discrete group, radians; None: the group is continuous
 
 
 @dataclass(frozen=True)
@@ -292,6 +294,7 @@ class Orientations:
     upright: Split  # test examples at angle 0
     direction: Tensor  # (d, d) unit generator: exp(angle * direction) turns by angle (radians)
     trained: float  # half-width of the training angles, radians
+    period: float = 2.0 * math.pi  # angle after which the training angles come again, radians
 
 
 @dataclass(frozen=True)

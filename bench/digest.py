@@ -32,8 +32,16 @@ def code_sha256(*modules: str) -> str:
 
 @cache
 def statements(source: str) -> str:
-    """``source`` without comments, docstrings and blank lines."""
+    """``source`` without comments, docstrings, blank lines and the tables of settings.
+
+    A setting is a parameter's value, and those are all in a cell's key: a new family's line changes no older record.
+    """
     lines = source.splitlines()
+
+    def blank(statement: ast.stmt) -> None:
+        assert statement.end_lineno is not None
+        lines[statement.lineno - 1 : statement.end_lineno] = [""] * (statement.end_lineno - statement.lineno + 1)
+
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
             row, column = token.start
@@ -43,10 +51,18 @@ def statements(source: str) -> str:
             continue
         first = node.body[0] if node.body else None
         if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
-            assert first.end_lineno is not None
-            for row in range(first.lineno - 1, first.end_lineno):
-                lines[row] = ""
+            blank(first)
+        for statement in node.body:
+            if isinstance(node, ast.ClassDef) and _target(statement) == "settings":
+                blank(statement)
     return "\n".join(line.rstrip() for line in lines if line.strip())
+
+
+def _target(statement: ast.stmt) -> str | None:
+    """The name that an annotated assignment sets."""
+    if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+        return statement.target.id
+    return None
 
 
 @cache

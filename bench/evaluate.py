@@ -79,7 +79,7 @@ def evaluate(fitted: Fitted, data: TaskData, card: TaskCard, budget: Budget, sea
             errors = _equivariance(fitted.predict, data, inputs, elements, estimate.sample)
             result.add("equivariance/learned_e", errors.e, _output_unit(card), False)
             result.add("equivariance/learned_e_prime", errors.e_prime, _output_unit(card), False)
-        _add_symmetry(result, data, estimate, search or card.searches[0])
+        _add_symmetry(result, data, card, estimate, search or card.searches[0])
         _add_samples(result, data, inputs, estimate.sample)
     return result
 
@@ -189,7 +189,8 @@ def _add_orientations(result: Evaluation, fitted: Fitted, data: TaskData, card: 
         predict, data.score, upright.x, upright.y, direction, angles, data.action_in, data.action_out, PREDICT_BATCH
     )
     result.arrays["orientation_curve"] = torch.cat([angles[:, None], curve], 1).numpy()
-    inner = angles[1:].abs() <= chosen.trained + 1e-9  # -π and π are one orientation
+    wrapped = torch.remainder(angles[1:] + chosen.period / 2.0, chosen.period) - chosen.period / 2.0
+    inner = wrapped.abs() <= chosen.trained + 1e-9  # angles[1:]: -π and π are one orientation
     metric = card.metric
     for name, mask in (("within", inner), ("beyond", ~inner)):
         if bool(mask.any()):
@@ -202,11 +203,14 @@ def _output_unit(card: TaskCard) -> str:
     return card.output_unit or card.metric.unit
 
 
-def _add_symmetry(result: Evaluation, data: TaskData, estimate: SymmetryEstimate, search: str) -> None:
+def _add_symmetry(result: Evaluation, data: TaskData, card: TaskCard, estimate: SymmetryEstimate, search: str) -> None:
     space = data.spaces[search]
     learned = estimate.generators.cpu()
     if len(learned) == 1:
-        result.add("symmetry/angle_rate", angle_rate(learned[0]), "rad per unit coefficient")
+        rate = angle_rate(learned[0])
+        result.add("symmetry/angle_rate", rate, "rad per unit coefficient")
+        if card.unit_angle is not None:
+            result.add("symmetry/angle_rate_rel", rate / card.unit_angle)
     if data.truth is None:
         return
     gram = field_gram(data.action_in, data.val.x[:GRAM_INPUTS].cpu(), space.basis, data.field_weights)

@@ -38,6 +38,8 @@ class Augment(Method):
     # As many copies as SEMoLA uses on the family: the paper gives both the same hyperparameters (A.2).
     settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "nbody": {"copies": 4},
+        "discrete_rotation": {"copies": 4},
+        "partial_permutation": {"copies": 4},
         "qm9": {"copies": 1},
         "rotated_mnist": {"copies": 3},
     }

@@ -84,11 +84,13 @@ class LieGAN(Method):
     )
     Params = LieGANParameters
     # N-body: the published recipe of Mask_2, also where nothing is published (no mask) or other values are (Mask_4:
-    # weight 10, sigma 3). Images: the published recipe. There Adam moves an entry by at most about steps x rate,
-    # 2.8 in the published run but 0.3 in 1,500 steps, less than the entries' own size at the start (0.47). So both
-    # rates are scaled to the published length of the path, whatever the number of steps.
+    # weight 10, sigma 3). Discrete rotation: the published recipe, with room for ten turns of 2π/7. Images: the
+    # published recipe. There Adam moves an entry by at most about steps x rate, 2.8 in the published run but 0.3 in
+    # 1,500 steps, less than the entries' own size at the start (0.47). So both rates are scaled to the published
+    # length of the path, whatever the number of steps.
     settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "nbody": {"weight_regulariser": 1.0},
+        "discrete_rotation": {"coefficients": "integer", "coefficient_scale": 10.0, "max_norm": 20.0},
         "rotated_mnist": {
             "weight_regulariser": 0.1,
             "regulariser": "fourier",

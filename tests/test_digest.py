@@ -30,6 +30,13 @@ def test_other_code_gives_other_statements(old, new):
     assert statements(SOURCE.replace(old, new)) != statements(SOURCE)
 
 
+def test_a_setting_counts_only_as_the_parameter_that_it_sets():
+    method = "class M:\n    settings: ClassVar[T] = {\n        'a': 1,\n    }\n    other: int = 2\n"
+    assert statements(method) == "class M:\n    other: int = 2"
+    assert statements(method.replace("'a': 1", "'a': 1, 'b': 2")) == statements(method)
+    assert statements("settings: int = 1") != statements("settings: int = 2")
+
+
 def test_imports_within_the_project_are_followed():
     assert {"bench.training", "bench.augmentation"} <= _imports("bench.methods.semola")
     assert "bench.lie.exponential" in _imports("bench.lie.vectors")

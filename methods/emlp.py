@@ -1,0 +1,76 @@
+"""EMLP: a network that is equivariant by construction, built from the generators of a discoverer or the true ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bench.api import Fitted, Method, MethodCard, Problem, RunContext, SymmetryEstimate
+from bench.errors import BenchError
+from bench.lie.action import IdentityAction
+from bench.lie.vectors import VectorAction
+from bench.methods.plain import PlainFitted
+from bench.nn.emlp import EMLP, EquivariantSpaces
+from bench.params import parameter
+from bench.training import TrainingParameters, train
+
+
+@dataclass(frozen=True)
+class EMLPParams(TrainingParameters):
+    # The published network for two bodies: three hidden layers of five copies of the input's representation.
+    channels: int = parameter(5, meaning="copies of the vector, and invariants, per hidden layer", low=1, high=1024)
+    blocks: int = parameter(3, meaning="hidden layers", low=0, high=64)
+
+
+class EMLPFitted(PlainFitted):
+    """Predicts with the equivariant network; reports the generators that it was built from."""
+
+    def __init__(self, network: EMLP, problem: Problem, given: SymmetryEstimate) -> None:
+        super().__init__(network, problem.link)
+        self.given = given
+
+    def symmetry(self) -> SymmetryEstimate:
+        return self.given
+
+
+class EMLPMethod(Method):
+    """Minimises the task's loss over networks that commute with the given generators; no sample is ever moved."""
+
+    card = MethodCard(
+        id="emlp",
+        title="EMLP",
+        summary="an equivariant multilayer perceptron built from the given generators",
+        knowledge="none",
+        citation="Finzi, Welling, Wilson: A practical method for constructing equivariant multilayer perceptrons for "
+        "arbitrary matrix groups (ICML 2021)",
+        consumes=True,
+    )
+    Params = EMLPParams
+
+    def supports(self, problem: Problem) -> str | None:
+        if not isinstance(problem.action_in, VectorAction) or problem.train.x.ndim != 3:
+            return "is built for vectors (n, t, d) only"
+        if not isinstance(problem.action_out, VectorAction | IdentityAction):
+            return "has no output layer for this action on the targets"
+        return None if problem.train.y.is_floating_point() else "has no output layer for class labels"
+
+    def fit(self, problem: Problem, ctx: RunContext) -> Fitted:
+        params: EMLPParams = ctx.params
+        given = problem.given
+        assert given is not None
+        try:
+            spaces = EquivariantSpaces(given.generators)
+        except ValueError as error:
+            raise BenchError(f"emlp: {error}") from error
+        for name, (values, rank) in spaces.spectra.items():
+            for index, value in enumerate(values.tolist()):
+                ctx.log(index, **{f"spectrum/{name}": value})
+            ctx.log(0, **{f"rank/{name}": rank})
+        invariant = isinstance(problem.action_out, IdentityAction)
+        steps, shape = problem.train.x.shape[1], tuple(problem.train.y.shape[1:])
+        with ctx.seeded("init"):
+            network = EMLP(spaces, steps, shape, invariant, params.channels, params.blocks).to(problem.device)
+        train(problem, ctx, network, lambda x, y: {"loss": problem.loss(network(x), y)})
+        return EMLPFitted(network, problem, given)
+
+
+METHODS = (EMLPMethod(),)

@@ -1,0 +1,42 @@
+"""The forecast that nothing changes: the reference that any model of a dynamical system has to beat."""
+
+from __future__ import annotations
+
+from torch import Tensor
+
+from bench.api import Fitted, Method, MethodCard, Problem, RunContext
+from bench.lie.vectors import VectorAction
+from bench.params import Parameters
+
+
+class PersistenceFitted(Fitted):
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+
+    def predict(self, x: Tensor) -> Tensor:
+        return x[:, -1:].expand(-1, self.steps, -1)  # (n, t, d) -> (n, t_out, d)
+
+
+class Persistence(Method):
+    r"""Repeats the last state: :math:`\hat y_s = x_t` for every future step s. Nothing is trained."""
+
+    card = MethodCard(
+        id="persistence",
+        title="Persistence",
+        summary="repeats the last state; nothing is trained",
+        knowledge="none",
+        citation="",
+    )
+    Params = Parameters
+
+    def supports(self, problem: Problem) -> str | None:
+        # One action on both sides says that inputs and targets are states of the same kind.
+        same = isinstance(problem.action_in, VectorAction) and isinstance(problem.action_out, VectorAction)
+        fits = problem.train.x.ndim == 3 and problem.train.x.shape[2:] == problem.train.y.shape[2:]
+        return None if same and fits else "needs targets that are later states of the inputs"
+
+    def fit(self, problem: Problem, ctx: RunContext) -> Fitted:
+        return PersistenceFitted(problem.train.y.shape[1])
+
+
+METHODS = (Persistence(),)
