@@ -10,9 +10,10 @@ import hashlib
 import json
 import logging
 import math
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +37,9 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class TwoBodyRecipe:
-    """Initial conditions and time grid; the defaults give the statistics of the released file.
+    r"""Initial conditions and time grid; the defaults give the statistics of the released file.
+
+    .. math:: r \sim U(r_{min}, r_{max}),\quad v = (1 + \sigma\,\epsilon) / (2 \sqrt r) \text{ counter-clockwise}
 
     Raises:
         BenchError: if a field is out of its range.
@@ -64,9 +67,7 @@ class TwoBodyRecipe:
             "n_points": (self.n_points >= 2, ">= 2"),
             "n_steps": (1 <= self.n_steps <= self.n_points, f"in [1, n_points = {self.n_points}]"),
         }
-        for field, (good, allowed) in ranges.items():
-            if not good:
-                raise BenchError(f"two_body: recipe field {field!r} is {getattr(self, field)}; it must be {allowed}.")
+        check_fields(self, ranges)
 
     @property
     def dt(self) -> float:
@@ -75,15 +76,56 @@ class TwoBodyRecipe:
 
     def content_key(self) -> str:
         """SHA-256, hexadecimal, of the recipe's canonical JSON and the simulator's version."""
-        content = asdict(self) | {"simulator_version": SIMULATOR_VERSION}
-        return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+        return content_key(asdict(self))
+
+    def initial_states(self) -> FloatArray:
+        """Start of body 1, position and momentum: the training orbits, then the test orbits, ``(n, 4)``."""
+        rng = np.random.default_rng(self.seed)
+        train = _initial(rng, self, self.n_train, -math.pi)
+        return np.concatenate([train, _initial(rng, self, self.n_test, 0.0)])
+
+
+class Recipe(Protocol):
+    """What :func:`simulate` and the cache need of a recipe."""
+
+    @property
+    def n_train(self) -> int: ...
+    @property
+    def n_test(self) -> int: ...
+    @property
+    def n_steps(self) -> int: ...
+    @property
+    def dt(self) -> float: ...
+    def content_key(self) -> str: ...
+    def initial_states(self) -> FloatArray: ...
+
+
+def check_fields(recipe: object, ranges: Mapping[str, tuple[bool, str]]) -> None:
+    """Refuse the first field whose check fails; ``ranges`` is field -> (good, what is allowed).
+
+    Raises:
+        BenchError: naming the field, its value, and what is allowed.
+    """
+    for field, (good, allowed) in ranges.items():
+        if not good:
+            raise BenchError(f"two_body: recipe field {field!r} is {getattr(recipe, field)}; it must be {allowed}.")
+
+
+def content_key(fields: Mapping[str, object]) -> str:
+    """SHA-256, hexadecimal, of canonical JSON and the simulator's version."""
+    content = dict(fields) | {"simulator_version": SIMULATOR_VERSION}
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+#: The recipe of the released data.
+RELEASED = TwoBodyRecipe()
 
 
 class Orbits(NamedTuple):
     """Trajectories ``(n, n_steps, 8)`` float64, columns :data:`COLUMNS`; body 2 is exactly minus body 1."""
 
-    train: FloatArray  # start angle in (-pi, 0)
-    test: FloatArray  # start angle in (0, pi)
+    train: FloatArray  # of TwoBodyRecipe: start angle in (-pi, 0)
+    test: FloatArray  # of TwoBodyRecipe: start angle in (0, pi)
 
 
 class Pairs(NamedTuple):
@@ -94,20 +136,17 @@ class Pairs(NamedTuple):
     trajectory: npt.NDArray[np.int64]  # (n,)
 
 
-def simulate(recipe: TwoBodyRecipe) -> Orbits:
-    r"""Integrate all orbits of a recipe, counter-clockwise, with DOP853.
+def simulate(recipe: Recipe) -> Orbits:
+    r"""Integrate all orbits of a recipe with DOP853.
 
-    .. math:: r \sim U(r_{min}, r_{max}),\quad v = (1 + \sigma\,\epsilon) / (2 \sqrt r) \text{ tangential},\quad
-       \ddot q = -q / (4 |q|^3) \text{ for } q = q_1 = -q_2
+    .. math:: \ddot q = -q / (4 |q|^3) \text{ for } q = q_1 = -q_2
 
     Returns:
         ``train (n_train, n_steps, 8)``, ``test (n_test, n_steps, 8)``; length, momentum and time units with G = m = 1.
     """
     from scipy.integrate import solve_ivp  # here: half a second that only a new simulation needs
 
-    rng = np.random.default_rng(recipe.seed)
-    train = _initial(rng, recipe, recipe.n_train, -math.pi)
-    state = np.concatenate([train, _initial(rng, recipe, recipe.n_test, 0.0)])  # (n, 4)
+    state = recipe.initial_states()  # (n, 4)
     times = recipe.dt * np.arange(recipe.n_steps)
     solution = solve_ivp(_reduced_field, (0.0, times[-1]), state.ravel(), "DOP853", times, rtol=_RTOL, atol=_ATOL)
     if not solution.success:  # a fall through the centre; impossible for speed_spread <= 0.1
@@ -117,7 +156,7 @@ def simulate(recipe: TwoBodyRecipe) -> Orbits:
     return Orbits(orbits[: recipe.n_train], orbits[recipe.n_train :])
 
 
-def load(recipe: TwoBodyRecipe, data_dir: Path) -> Orbits:
+def load(recipe: Recipe, data_dir: Path) -> Orbits:
     """The orbits of a recipe from the cache, generated and cached when absent or damaged."""
     path = cache_path(recipe, data_dir)
     if path.exists():
@@ -130,18 +169,17 @@ def load(recipe: TwoBodyRecipe, data_dir: Path) -> Orbits:
     return orbits
 
 
-def cache_path(recipe: TwoBodyRecipe, data_dir: Path) -> Path:
+def cache_path(recipe: Recipe, data_dir: Path) -> Path:
     """``data_dir/two_body/orbits-<first 12 digits of the content key>.npz``."""
     return data_dir / NAME / f"orbits-{recipe.content_key()[:12]}.npz"
 
 
-def prepare(data_dir: Path, progress: Progress | None = None) -> Path:
-    """Generate and cache the default orbits.
+def prepare(data_dir: Path, progress: Progress | None = None, recipe: Recipe = RELEASED) -> Path:
+    """Generate and cache the orbits of ``recipe``.
 
     Raises:
         BenchError: if the cache folder cannot be written.
     """
-    recipe = TwoBodyRecipe()
     path = cache_path(recipe, data_dir)
     if not path.exists() or not isinstance(_read(path, recipe), Orbits):
         orbits = simulate(recipe)
@@ -158,9 +196,8 @@ def prepare(data_dir: Path, progress: Progress | None = None) -> Path:
     return path
 
 
-def verify(data_dir: Path) -> list[tuple[str, str]]:
-    """``(file, status)`` of the default orbits; the status begins with ``ok``, ``missing`` or ``bad``."""
-    recipe = TwoBodyRecipe()
+def verify(data_dir: Path, recipe: Recipe = RELEASED) -> list[tuple[str, str]]:
+    """``(file, status)`` of the orbits of ``recipe``; the status begins with ``ok``, ``missing`` or ``bad``."""
     path = cache_path(recipe, data_dir)
     if not path.exists():
         return [(f"{NAME}/{path.name}", "missing: generated when first used")]
@@ -288,7 +325,7 @@ def _quarter_turn(pairs: Pairs, sign: int) -> Pairs:
     return Pairs(np.where(chosen, turned(x), x), np.where(chosen, turned(y), y), trajectory)
 
 
-def _read(path: Path, recipe: TwoBodyRecipe) -> Orbits | str:
+def _read(path: Path, recipe: Recipe) -> Orbits | str:
     """The cached orbits, or what is wrong with the file."""
     try:
         arrays = read_npz(path)

@@ -21,7 +21,7 @@ class LinearFitted(Fitted):
         self.parameters = weight.numel()
 
     def predict(self, x: Tensor) -> Tensor:
-        return (x.flatten(1).double() @ self.weight).to(x.dtype).unflatten(1, self.shape)
+        return (x.flatten(1).double() @ self.weight).to(x.dtype).view(len(x), *self.shape)
 
 
 class Linear(Method):
@@ -52,7 +52,7 @@ class Linear(Method):
         best: tuple[float, Tensor] | None = None
         for trial, strength in enumerate(STRENGTHS):
             weight = vt.mT @ ((s / (variance + strength * variance[0]))[:, None] * target)  # (p, q)
-            loss = float(problem.loss((held_out[0] @ weight).unflatten(1, shape), held_out[1]))
+            loss = float(problem.loss((held_out[0] @ weight).view(held_out[1].shape), held_out[1]))
             ctx.log(trial, **{"val/loss": loss, "ridge": strength})
             if best is None or loss < best[0]:
                 best = loss, weight

@@ -10,11 +10,12 @@ import math
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
-from bench.api import Budget, MetricCard, Split, Task, TaskCard, TaskData, Truth, Units
+from bench.api import Budget, MetricCard, Orientations, Split, Task, TaskCard, TaskData, Truth, Units
 from bench.datasets import two_body
 from bench.lie.field import unit_weights
 from bench.lie.nullspace import linear_symmetries
@@ -31,6 +32,8 @@ POSITIONS, MOMENTA = (0, 1, 4, 5), (2, 3, 6, 7)
 DIM = 8
 #: Trajectories kept from training for validation (of 814).
 VALIDATION_TRAJECTORIES = 80
+#: Test states that are turned through the full circle.
+TURNED_STATES = 200
 #: States on which the true algebra is computed, and the relative singular value below which a direction is in it.
 TRUTH_STATES, TRUTH_RTOL = 64, 1e-6
 
@@ -40,6 +43,12 @@ ROTATION = torch.kron(torch.eye(4, dtype=torch.float64), _J)[None]  # (1, 8, 8)
 #: Each 2-vector turns by an angle of its own: circular orbits do not exclude it, though the dynamics do.
 TORUS = torch.stack([torch.kron(row.diag(), _J) for row in torch.eye(4, dtype=torch.float64)])  # (4, 8, 8)
 
+#: Direction of body 1 in the middle of the training data, their half-width about it, and their period; radians.
+TRAINED = {
+    "half_plane": (-math.pi / 2, math.pi / 2, 2 * math.pi),
+    "quadrant": (3 * math.pi / 4, math.pi / 4, math.pi),
+    "iid": (0.0, math.pi, 2 * math.pi),
+}
 SUMMARIES = {
     "half_plane": "body 1 starts in the lower half plane in training, in the upper one in the test (as released)",
     "quadrant": "body 1 in quadrants II and IV in training, in I and III in the test",
@@ -55,35 +64,44 @@ class TwoBody(Task):
     """``(n, t, 8)`` past states to ``(n, t, 8)`` future ones; MSE in raw units (G = m = 1)."""
 
     Options = Parameters
+    recipe: ClassVar[two_body.Recipe] = two_body.RELEASED
+    note: ClassVar[str] = "own simulation after the published recipe"
+    #: What the labels of the data do not exclude, though the dynamics do.
+    on_data: ClassVar[Tensor | None] = TORUS
 
-    def __init__(self, suffix: str, split: str, steps: int = 1) -> None:
+    def __init__(self, name: str, orbits: str, split: str, steps: int) -> None:
         self.split, self.steps = split, steps
         size = partial(Budget, batch_size=64, lr=2e-3, equivariance_inputs=500, equivariance_elements=32)
+        windows = self.recipe.n_steps - 2 * steps
+        train, val, test = (
+            windows * n
+            for n in (self.recipe.n_train - VALIDATION_TRAJECTORIES, VALIDATION_TRAJECTORIES, self.recipe.n_test)
+        )
         self.card = TaskCard(
-            id=f"nbody_{steps}step_{suffix}",
-            title=f"Two-body dynamics, {steps} to {steps} step, {suffix}",
-            summary=f"predict the next state; {SUMMARIES[split]}",
+            id=name,
+            title=f"Two-body dynamics, {steps} to {steps} step, {orbits}",
+            summary=f"predict the next {'state' if steps == 1 else f'{steps} states'}; {SUMMARIES[split]}",
             family="nbody",
             version=1,
             metric=MetricCard("test/mse", "1", higher_is_better=False),
             searches=("full", "mask2", "mask4"),
             budgets={
                 "smoke": size(train=512, val=128, test=512, epochs=2, wall_limit_s=120),
-                "small": size(train=13_212, val=1_440, test=14_220, epochs=30, wall_limit_s=900),
-                "paper": size(train=13_212, val=1_440, test=14_220, epochs=100, wall_limit_s=7200),
+                "small": size(train=train, val=val, test=test, epochs=30, wall_limit_s=900),
+                "paper": size(train=train, val=val, test=test, epochs=100, wall_limit_s=7200),
             },
             cardinality=1,
             citation=CITATION,
         )
 
     def prepare(self, data_dir: Path, on_progress: OnProgress) -> None:
-        two_body.load(two_body.TwoBodyRecipe(), data_dir)
+        two_body.load(self.recipe, data_dir)
 
     def fingerprint(self, data_dir: Path) -> str:
-        return two_body.TwoBodyRecipe().content_key()
+        return self.recipe.content_key()
 
     def load(self, budget: Budget, options: Parameters, data_dir: Path) -> TaskData:
-        orbits = two_body.load(two_body.TwoBodyRecipe(), data_dir)
+        orbits = two_body.load(self.recipe, data_dir)
         known, unseen = two_body.split(orbits, self.split, self.steps, self.steps)
         order = torch.randperm(len(orbits.train), generator=torch.Generator().manual_seed(0))
         held_out = torch.isin(torch.from_numpy(known.trajectory), order[:VALIDATION_TRAJECTORIES])
@@ -96,6 +114,7 @@ class TwoBody(Task):
         action = VectorAction(DIM)
         spaces = {"full": full(DIM), "mask2": mask2(), "mask4": mask4()}
         last = test.x[:, -1:].expand_as(test.y)
+        centre, half_width, period = TRAINED[self.split]
         return TaskData(
             train=train,
             val=val,
@@ -104,7 +123,12 @@ class TwoBody(Task):
             action_out=action,
             spaces=spaces,
             units=Units(scale.float(), scale.float(), torch.zeros(DIM), scale),
-            truth=Truth(ROTATION, _true_algebra(val.x, weights), uniform_angles(ROTATION[0], math.pi), TORUS),
+            truth=Truth(
+                ROTATION,
+                _true_algebra(val.x, weights, self.recipe.dt),
+                uniform_angles(ROTATION[0], math.pi),
+                self.on_data,
+            ),
             loss=torch.nn.functional.mse_loss,
             backbone=partial(MLP, (self.steps, DIM), (self.steps, DIM), width=32, hidden_layers=3),
             score=squared_error,
@@ -115,8 +139,17 @@ class TwoBody(Task):
                 "linear": mse(_least_squares(train, test.x), test.y),
             },
             data_sha256=hashlib.sha256(orbits.train.tobytes() + orbits.test.tobytes()).hexdigest(),
-            data_note=f"own simulation after the published recipe; {SUMMARIES[self.split]}",
+            data_note=f"{self.note}; {SUMMARIES[self.split]}",
+            orientations=Orientations(_upright(test, centre), ROTATION[0], half_width, period),
         )
+
+
+def _upright(test: Split, centre: float) -> Split:
+    """Test examples with body 1's first position turned to the direction ``centre`` (radians)."""
+    x, y = test.x[:TURNED_STATES], test.y[:TURNED_STATES]
+    angle = centre - torch.atan2(x[:, 0, 1], x[:, 0, 0])  # (n,)
+    algebra = angle[:, None, None] * ROTATION[0].to(x)
+    return Split(VectorAction(DIM).apply(algebra, x), VectorAction(DIM).apply(algebra, y))
 
 
 def _subset(x: Tensor, y: Tensor, size: int) -> Split:
@@ -136,16 +169,20 @@ def _least_squares(train: Split, x: Tensor) -> Tensor:
     return prediction.view(-1, *train.y.shape[1:])
 
 
-def _true_algebra(states: Tensor, weights: Tensor) -> Callable[[SearchSpace], Tensor]:
+def _true_algebra(states: Tensor, weights: Tensor, dt: float) -> Callable[[SearchSpace], Tensor]:
     """All of a search space that commutes with the true one-step map, computed on data (docs/metrics.md, section 6)."""
 
     def compute(space: SearchSpace) -> Tensor:
         x = states[:TRUTH_STATES, 0].double()  # (n, 8)
-        step = partial(two_body.flow_step, dt=two_body.TwoBodyRecipe().dt)
+        step = partial(two_body.flow_step, dt=dt)
         action = VectorAction(DIM)
         return linear_symmetries(step, x, space.basis, action, action, rtol=TRUTH_RTOL, weights=weights).generators
 
     return compute
 
 
-TASKS = (TwoBody("id", "half_plane"), TwoBody("ood", "quadrant"), TwoBody("iid", "iid"))
+TASKS = tuple(
+    TwoBody(f"nbody_{steps}step_{suffix}", suffix, split, steps)
+    for steps in (1, 3)
+    for suffix, split in (("id", "half_plane"), ("ood", "quadrant"), ("iid", "iid"))
+)

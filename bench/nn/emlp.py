@@ -7,6 +7,7 @@ the Θ_k alone and no projector of the size of the whole layer is needed.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import torch
@@ -37,8 +38,12 @@ class EquivariantSpaces(nn.Module):
 
         def solve(what: str, out: str, inner: str, symmetric: bool = False) -> NullSpace:
             # A dual generator is -Aᵀ, a dual element h⁻ᵀ; S maps V to its dual.
-            act = {"V": lambda a: a, "V*": lambda a: -a.mT, "1": lambda a: zero}
-            move = {"V": lambda h: h, "V*": lambda h: torch.linalg.inv(h).mT, "1": lambda h: one}
+            act: dict[str, Callable[[Tensor], Tensor]] = {"V": lambda a: a, "V*": lambda a: -a.mT, "1": lambda a: zero}
+            move: dict[str, Callable[[Tensor], Tensor]] = {
+                "V": lambda h: h,
+                "V*": lambda h: torch.linalg.inv(h).mT,
+                "1": lambda h: one,
+            }
             pairs = [(act[out](a), act[inner](a)) for a in algebra] + [(move[out](h), move[inner](h)) for h in group]
             return intertwiners(pairs, what, symmetric)
 
@@ -158,4 +163,4 @@ class EMLP(nn.Module):
         """``(n, t, d) -> (n, *out_shape)``."""
         v, z = self.layers((x.flatten(1), x.new_zeros(len(x), 0)))
         out: Tensor = z if self.invariant else v
-        return out.unflatten(1, self.out_shape)
+        return out.view(len(x), *self.out_shape)
