@@ -29,7 +29,9 @@ class NullSpace:
     gap: float  # ratio across the cut, both sides at least FLOOR
 
 
-def intertwiners(pairs: Sequence[tuple[Tensor, Tensor]], what: str = "map", symmetric: bool = False) -> NullSpace:
+def intertwiners(
+    pairs: Sequence[tuple[Tensor, Tensor]], what: str = "linear map", symmetric: bool = False
+) -> NullSpace:
     r"""All ``W`` with :math:`\rho_{out} W = W \rho_{in}` for each pair :math:`(\rho_{out}, \rho_{in})`.
 
     A pair holds a Lie algebra element, or a group element (for discrete groups), in both representations; each is
@@ -66,7 +68,7 @@ def intertwiners(pairs: Sequence[tuple[Tensor, Tensor]], what: str = "map", symm
     return NullSpace(basis, values, gap)
 
 
-def cut_at_gap(values: Tensor, what: str = "map") -> tuple[int, float]:
+def cut_at_gap(values: Tensor, what: str = "linear map") -> tuple[int, float]:
     """How many of ``values`` (n,), ascending, count as zero, and the ratio across the cut: the largest of neighbours.
 
     Values below :data:`FLOOR` count as :data:`FLOOR`; a floor in front of the first lets none be zero.

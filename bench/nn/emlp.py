@@ -48,9 +48,9 @@ class EquivariantSpaces(nn.Module):
             return intertwiners(pairs, what, symmetric)
 
         solved = {
-            "commutant": solve("map V -> V", "V", "V"),  # (r, d, d)
-            "functionals": solve("map V -> R", "1", "V"),  # (r, 1, d)
-            "vectors": solve("map R -> V", "V", "1"),  # (r, d, 1)
+            "commutant": solve("linear map", "V", "V"),  # (r, d, d)
+            "functionals": solve("linear functional", "1", "V"),  # (r, 1, d)
+            "vectors": solve("vector", "V", "1"),  # (r, d, 1)
             "forms": solve("quadratic form", "V*", "V", symmetric=True),  # (r, d, d)
         }
         self.dim = d

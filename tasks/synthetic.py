@@ -1,0 +1,171 @@
+"""Two synthetic functions with a discrete invariance, on which a continuous generator is looked for.
+
+Source: the paper's Section A.6; Yang, Walters, Dehmamy, Yu: Generative adversarial symmetry discovery (ICML 2023).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from bench.api import AlgebraSampler, Budget, MetricCard, Split, Task, TaskCard, TaskData, Truth, Units, seed_for
+from bench.lie.action import IdentityAction
+from bench.lie.nullspace import linear_symmetries
+from bench.lie.search_space import SearchSpace, full
+from bench.lie.vectors import VectorAction
+from bench.metrics.prediction import constant_mean, mse, squared_error
+from bench.nn.mlp import MLP
+from bench.params import Parameters
+from bench.progress import OnProgress
+from bench.tasks.common import uniform_angles
+
+#: Teeth of the discrete rotation: the function is invariant under turns by 2π/7.
+TEETH = 7
+#: Raise it when the same task gives other numbers.
+DATA_VERSION = 1
+#: Inputs on which the true algebra is computed, and the relative singular value below which a direction is in it.
+TRUTH_INPUTS, TRUTH_RTOL = 256, 1e-9
+
+_J = torch.tensor([[0.0, -1.0], [1.0, 0.0]], dtype=torch.float64)
+#: What the literature expects to be found: the smallest turn of the group, exp(ROTATION) turns by 2π/7.
+ROTATION = (2.0 * math.pi / TEETH) * torch.nn.functional.pad(_J, (0, 1, 0, 1))[None]  # (1, 3, 3)
+_AXIS = torch.tensor([[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]], dtype=torch.float64) / math.sqrt(3.0)
+#: The rotation about (1, 1, 1) whose exponential is the cyclic permutation of x1, x2, x3.
+CYCLE = (2.0 * math.pi / 3.0) * torch.nn.functional.pad(_AXIS, (0, 2, 0, 2))[None]  # (1, 5, 5)
+
+
+def discrete_rotation(x: Tensor) -> Tensor:
+    """``x3 / (1 + (θ mod 2π/7))``, θ the angle of (x1, x2); ``(n, 1, 3) -> (n, 1, 1)``."""
+    angle = torch.atan2(x[..., 1:2], x[..., 0:1])
+    return x[..., 2:3] / (1.0 + torch.remainder(angle, 2.0 * math.pi / TEETH))
+
+
+def partial_permutation(x: Tensor) -> Tensor:
+    """``x1 + x2 + x3 + x4² - x5²``; ``(n, 1, 5) -> (n, 1, 1)``."""
+    return x[..., :3].sum(-1, keepdim=True) + x[..., 3:4].square() - x[..., 4:5].square()
+
+
+def multiples(generator_matrix: Tensor, order: int) -> AlgebraSampler:
+    """Draws j·T with j uniform in 0..order-1: a cyclic group, exactly; T ``(d, d)`` -> ``(n, d, d)``."""
+
+    def sample(n: int, generator: torch.Generator) -> Tensor:
+        j = torch.randint(order, (n,), generator=generator).double()
+        return j[:, None, None] * generator_matrix.to(j)
+
+    return sample
+
+
+class Synthetic(Task):
+    """``(n, 1, d)`` standard normal vectors to an invariant number ``(n, 1, 1)``; MSE, no noise, no units."""
+
+    Options = Parameters
+
+    def __init__(
+        self,
+        name: str,
+        title: str,
+        summary: str,
+        function: Callable[[Tensor], Tensor],
+        textbook: Tensor,  # (1, d, d)
+        sample: AlgebraSampler,
+        unit_angle: float,
+        note: str,
+    ) -> None:
+        self.function, self.textbook, self.sample, self.note = function, textbook, sample, note
+        self.dim = textbook.shape[-1]
+        size = partial(Budget, batch_size=64, lr=2e-3, equivariance_inputs=500, equivariance_elements=32)
+        self.card = TaskCard(
+            id=name,
+            title=title,
+            summary=summary,
+            family=name,
+            version=1,
+            metric=MetricCard("test/mse", "1", higher_is_better=False),
+            searches=("full",),
+            budgets={
+                "smoke": size(train=512, val=128, test=512, epochs=2, wall_limit_s=120),
+                "small": size(train=10_000, val=1_000, test=2_000, epochs=30, wall_limit_s=900),
+                # 20,000 as in the public LieGAN recipe; the paper's own sizes are not in its text.
+                "paper": size(train=20_000, val=2_000, test=5_000, epochs=100, wall_limit_s=7200),
+            },
+            cardinality=1,
+            citation="Yang, Walters, Dehmamy, Yu: Generative adversarial symmetry discovery (ICML 2023)",
+            unit_angle=unit_angle,
+        )
+
+    def prepare(self, data_dir: Path, on_progress: OnProgress) -> None:
+        """Nothing to do: the data are drawn in memory."""
+
+    def fingerprint(self, data_dir: Path) -> str:
+        return f"{self.card.id}-{DATA_VERSION}"
+
+    def load(self, budget: Budget, options: Parameters, data_dir: Path) -> TaskData:
+        train, val, test = (
+            self._draw(name, n) for name, n in (("train", budget.train), ("val", budget.val), ("test", budget.test))
+        )
+        ones = torch.ones(self.dim, dtype=torch.float64)
+        content = b"".join(part.numpy().tobytes() for split in (train, val, test) for part in (split.x, split.y))
+        return TaskData(
+            train=train,
+            val=val,
+            test=test,
+            action_in=VectorAction(self.dim),
+            action_out=IdentityAction(self.dim),
+            spaces={"full": full(self.dim)},
+            units=Units(ones.float(), torch.ones(1), torch.zeros(1), ones),
+            truth=Truth(self.textbook, self._true_algebra(val.x), self.sample),
+            loss=torch.nn.functional.mse_loss,
+            backbone=partial(MLP, (1, self.dim), (1, 1), width=32, hidden_layers=3),
+            score=squared_error,
+            field_weights=ones,
+            references={"constant": mse(constant_mean(train.y, len(test)), test.y)},
+            data_sha256=hashlib.sha256(content).hexdigest(),
+            data_note=self.note,
+        )
+
+    def _draw(self, split: str, n: int) -> Split:
+        generator = torch.Generator().manual_seed(seed_for(0, f"{self.card.id}/{split}"))
+        x = torch.randn(n, 1, self.dim, generator=generator, dtype=torch.float64)
+        return Split(x.float(), self.function(x).float())
+
+    def _true_algebra(self, x: Tensor) -> Callable[[SearchSpace], Tensor]:
+        """Every linear vector field along which the function is constant (docs/metrics.md, section 6)."""
+
+        def compute(space: SearchSpace) -> Tensor:
+            inputs, still = x[:TRUTH_INPUTS].double(), IdentityAction(self.dim)
+            moving = VectorAction(self.dim)
+            return linear_symmetries(self.function, inputs, space.basis, moving, still, rtol=TRUTH_RTOL).generators
+
+        return compute
+
+
+TASKS = (
+    Synthetic(
+        "discrete_rotation",
+        "Discrete rotation, k = 7",
+        "x3 / (1 + (θ mod 2π/7)): invariant under turns of (x1, x2) by 2π/7",
+        discrete_rotation,
+        ROTATION,
+        multiples(ROTATION[0], TEETH),
+        2.0 * math.pi / TEETH,
+        "standard normal inputs, no noise; the textbook generator is the Lie group around the discrete one, as papers "
+        "expect it, but the only linear flow that leaves the function alone is the scaling of (x1, x2)",
+    ),
+    Synthetic(
+        "partial_permutation",
+        "Partial permutation",
+        "x1 + x2 + x3 + x4² - x5²: invariant under permutations of x1, x2, x3",
+        partial_permutation,
+        CYCLE,
+        uniform_angles(CYCLE[0], 1.5),  # 1.5 · 2π/3 = π: the whole circle
+        2.0 * math.pi / 3.0,
+        "standard normal inputs, no noise; the formula is rebuilt from the paper's prose and not certain; linear flows "
+        "that leave it alone form an algebra of dimension 11, of which the textbook's turn about (1, 1, 1) is one",
+    ),
+)

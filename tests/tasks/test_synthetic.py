@@ -1,0 +1,73 @@
+"""Laws of the synthetic tasks: the group leaves the function alone, and the true algebra is all that does."""
+
+import math
+
+import pytest
+import torch
+
+from bench.lie.algebra import orthonormalise
+from bench.lie.search_space import full
+from bench.metrics.symmetry import span_share
+from bench.registry import load_registry
+from bench.tasks.synthetic import CYCLE, ROTATION, discrete_rotation, partial_permutation
+
+NAMES = ("discrete_rotation", "partial_permutation")
+
+
+@pytest.fixture(scope="module")
+def load(tmp_path_factory):
+    registry, folder = load_registry(), tmp_path_factory.mktemp("data")
+
+    def load_task(name, budget="smoke"):
+        return registry.task(name).load(registry.task(name).card.budgets[budget], None, folder)
+
+    return load_task
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_true_group_leaves_the_targets_alone(load, name):
+    data = load(name)
+    x = data.test.x[:256].double()
+    algebra = data.truth.sample(256, torch.Generator().manual_seed(0))
+    function = discrete_rotation if name == "discrete_rotation" else partial_permutation
+    moved = data.action_in.apply(algebra, x)
+    assert float((moved - x).norm(dim=-1).mean()) > 0.3
+    torch.testing.assert_close(function(moved), function(x), rtol=1e-6, atol=1e-6)
+    torch.testing.assert_close(data.test.y[:256].double(), function(x), rtol=1e-5, atol=1e-5)
+
+
+def test_half_a_tooth_is_no_symmetry():
+    x = torch.randn(256, 1, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    half = torch.matrix_exp(0.5 * ROTATION[0])
+    assert float((discrete_rotation(x @ half.mT) - discrete_rotation(x)).abs().mean()) > 0.05
+
+
+def test_the_textbook_cycle_is_the_cyclic_permutation():
+    cycle = torch.matrix_exp(CYCLE[0])
+    expected = torch.eye(5, dtype=torch.float64)[[2, 0, 1, 3, 4]]
+    torch.testing.assert_close(cycle, expected)
+
+
+def test_scaling_the_plane_is_the_only_flow_of_the_discrete_rotation(load):
+    algebra = load("discrete_rotation").truth.algebra(full(3))
+    assert len(algebra) == 1
+    scaling = torch.diag(torch.tensor([1.0, 1.0, 0.0], dtype=torch.float64)) / math.sqrt(2.0)
+    unit = algebra[0] / algebra[0].norm()
+    assert float((unit * scaling).sum().abs()) == pytest.approx(1.0, abs=1e-6)
+
+
+def test_the_partial_permutation_has_eleven_flows_and_the_textbook_is_one(load):
+    algebra = load("partial_permutation").truth.algebra(full(5))
+    assert len(algebra) == 11
+    # Columns of the first three rows sum to zero (10), and x4² - x5² allows the boost of (x4, x5).
+    torch.testing.assert_close(algebra[:, :3].sum(1), torch.zeros(11, 5, dtype=torch.float64), atol=1e-8, rtol=0)
+    assert span_share(CYCLE, orthonormalise(algebra)) == pytest.approx(1.0, abs=1e-8)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_data_are_drawn_alike_every_time_and_apart_between_splits(load, name):
+    first, second = load(name), load(name)
+    assert first.data_sha256 == second.data_sha256
+    assert torch.equal(first.train.x, second.train.x)
+    assert not torch.equal(first.train.x[:64], first.test.x[:64])
+    assert 0.1 < first.references["constant"] < 10.0
