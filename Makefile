@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV ?= .venv
 ESCNN_VENV ?= .venv-escnn
+EMLP_VENV ?= .venv-emlp
 BIN := $(VENV)/bin
 DEMO := build/demo
 
-.PHONY: demo test escnn-test lint types clean
+.PHONY: demo test escnn-test emlp-test lint types clean
 
 # torch first and pinned: the constraints hold the versions that the committed boards were made with.
 $(BIN)/.ready: pyproject.toml constraints.txt
@@ -33,6 +34,17 @@ $(ESCNN_VENV)/bin/.ready: pyproject.toml constraints-escnn.txt
 escnn-test: $(ESCNN_VENV)/bin/.ready
 	$(ESCNN_VENV)/bin/python -m pytest tests/nn/test_steerable_cnn.py tests/methods/test_gcnn.py
 
+# The emlp package brings jax; it is an oracle of tests and a benchmark, nothing else needs it.
+$(EMLP_VENV)/bin/.ready: pyproject.toml constraints-emlp.txt
+	$(PYTHON) -m venv $(EMLP_VENV)
+	$(EMLP_VENV)/bin/python -m pip install --quiet -c constraints-emlp.txt torch
+	$(EMLP_VENV)/bin/python -m pip install --quiet -c constraints-emlp.txt -e ".[test,emlp]"
+	$(EMLP_VENV)/bin/python -c "import emlp"
+	touch $@
+
+emlp-test: $(EMLP_VENV)/bin/.ready
+	$(EMLP_VENV)/bin/python -m pytest tests/nn/test_emlp_oracle.py
+
 lint: $(BIN)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -44,4 +56,4 @@ types: $(BIN)/.ready
 	cd build && MYPYPATH=typed ../$(BIN)/mypy --config-file ../pyproject.toml -p bench
 
 clean:
-	rm -rf build $(VENV) $(ESCNN_VENV)
+	rm -rf build $(VENV) $(ESCNN_VENV) $(EMLP_VENV)

@@ -24,8 +24,8 @@ MAX_WRITTEN = 8
 def generator_heatmaps(learned: Array, truth: Array | None = None, title: str = "") -> Figure:
     """Learned generators ``(k, d, d)`` above the textbook's ``(r, d, d)``, on one colour scale symmetric about 0.
 
-    Each matrix is scaled to Frobenius norm 1, because a generator's length is a choice of unit; a learned one takes
-    the sign in which it is closest to a textbook one.
+    Each matrix is scaled to Frobenius norm 1, because a generator's length is a choice of unit, and the learned ones
+    stand in the gauge of :func:`aligned`.
 
     Raises:
         ValueError: when the shapes do not fit each other.
@@ -34,7 +34,7 @@ def generator_heatmaps(learned: Array, truth: Array | None = None, title: str = 
     if learned.ndim != 3 or learned.shape[1] != learned.shape[2] or true.shape[1:] != learned.shape[1:]:
         raise ValueError(f"generators {learned.shape} and truth {true.shape} must be (k, d, d) and (r, d, d)")
     unit_true = normalised(true)
-    unit = signed(normalised(learned), unit_true)
+    unit = aligned(normalised(learned), unit_true)
     columns, dim = max(len(unit), len(unit_true), 1), learned.shape[1]
     size = 2.3 if dim > 4 else 1.9
     rows = 2 if len(unit_true) else 1
@@ -135,6 +135,23 @@ def signed(learned: Array, truth: Array) -> Array:
     overlap = np.einsum("kij,rij->kr", learned, truth)
     best = np.take_along_axis(overlap, np.abs(overlap).argmax(1)[:, None], 1)[:, 0]
     turned: Array = learned * np.where(best < 0, -1.0, 1.0)[:, None, None]
+    return turned
+
+
+def aligned(learned: Array, truth: Array) -> Array:
+    """``learned (k, d, d)``, at norm 1, in the gauge nearest ``truth (r, d, d)``.
+
+    A single generator only has a sign. Of several with k = r only the span means something, so an orthonormal basis of
+    it is turned onto the truth (orthogonal Procrustes).
+    """
+    if len(learned) < 2 or len(learned) != len(truth):
+        return signed(learned, truth)
+    flat, target = (matrices.reshape(len(matrices), -1) for matrices in (learned, truth))
+    _, size, basis = np.linalg.svd(flat, full_matrices=False)
+    if size[-1] < 1e-6 * size[0]:  # they depend on each other: nothing to turn
+        return signed(learned, truth)
+    left, _, right = np.linalg.svd(target @ basis.T)
+    turned: Array = (left @ right @ basis).reshape(learned.shape)
     return turned
 
 

@@ -143,12 +143,38 @@ def build_board(
     return Board(task, sections, cards, skipped)
 
 
-def disagreements(section: Section, more_than: float = 0.1) -> Iterable[tuple[Row, float, float]]:
-    """Rows whose cosine (the papers' score) and precision (what the generators do to data) tell different stories."""
-    for row in section.rows:
-        cosine, precision = row.entries.get("symmetry/cosine"), row.entries.get("symmetry/precision")
-        if cosine and precision and abs(cosine.mean - precision.mean) > more_than:
-            yield row, cosine.mean, precision.mean
+@dataclass(frozen=True)
+class Disagreement:
+    """A row whose scores of the generators tell different stories; means over seeds."""
+
+    row: Row
+    cosine: float  # the papers' score: entries beside the textbook's
+    mae: float
+    precision: float  # what the generators do to data
+    on_data: float  # precision against all that the labels of these data allow; precision where nothing is known
+
+    @property
+    def size(self) -> float:
+        return max(abs(self.cosine - self.precision), self.on_data - self.precision)
+
+
+def disagreements(section: Section, more_than: float = 0.1) -> list[Disagreement]:
+    """Discoverers whose scores differ by ``more_than``, largest difference first."""
+    found = []
+    for row in discoverers(section):
+        scores = {name: row.entries.get(f"symmetry/{name}") for name in ("cosine", "mae", "precision")}
+        if all(scores.values()):
+            means = {name: entry.mean for name, entry in scores.items() if entry is not None}
+            on_data = row.entries.get("symmetry/precision_on_data")
+            found.append(Disagreement(row, **means, on_data=on_data.mean if on_data else means["precision"]))
+    return sorted((item for item in found if item.size > more_than), key=lambda item: -item.size)
+
+
+def discoverers(section: Section) -> list[Row]:
+    """Rows with scores of generators, once each: consumers repeat those of their discoverer."""
+    rows = [row for row in section.rows if any(name.startswith("symmetry/") for name in row.entries)]
+    own = [row for row in rows if not row.repeats]
+    return own or rows
 
 
 def _known_data(records: Iterable[Record]) -> dict[str, str]:

@@ -71,6 +71,7 @@ def discovery(section: Section) -> list[Column]:
         ("closure defect", _score("symmetry/closure_defect")),
         ("learned E′" + _unit(section, "equivariance/learned_e_prime"), _score("equivariance/learned_e_prime")),
         ("angle rate" + _unit(section, "symmetry/angle_rate"), _score("symmetry/angle_rate")),
+        ("rate / unit angle", _score("symmetry/angle_rate_rel")),
         ("cosine", _score("symmetry/cosine")),
         ("MAE", _score("symmetry/mae")),
     ]

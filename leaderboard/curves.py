@@ -19,6 +19,8 @@ from bench.metrics.symmetry import cosine_and_mae
 #: Okabe and Ito's palette for all kinds of colour vision, its yellow (too pale on white) replaced by a dark red.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255")
 MARKERS = ("", "o", "s")
+#: Errors that reach so far beyond their median are drawn on a logarithmic scale.
+DECADES = 30.0
 
 
 def draw_angle(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) -> Figure | None:
@@ -42,7 +44,13 @@ def draw_angle(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) -> 
                 axis.fill_between(degrees, values.min(0), values.max(0), **band)
     for axis, label in zip(axes, (plan.score, plan.error), strict=True):
         _dress(axis, label)
-    axes[1].set_ylim(bottom=0)
+    for axis, place, may in zip(axes, (1, 2), (plan.falls, True), strict=True):
+        values = np.concatenate([curve[:, :, place].ravel() for _, curve in curves])
+        positive = values[values > 0]
+        if may and len(positive) and values.max() > DECADES * np.median(positive):
+            axis.set_yscale("log")
+        elif place == 2:
+            axis.set_ylim(bottom=0)
     axes[1].set_xlim(-180, 180)
     axes[1].set_xticks(range(-180, 181, 45))
     axes[1].set_xlabel("angle of the input [degrees]", fontsize=8)

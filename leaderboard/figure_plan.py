@@ -17,9 +17,11 @@ from bench.leaderboard.text import unit_suffix
 #: Beside the pages.
 FOLDER = "figures"
 #: Raise it when the drawing changes: every figure then has a new name.
-FIGURE_VERSION = 1
+FIGURE_VERSION = 2
 #: Rows in one figure: as many as there are pairs of colour and marker.
 MAX_ROWS = 24
+#: Curves against the angle in one figure, of each pool: the best.
+MAX_CURVES = 8
 TRUE_GROUP = "true group"
 #: Arrays that a run must have to be drawn.
 NEEDS = {
@@ -58,6 +60,7 @@ class FigurePlan:
     rows: tuple[FigureRow, ...]
     score: str  # label of the primary metric with its unit
     error: str  # label of E' with its unit
+    falls: bool = False  # a lower primary metric is better: an error, which may span decades
 
     @property
     def title(self) -> str:
@@ -99,7 +102,9 @@ def _samples(rows: Iterable[Row]) -> Chosen:
 
 
 def _angle(rows: Iterable[Row]) -> Chosen:
-    return _with("angle", rows)
+    chosen = _with("angle", rows)
+    pools = [[pair for pair in chosen if pair[0].told_group is told] for told in (False, True)]
+    return [pair for pool in pools for pair in pool[:MAX_CURVES]]
 
 
 def _trace(rows: Iterable[Row]) -> Chosen:
@@ -140,6 +145,7 @@ def _plan(board: Board, section: Section, kind: str, chosen: Chosen, styles: Map
         rows=rows,
         score=labels[0],
         error=labels[1],
+        falls=not metric.higher_is_better,
     )
 
 
@@ -164,13 +170,19 @@ def _caption(kind: str, rows: tuple[FigureRow, ...], score: str) -> str:
         textbook = any("truth" in run.arrays for row in rows for run in row.runs)
         start = "The textbook's, then what each method found" if textbook else "What each method found"
         sign = ", in the sign nearest the textbook; |cos| is the cosine of that seed" if textbook else ""
-        return f"{start}: {which}, at Frobenius norm 1{sign}."
+        several = " Several at once are turned onto the textbook's (orthogonal Procrustes)." if textbook else ""
+        computed = any("truth_algebra" in run.arrays for row in rows for run in row.runs)
+        true = " True: computed from the map, where it is small and not the textbook's alone." if computed else ""
+        return f"{start}: {which}, at Frobenius norm 1{sign}.{several}{true}"
     if kind == "samples":
         truth = "of the true group and " if any(row.label == TRUE_GROUP for row in rows) else ""
         return f"One test input, the same in every row, moved by random elements {truth}of what was found: {which}."
     if kind == "angle":
         dashed = "; methods told the group dashed" if any(row.told for row in rows) else ""
-        return f"Upright test inputs turned by each angle: {score} and E′, mean, least and most over seeds{dashed}."
+        best = f" At most the {MAX_CURVES} best rows of each pool."
+        return (
+            f"Upright test inputs turned by each angle: {score} and E′, mean, least and most over seeds{dashed}.{best}"
+        )
     return (
         "|cos| with the textbook's generators (best assignment) after each epoch, one line per seed. A right symmetry "
         "in another basis stays below 1. The textbook serves this drawing only: no method sees it."

@@ -18,7 +18,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from bench.api import Array
-from bench.figures import blank_figure, draw_bodies, draw_image, draw_points, normalised, signed, write_entries
+from bench.figures import aligned, blank_figure, draw_bodies, draw_image, draw_points, normalised, signed, write_entries
 from bench.leaderboard.build import Run
 from bench.leaderboard.curves import draw_angle, draw_trace
 from bench.leaderboard.figure_plan import FigurePlan
@@ -31,6 +31,8 @@ Load = Callable[[Run], Mapping[str, Array]]
 WIDTH = 8.2
 #: Heat maps beside each other, and matrices of one row.
 COLUMNS = 6
+#: Matrices of a computed true algebra that are shown beside the textbook's.
+MAX_TRUE = 4
 #: Matrices up to this size have their entries written in.
 MAX_WRITTEN = 4
 #: A committed figure should be no larger.
@@ -48,6 +50,7 @@ def draw(plan: FigurePlan, load: Load) -> Figure | None:
 def draw_generators(plan: FigurePlan, load: Load) -> Figure | None:
     """Heat maps: the textbook's matrices, then those of every row, one colour scale."""
     truth: Array | None = None
+    computed: Array | None = None  # the true algebra, where it is not just the textbook's
     found: list[tuple[str, str, Array]] = []  # label, note, (k, d, d)
     for row in plan.rows:
         arrays = load(row.runs[0])
@@ -59,11 +62,15 @@ def draw_generators(plan: FigurePlan, load: Load) -> Figure | None:
             truth = textbook if truth is None else truth
             note = f"|cos| {cosine_and_mae(torch.from_numpy(learned), torch.from_numpy(truth)).cosine:.2f}, {note}"
         found.append((row.label, note, learned))
+        algebra = arrays.get("truth_algebra")
+        if computed is None and truth is not None and algebra is not None and _differs(algebra, truth):
+            computed = algebra
     if not found:
         return None
     unit_truth = np.zeros((0, *found[0][2].shape[1:])) if truth is None else normalised(truth)
     blocks = [("textbook", "", unit_truth)] if truth is not None else []
-    blocks += [(label, note, signed(normalised(learned), unit_truth)) for label, note, learned in found]
+    blocks += [("true", "", signed(normalised(computed), unit_truth))] if computed is not None else []
+    blocks += [(label, note, aligned(normalised(learned), unit_truth)) for label, note, learned in found]
     lines = _lines([min(len(matrices), COLUMNS) for _, _, matrices in blocks])
     limit = max(float(np.abs(matrices).max()) for _, _, matrices in blocks) or 1.0
     columns = max(sum(width for _, width in line) for line in lines)
@@ -86,6 +93,15 @@ def draw_generators(plan: FigurePlan, load: Load) -> Figure | None:
     bar.ax.tick_params(labelsize=6)
     bar.set_label("entry, at norm 1", fontsize=7)
     return figure
+
+
+def _differs(algebra: Array, textbook: Array) -> bool:
+    """Whether the computed algebra is small enough to show and not the span of the textbook's matrices."""
+    if not _square(algebra) or len(algebra) > MAX_TRUE or algebra.shape[1:] != textbook.shape[1:]:
+        return False
+    flat, target = algebra.reshape(len(algebra), -1), textbook.reshape(len(textbook), -1)
+    rest = target - target @ np.linalg.pinv(flat) @ flat
+    return len(algebra) != len(textbook) or bool(np.linalg.norm(rest) > 1e-6 * np.linalg.norm(target))
 
 
 def to_png(figure: Figure, path: Path) -> None:

@@ -3,7 +3,7 @@ import io
 import numpy as np
 import pytest
 
-from bench.figures import augmentation_samples, drawable, generator_heatmaps
+from bench.figures import aligned, augmentation_samples, drawable, generator_heatmaps
 
 ROTATION = np.array([[0.0, -1.0], [1.0, 0.0]])
 
@@ -30,6 +30,19 @@ def test_all_generators_share_one_colour_scale_symmetric_about_zero():
     assert len(limits) == 1
     low, high = limits.pop()
     assert low == -high < 0
+
+
+def test_several_generators_are_turned_onto_the_truth_of_their_span():
+    rng = np.random.default_rng(0)
+    truth = rng.normal(size=(3, 4, 4))
+    truth = np.linalg.qr(truth.reshape(3, -1).T)[0].T.reshape(3, 4, 4)
+    mixed = np.einsum("ij,jab->iab", rng.normal(size=(3, 3)), truth)
+    np.testing.assert_allclose(aligned(mixed, truth), truth, atol=1e-10)
+    other = rng.normal(size=(3, 4, 4))  # another span: turned, not changed
+    span = np.linalg.pinv(other.reshape(3, -1)) @ other.reshape(3, -1)
+    turned = aligned(other, truth).reshape(3, -1)
+    np.testing.assert_allclose(turned @ span, turned, atol=1e-10)
+    np.testing.assert_allclose(turned @ turned.T, np.eye(3), atol=1e-10)
 
 
 def test_heat_maps_need_neither_a_truth_nor_a_nonzero_generator():

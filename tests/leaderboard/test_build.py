@@ -3,7 +3,7 @@ from statistics import stdev
 
 import pytest
 
-from bench.leaderboard.build import disagreements
+from bench.leaderboard.build import disagreements, discoverers
 
 
 def labels(section):
@@ -152,9 +152,26 @@ def test_reasons_name_no_folder_of_the_machine(make_record, board_of):
     assert row.failures[0].reason == "OSError: x.npz: not found (1/2 read, see https://example.org/a/b)"
 
 
-def test_cosine_and_precision_that_tell_different_stories_are_found(make_record, board_of):
-    def record(method, cosine, precision):
-        return make_record(method, scores={"symmetry/cosine": cosine, "symmetry/precision": precision})
+def scores(cosine, precision, **more):
+    values = {"cosine": cosine, "mae": 0.3, "precision": precision} | more
+    return {f"symmetry/{name}": value for name, value in values.items()}
 
-    (section,) = board_of([record("a", 0.7, 1.0), record("b", 0.95, 1.0), record("plain", 1.0, 0.2)]).sections
-    assert [(row.label, c, p) for row, c, p in disagreements(section)] == [("a", 0.7, 1.0), ("plain", 1.0, 0.2)]
+
+def test_cosine_and_precision_that_tell_different_stories_are_found_largest_first(make_record, board_of):
+    records = [
+        make_record("a", scores=scores(0.7, 1.0)),
+        make_record("b", scores=scores(0.95, 1.0)),
+        make_record("c", scores=scores(1.0, 0.2)),
+        make_record("d", scores=scores(0.1, 0.1, precision_on_data=0.9)),
+    ]
+    (section,) = board_of(records).sections
+    found = [(item.row.label, item.cosine, item.precision, item.on_data) for item in disagreements(section)]
+    assert found == [("c", 1.0, 0.2, 0.2), ("d", 0.1, 0.1, 0.9), ("a", 0.7, 1.0, 1.0)]
+
+
+def test_a_consumer_does_not_repeat_its_discoverers_generators(make_record, board_of):
+    names = ("liegan", "liegan+emlp", "true+emlp")
+    (section,) = board_of([make_record(name, scores=scores(0.5, 1.0)) for name in names]).sections
+    assert [row.label for row in discoverers(section)] == ["liegan"]
+    (section,) = board_of([make_record(name, scores=scores(0.5, 1.0)) for name in names[1:]]).sections
+    assert len(discoverers(section)) == 2  # no discoverer of their own on this board

@@ -2,7 +2,7 @@ import random
 
 import pytest
 
-from bench.leaderboard.figure_plan import MAX_ROWS, NAME, plan_figures
+from bench.leaderboard.figure_plan import MAX_CURVES, MAX_ROWS, NAME, plan_figures
 from bench.leaderboard.render_markdown import render_task
 
 FOUND = frozenset({"generators", "truth", "sample_original", "sample_moved"})
@@ -97,10 +97,21 @@ def test_a_method_keeps_its_colour_on_the_whole_page(make_record, plans_of):
 
 
 def test_a_crowded_figure_says_which_rows_it_shows(make_record, plans_of):
-    plan = plans_of(*((make_record(f"m{i:02}"), CURVE) for i in range(MAX_ROWS + 2)))["angle"]
+    plan = plans_of(*((make_record(f"m{i:02}"), TRACED) for i in range(MAX_ROWS + 2)))["trace"]
     assert len(plan.rows) == MAX_ROWS
     assert plan.caption.endswith("The first 24 of 26 rows.")
     assert plan.alt.endswith("m07, and 16 more")
+
+
+def test_curves_are_those_of_the_best_rows_of_each_pool(make_record, plans_of):
+    def record(name, score, knowledge):
+        return make_record(name, mse=score, knowledge=knowledge)
+
+    told = [(record(f"g{i:02}", 10.0 - i, "group"), CURVE) for i in range(MAX_CURVES + 1)]
+    others = [(record(f"m{i:02}", 20.0 - i, "none"), CURVE) for i in range(MAX_CURVES + 1)]
+    labels = [row.label for row in plans_of(*told, *others)["angle"].rows]
+    best = [f"{i:02}" for i in range(MAX_CURVES, 0, -1)]
+    assert labels == [f"m{i}" for i in best] + [f"g{i}" for i in best]
 
 
 def test_the_page_embeds_every_figure_with_words_for_those_who_cannot_see_it(make_record, board_of):

@@ -102,6 +102,30 @@ def test_a_curve_is_the_mean_over_seeds_in_a_band_from_least_to_most():
     np.testing.assert_allclose(error.lines[1].get_ydata(), 0.97)
 
 
+def test_errors_that_span_decades_are_drawn_on_a_logarithmic_scale():
+    def axes(falls, *levels):
+        rows = tuple(FigureRow(f"m{i}", False, i, (Run(f"{i:012x}", 0, "", frozenset()),)) for i in range(len(levels)))
+        plan = FigurePlan("angle", "name.png", "alt", "caption", rows, "mse", "E′", falls)
+        stored = {row.runs[0]: curve(level) for row, level in zip(rows, levels, strict=True)}
+        return [axis.get_yscale() for axis in draw(plan, stored.__getitem__).axes]
+
+    assert axes(True, 1e-6, 1e-5, 1.0) == ["log", "log"]
+    assert axes(True, 1.0, 2.0) == ["linear", "linear"]
+    assert axes(False, 1e-6, 1e-5, 1.0) == ["linear", "log"]  # an accuracy stays linear
+
+
+def test_a_small_true_algebra_stands_beside_the_textbook_unless_it_is_the_same():
+    scaling = np.array([[[1.0, 0.0], [0.0, 1.0]]])
+
+    def titles(algebra):
+        figure = figure_of("generators", ("semola", [found(ROTATION) | {"truth_algebra": algebra}], False))
+        return [axis.get_title().splitlines()[0] for axis in panels(figure)]
+
+    assert titles(-2.0 * ROTATION) == ["textbook", "semola"]
+    assert titles(scaling) == ["textbook", "true", "semola"]
+    assert titles(np.concatenate([scaling, ROTATION])) == ["textbook", "true", "2 of 2", "semola"]
+
+
 def test_a_trace_is_one_line_per_seed_in_the_colour_of_its_row():
     other = np.array([[[1.0, 0.0], [0.0, 1.0]]])  # orthogonal to the rotation
     trace = {"trace_step": np.array([1, 2]), "trace": np.stack([other, -2.0 * ROTATION]), "truth": ROTATION}

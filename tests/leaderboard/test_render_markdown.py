@@ -7,7 +7,10 @@ from bench.leaderboard.build import Entry
 from bench.leaderboard.render_markdown import MARKER, render_index, render_task
 from bench.leaderboard.text import NOTHING, entry_text, number, seed_ranges, table
 
-FOUND = {"symmetry/cosine": 0.7, "symmetry/precision": 1.0, "symmetry/dimension": 1.0, "symmetry/true_dimension": 1.0}
+FOUND = {
+    f"symmetry/{name}": value
+    for name, value in {"cosine": 0.7, "mae": 0.2, "precision": 1.0, "dimension": 1.0, "true_dimension": 1.0}.items()
+}
 
 
 def cells(page, first):
@@ -190,10 +193,19 @@ def test_costs_over_different_hardware_are_marked(make_record, board_of):
     assert "- Hardware B: Toy CPU, no GPU, 2 threads" in cost
 
 
-def test_a_sentence_says_where_cosine_and_precision_disagree(make_record, board_of):
-    page = render_task(board_of([make_record("semola", scores=FOUND)]))
-    assert "`semola`: cosine 0.70 but precision 1.0" in page
-    assert cells(page.split("### Discovery")[1], "`semola`")[4] == "1 / 1"
+def test_a_paragraph_says_where_cosine_and_precision_disagree_and_what_that_means(make_record, board_of):
+    on_data = {"symmetry/cosine": 0.1, "symmetry/precision": 0.1, "symmetry/precision_on_data": 0.9}
+    page = render_task(board_of([make_record("semola", scores=FOUND), make_record("liegan", scores=FOUND | on_data)]))
+    first, second = (line for line in page.splitlines() if line.startswith("- `") and "cosine" in line)
+    assert first.startswith("- `liegan`: cosine 0.10, MAE 0.20, precision 0.10; against all that the labels")
+    assert "precision is 0.90" in first
+    assert second == "- `semola`: cosine 0.70, MAE 0.20, precision 1.0; more of a true symmetry than its matrices show."
+    assert cells(page.split("### Discovery")[1], "`semola`")[5] == "1 / 1"  # behind "on data"
+
+
+def test_a_page_says_so_where_the_scores_agree(make_record, board_of):
+    page = render_task(board_of([make_record("semola", scores=FOUND | {"symmetry/cosine": 0.95})]))
+    assert "Cosine and precision agree within 0.1 on every row." in page
 
 
 def test_methods_that_find_nothing_are_not_in_the_discovery_table(make_record, board_of):
