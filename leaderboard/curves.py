@@ -33,6 +33,7 @@ def draw_angle(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) -> 
             curves.append((row, np.stack(usable)))
     if not curves:
         return None
+    scores, errors = (np.concatenate([curve[:, :, place].ravel() for _, curve in curves]) for place in (1, 2))
     figure = blank_figure(8.2, 5.2 + 0.2 * ((len(curves) + 2) // 3))
     axes = figure.subplots(2, 1, sharex=True)
     for row, curve in curves:
@@ -44,18 +45,22 @@ def draw_angle(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) -> 
                 axis.fill_between(degrees, values.min(0), values.max(0), **band)
     for axis, label in zip(axes, (plan.score, plan.error), strict=True):
         _dress(axis, label)
-    for axis, place, may in zip(axes, (1, 2), (plan.falls, True), strict=True):
-        values = np.concatenate([curve[:, :, place].ravel() for _, curve in curves])
-        positive = values[values > 0]
-        if may and len(positive) and values.max() > DECADES * np.median(positive):
-            axis.set_yscale("log")
-        elif place == 2:
+    for axis, values, may in zip(axes, (scores, errors), (plan.falls, True), strict=True):
+        if may and _spans_decades(values):
+            # E′ is 0 at angle 0, which has no place on a logarithmic scale: the curves begin beside it.
+            axis.set_yscale("log", nonpositive="mask")
+        elif values is errors:
             axis.set_ylim(bottom=0)
     axes[1].set_xlim(-180, 180)
     axes[1].set_xticks(range(-180, 181, 45))
     axes[1].set_xlabel("angle of the input [degrees]", fontsize=8)
     _legend(figure, axes[0])
     return figure
+
+
+def _spans_decades(values: Array) -> bool:
+    positive = values[values > 0]
+    return bool(len(positive) and values.max() > DECADES * np.median(positive))
 
 
 def draw_trace(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) -> Figure | None:

@@ -69,7 +69,7 @@ def draw_generators(plan: FigurePlan, load: Load) -> Figure | None:
         return None
     unit_truth = np.zeros((0, *found[0][2].shape[1:])) if truth is None else normalised(truth)
     blocks = [("textbook", "", unit_truth)] if truth is not None else []
-    blocks += [("true", "", signed(normalised(computed), unit_truth))] if computed is not None else []
+    blocks += [("true", "computed", signed(normalised(computed), unit_truth))] if computed is not None else []
     blocks += [(label, note, aligned(normalised(learned), unit_truth)) for label, note, learned in found]
     lines = _lines([min(len(matrices), COLUMNS) for _, _, matrices in blocks])
     limit = max(float(np.abs(matrices).max()) for _, _, matrices in blocks) or 1.0

@@ -16,12 +16,14 @@ from pathlib import Path
 from bench.api import Array, MethodCard
 from bench.errors import BenchError
 from bench.leaderboard.build import HIDDEN_BUDGETS, Run, build_board
+from bench.leaderboard.claims import render_claims
 from bench.leaderboard.figure_plan import FOLDER, NAME, FigurePlan, plan_figures
+from bench.leaderboard.paper_claims import CLAIMS
 from bench.leaderboard.render_markdown import MARKER, render_index, render_task
 from bench.registry import Registry
 from bench.store import Record, Store, read_arrays
 
-INDEX = "README.md"
+INDEX, REPORT = "README.md", "claims.md"
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,10 @@ def plan_site(store_root: Path, registry: Registry, is_stale: Callable[[Record],
     without = [name for name in registry.tasks if not held[name]]
     unknown = {name: count for name, count in held.items() if name not in registry.tasks}
     pages = {f"{board.task.id}.md": render_task(board) for board in boards}
-    pages[INDEX] = render_index(boards, without, unknown, skipped.total())
+    report = render_claims(CLAIMS, [record for record in records if not is_stale(record)])
+    if report is not None:
+        pages[REPORT] = f"{MARKER}\n\n{report}"
+    pages[INDEX] = render_index(boards, without, unknown, skipped.total(), REPORT if report else None)
     plans = {plan.name: plan for board in boards for section in plan_figures(board) for plan in section}
     return Site(pages, plans, load)
 

@@ -40,15 +40,17 @@ def render_index(
     without_results: Iterable[str] = (),
     unknown: Mapping[str, int] | None = None,
     skipped: int = 0,
+    report: str | None = None,
 ) -> str:
     """The front page: the best of every task, the tasks ``without_results``, the number of records of each ``unknown``
-    task, and how many files of the whole store were ``skipped``."""
+    task, how many files of the whole store were ``skipped``, and the file name of the ``report`` on claims."""
     shown = sorted(boards, key=lambda board: board.task.id)
     lines = [_summary(board, section) for board in shown for section in board.sections]
     headers = ("task", "budget", "metric", "best", "", "best told the group", "", "best reference", "", "n ok")
     parts = [MARKER, "# Boards"]
     parts.append(table(headers, lines, left=(0, 1, 2, 3, 5, 7)) if lines else "No results yet.")
     empty = ", ".join(f"`{name}`" for name in sorted(without_results))
+    parts.append(f"[What the paper claims, and what these records say]({report})." if report else "")
     parts.append(f"No results yet: {empty}." if empty else "")
     for name, count in sorted((unknown or {}).items()):
         parts.append(f"{_count(count, 'record')} of `{name}`, a task that this installation does not know, not shown.")
