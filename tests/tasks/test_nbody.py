@@ -7,11 +7,12 @@ import pytest
 import torch
 
 from bench.api import Problem
+from bench.datasets.two_body import RELEASED, flow_step
 from bench.lie.field import field_gram
 from bench.metrics.symmetry import compare
 from bench.problem import make_problem
 from bench.registry import load_registry
-from bench.tasks.nbody import MOMENTA, POSITIONS, ROTATION, TORUS
+from bench.tasks.nbody import MOMENTA, POSITIONS, ROTATION, TORUS, TRAINED
 
 CPU = torch.device("cpu")
 
@@ -31,6 +32,33 @@ def test_sizes_are_the_published_pairs_with_validation_from_training(load):
     data = load()
     assert len(data.train) + len(data.val) == 14_652
     assert len(data.test) == 14_220
+
+
+def test_three_steps_have_the_published_pairs_and_persistence(load):
+    data = load("nbody_3step_id")
+    assert data.train.x.shape[1:] == data.train.y.shape[1:] == (3, 8)
+    assert (len(data.train) + len(data.val), len(data.test)) == (11_396, 11_060)
+    assert data.references["persistence"] == pytest.approx(2.2e-2, rel=0.1)
+
+
+@pytest.mark.parametrize("name", ["nbody_1step_id", "nbody_3step_ood", "nbody_1step_iid", "nbody_eccentric_1step"])
+def test_upright_states_face_the_middle_of_training_and_still_obey_the_dynamics(load, name):
+    data = load(name, "smoke")
+    upright, kind = data.orientations.upright, load_registry().task(name).split
+    x, y = upright.x.double(), upright.y.double()
+    angle = torch.atan2(x[:, 0, 1], x[:, 0, 0])
+    centre, half_width, period = TRAINED[kind]
+    torch.testing.assert_close(angle, torch.full_like(angle, centre), atol=1e-5, rtol=0)
+    assert (data.orientations.trained, data.orientations.period) == (half_width, period)
+    following = flow_step(x[:, -1], RELEASED.dt)
+    torch.testing.assert_close(y[:, 0], following, atol=2e-5, rtol=0)
+
+
+def test_training_angles_of_the_quadrants_come_again_after_half_a_turn(load):
+    x = load("nbody_1step_ood", "smoke").train.x[:, 0]
+    centre, half_width, period = TRAINED["quadrant"]
+    away = torch.remainder(torch.atan2(x[:, 1], x[:, 0]) - centre + period / 2, period) - period / 2
+    assert float(away.abs().max()) <= half_width + 1e-6
 
 
 def test_references_are_those_of_the_released_data(load):
