@@ -12,6 +12,7 @@ from bench.leaderboard.claims import Check, Claim, at_least, below, better
 FOUND, ALTERNATIVE = 0.9, 0.75
 PRECISION, COSINE, ERROR = "symmetry/precision", "symmetry/cosine", "equivariance/e_prime"
 ONE, THREE = ("nbody_1step_id", "nbody_1step_ood"), ("nbody_3step_id", "nbody_3step_ood")
+GENERIC = ("nbody_eccentric_1step",)
 SPACES = ("full", "mask2", "mask4")
 
 
@@ -105,6 +106,17 @@ CLAIMS = (
         "A.4.3, Table 12",
         "with three time steps SEMoLA predicts best among methods told nothing",
         _on(THREE, *(better("semola [full]", other) for other in ("plain", "augerino_plus [full]", "linear"))),
+    ),
+    Claim(
+        "beyond the paper",
+        "on generic orbits, where time itself no longer moves states as the rotation does, SEMoLA without a mask still "
+        "finds the rotation",
+        _on(GENERIC, *_found("semola", "full")),
+    ),
+    Claim(
+        "beyond the paper",
+        "on generic orbits LieGAN without a mask finds the rotation, in an alternative representation",
+        _on(GENERIC, *_alternative("liegan", "full")),
     ),
     Claim(
         "A.6.1, Table 15",

@@ -27,16 +27,20 @@ READING = """\
   what random generators score. *On data* (two bodies): precision against the larger algebra in which each 2-vector
   turns by an angle of its own, which labels on almost circular orbits do not exclude.
 - **dimension.** Independent generators found / true. **closure defect.** 0 when the span is closed under brackets.
+- **angle rate.** Of a single rotation: radians per unit coefficient. *rate / unit angle*: against the smallest turn of
+  a discrete group; only whole multiples are symmetries, which cosine cannot see.
 - **cosine, MAE.** Entry by entry against the textbook matrices, as papers report it. A right symmetry written in
   another basis scores low, so they are no test of correctness.
 - **translation share.** Share of the learned generators (squared Frobenius norm) that shifts the image, which is no
   symmetry here; 0 is best.
 - **Costs** can be compared only between rows with the same hardware letter; `*` marks a mean over different hardware.
-- **Figures.** *Generators*: red positive, blue negative, at norm 1, since a generator's length is a choice of unit.
+- **Figures.** *Generators*: red positive, blue negative, at norm 1, since a generator's length is a choice of unit;
+  of several, only the span means something, so they are turned onto the textbook's. *Computed*: one basis of the true
+  algebra, up to matrices that do nothing to these data, which is why it need not look like the textbook's.
   *Sampled augmentations*: what a method that is handed these generators is trained on. *Against the angle*: level where
   the method respects the symmetry; a dip lies at angles it has not learned. *Trace of the basis*: when in training the
   generators took their direction. Methods told the group, and pipelines that reuse a discoverer's generators, are left
-  out where they would only repeat a picture.
+  out where they would only repeat a table row or a picture.
 - **published.** The paper's number, as printed there; its settings and data may differ from ours.
 - **Reproducing.** Every page lists the command of every row; `python -m bench leaderboard` makes the pages again from
   the stored records, byte for byte.

@@ -17,6 +17,7 @@ class EccentricTwoBody(TwoBody):
     recipe: ClassVar[two_body.Recipe] = RECIPE
     note: ClassVar[str] = (
         "own simulation of generic orbits: semi-major axis U(1.5, 3), eccentricity U(0.1, 0.6), any phase, both senses"
+        "; the true algebra is computed in each search space: the rotation alone, of dimension 1"
     )
     on_data: ClassVar[Tensor | None] = None
 

@@ -3,7 +3,9 @@
 import pytest
 import torch
 
+from bench.datasets.two_body import RELEASED, flow_step
 from bench.lie.field import field_gram
+from bench.lie.vectors import VectorAction
 from bench.metrics.symmetry import compare
 from bench.registry import load_registry
 from bench.tasks.nbody import ROTATION, TORUS
@@ -42,3 +44,38 @@ def test_only_eccentric_orbits_reach_where_momenta_turned_alone_would_go(load):
     # On circular orbits momenta are tangential: turned ones meet no label that could contradict them.
     assert reach(load("nbody_1step_iid")) > 20
     assert reach(load("nbody_eccentric_1step")) < 3
+
+
+def states_and_next(data):
+    return data.test.x[:2000, 0].double(), data.test.y[:2000, 0].double()
+
+
+def test_a_map_that_the_torus_leaves_alone_fits_circular_labels_though_it_is_not_the_flow(load):
+    def circular(x):  # every 2-vector turns at the circular rate, which only |q1| sets
+        rate = 0.5 * x[:, :2].norm(dim=1) ** -1.5
+        return VectorAction(8).apply(RELEASED.dt * rate[:, None, None] * ROTATION[0], x)
+
+    x, y = states_and_next(load("nbody_1step_iid"))
+    angles = torch.randn(len(x), 4, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    algebra = torch.einsum("nk,kij->nij", angles, TORUS)
+    turned, expected = (VectorAction(8).apply(algebra, s) for s in (x, y))
+    step = (y - x).norm(dim=1).mean()
+    torch.testing.assert_close(circular(turned), VectorAction(8).apply(algebra, circular(x)))
+    assert float((circular(turned) - expected).norm(dim=1).mean() / step) < 0.01
+    assert float((flow_step(turned, RELEASED.dt) - expected).norm(dim=1).mean() / step) > 0.5
+
+
+def test_labels_contradict_the_torus_on_generic_orbits_only(load):
+    def contradiction(name):
+        # Turning the momenta alone can reverse the radial velocity: the mirrored motion, as likely in the data.
+        # Were the torus a symmetry, the distance after the step could not tell the two apart.
+        x, y = states_and_next(load(name))
+        unit = torch.nn.functional.normalize(x[:, :2], dim=1)
+        radial = 2.0 * (x[:, 2:4] * unit).sum(1, keepdim=True) * unit
+        turned = x - torch.cat([torch.zeros_like(unit), radial, torch.zeros_like(unit), -radial], dim=1)
+        after = flow_step(turned, RELEASED.dt)[:, :2].norm(dim=1)
+        return float((after - y[:, :2].norm(dim=1)).abs().mean() / (y - x).norm(dim=1).mean())
+
+    circular, eccentric = contradiction("nbody_1step_iid"), contradiction("nbody_eccentric_1step")
+    assert circular < 0.005
+    assert eccentric > 100 * circular

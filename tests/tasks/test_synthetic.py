@@ -6,8 +6,9 @@ import pytest
 import torch
 
 from bench.lie.algebra import orthonormalise
+from bench.lie.field import field_gram
 from bench.lie.search_space import full
-from bench.metrics.symmetry import span_share
+from bench.metrics.symmetry import compare, span_share
 from bench.registry import load_registry
 from bench.tasks.synthetic import CYCLE, ROTATION, discrete_rotation, partial_permutation
 
@@ -62,6 +63,22 @@ def test_the_partial_permutation_has_eleven_flows_and_the_textbook_is_one(load):
     # Columns of the first three rows sum to zero (10), and x4² - x5² allows the boost of (x4, x5).
     torch.testing.assert_close(algebra[:, :3].sum(1), torch.zeros(11, 5, dtype=torch.float64), atol=1e-8, rtol=0)
     assert span_share(CYCLE, orthonormalise(algebra)) == pytest.approx(1.0, abs=1e-8)
+
+
+@pytest.mark.parametrize(("name", "precision"), [("discrete_rotation", 0.0), ("partial_permutation", 1.0)])
+def test_the_textbook_is_a_symmetry_of_the_permutation_but_the_circle_none_of_the_teeth(load, name, precision):
+    data = load(name)
+    space = data.spaces["full"]
+    gram = field_gram(data.action_in, data.val.x, space.basis, data.field_weights)
+    scores = compare(data.truth.textbook, data.truth.algebra(space), space.basis, gram)
+    assert scores.precision == pytest.approx(precision, abs=1e-8)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_sizes_are_those_of_the_budget(load, name):
+    data = load(name, "small")
+    assert [len(split) for split in (data.train, data.val, data.test)] == [10_000, 1_000, 2_000]
+    assert data.train.y.shape == (10_000, 1, 1)
 
 
 @pytest.mark.parametrize("name", NAMES)
