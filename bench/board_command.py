@@ -7,7 +7,7 @@ from pathlib import Path
 import typer
 
 from bench.leaderboard.pages import write_pages
-from bench.provenance import is_stale
+from bench.provenance import Standing
 from bench.registry import load_registry
 
 
@@ -15,7 +15,7 @@ def board_command(root: Path, *, check: bool) -> int:
     """Pages go beside the results folder; 1 when ``check`` finds a page that differs from a regenerated one."""
     registry = load_registry()
     out = root.parent
-    pages = write_pages(root, out, registry, lambda record: is_stale(record, registry), check=check)
+    pages = write_pages(root, out, registry, Standing(root, registry), check=check)
     if not check:
         typer.echo(f"written: {', '.join(pages)}" if pages else "every page was up to date")
         typer.echo(f"next: open {out / 'README.md'}")

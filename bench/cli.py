@@ -1,4 +1,4 @@
-"""The command line: `python -m bench list | run | leaderboard | track | data | show`."""
+"""The command line: `python -m bench list | run | leaderboard | equal | track | data | show`."""
 
 from __future__ import annotations
 
@@ -110,6 +110,17 @@ def leaderboard(
     from bench.paths import existing_results
 
     code = board_command(existing_results(results), check=check)
+    if code:
+        raise typer.Exit(code)
+
+
+@app.command()
+def equal(results: ResultsOption = None) -> None:
+    """Keep stale records whose code gives equal numbers: run one cell of each by the old code and by this one."""
+    from bench.equal_command import equal_command
+    from bench.paths import existing_results
+
+    code = equal_command(existing_results(results))
     if code:
         raise typer.Exit(code)
 

@@ -6,13 +6,14 @@ import platform
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
 from bench.api import Method, Task, tier_of
 from bench.cell import Cell, stages_of
 from bench.digest import code_sha256
+from bench.equal_code import Digests, EqualCode
 from bench.errors import BenchError
 from bench.metrics.cost import hardware_fingerprint
 from bench.pipeline import Pipeline
@@ -67,15 +68,38 @@ def method_digest(method: Method) -> str:
     return code_sha256(*modules, *(["bench.pipeline"] if isinstance(method, Pipeline) else []))
 
 
-def is_stale(record: Record, registry: Registry) -> bool:
-    """True when the code of the record's method or task has changed since, or is gone."""
+class Standing:
+    """Tells of a record whether the present code stands behind it."""
+
+    def __init__(self, root: Path, registry: Registry) -> None:
+        """``root`` is the results folder, whose equal_code.json says which earlier codes give equal numbers.
+
+        Raises:
+            BenchError: when that file is corrupt.
+        """
+        self.registry = registry
+        self.equal = EqualCode(root)
+
+    def __call__(self, record: Record) -> Literal["current", "equal", "stale"]:
+        """``equal``: its code has changed since, and a cell run by both gave the same numbers; ``stale``: no such."""
+        now = present_code(record, self.registry)
+        before = Digests(record["task"]["code_sha256"], record["method"]["code_sha256"])
+        if before == now:
+            return "current"
+        names = record["task"]["id"], record["method"]["id"]
+        return "equal" if now is not None and self.equal.leads(*names, before, now) else "stale"
+
+    def is_stale(self, record: Record) -> bool:
+        return self(record) == "stale"
+
+
+def present_code(record: Record, registry: Registry) -> Digests | None:
+    """The digests that its cell would get now; None when its task, that version, or its method is gone."""
     try:
         task, method = registry.task(record["task"]["id"]), registry.method(record["method"]["id"])
     except BenchError:
-        return True
-    same_code = record["task"]["code_sha256"] == task_digest(task)
-    same_code = same_code and record["method"]["code_sha256"] == method_digest(method)
-    return not same_code or record["task"]["version"] != task.card.version
+        return None
+    return Digests(task_digest(task), method_digest(method)) if record["task"]["version"] == task.card.version else None
 
 
 def environment(device: str) -> dict[str, Any]:

@@ -20,8 +20,8 @@ from bench.leaderboard.build import HIDDEN_BUDGETS
 from bench.paths import results_dir
 from bench.pipeline import Pipeline
 from bench.progress import progress_bar
-from bench.provenance import blank_record, is_stale
-from bench.registry import Registry, load_registry
+from bench.provenance import Standing, blank_record
+from bench.registry import load_registry
 from bench.runner import run_in_worker
 from bench.store import Record, Store
 
@@ -71,7 +71,7 @@ def run_command(
     with progress_bar(f"data of {task.card.id}") as on_progress:
         task.prepare(folder, on_progress)
     fingerprint = task.fingerprint(folder)
-    run = _Run(registry, task, store, device, folder, _Mirroring(root) if mlflow else None)
+    run = _Run(Standing(root, registry), task, store, device, folder, _Mirroring(root) if mlflow else None)
     records: list[Record] = []
     cells = [cell_for(seed, fingerprint) for seed in seeds]
     for number, cell in enumerate(cells, start=1):
@@ -84,7 +84,7 @@ def run_command(
 class _Run:
     """What the cells of one command share."""
 
-    registry: Registry
+    standing: Standing
     task: Task
     store: Store
     device: str
@@ -99,7 +99,7 @@ class _Run:
         assert isinstance(method, Pipeline)
         earlier = self.store.finished(first)
         # A consumer must not build on generators that other code found.
-        again = earlier is not None and is_stale(earlier, self.registry)
+        again = earlier is not None and self.standing.is_stale(earlier)
         found = self.one(first, method.discoverer, f"{place}discovery: ", again, None)
         if found["status"] == "ok":
             return self.one(cell, method, place, force, self.store.path(first))
@@ -112,7 +112,7 @@ class _Run:
         """The record of ``cell``, from the store or from a worker."""
         earlier = None if force else self.store.finished(cell)
         if earlier is not None:
-            stale = "; its code has changed since, --force runs it again" if is_stale(earlier, self.registry) else ""
+            stale = "; its code has changed since, --force runs it again" if self.standing.is_stale(earlier) else ""
             typer.echo(f"{place}{cell.title}: finished before ({earlier['status']}){stale}")
             return earlier
         try:

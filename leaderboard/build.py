@@ -69,6 +69,7 @@ class Row:
     ok: int
     expected: int
     stale: int  # records whose code has changed since
+    equal: int  # records of earlier code that was shown to give the present numbers
     seeds: tuple[int, ...]
     failures: tuple[Failure, ...]
     hardware: tuple[str, ...]  # distinct fingerprints of the ok seeds
@@ -113,7 +114,7 @@ def build_board(
     records: Sequence[Record],
     task: TaskCard,
     methods: Callable[[str], MethodCard | None],
-    is_stale: Callable[[Record], bool],
+    standing: Callable[[Record], str],
     skipped: int = 0,
     arrays: Callable[[Record], frozenset[str]] = lambda record: frozenset(),
 ) -> Board:
@@ -123,7 +124,7 @@ def build_board(
         records: of any tasks.
         task: whose board it is.
         methods: the card of a method by name; None for one that this installation does not know.
-        is_stale: whether a record's code has changed since.
+        standing: "current", "equal" or "stale", as `bench.provenance.Standing` tells it.
         skipped: files of this task that are no valid record.
         arrays: the names of the arrays beside a record, for the figures.
     """
@@ -137,7 +138,7 @@ def build_board(
         groups[record["task"]["version"], record["budget"], share, sha].append(record)
     order = {name: position for position, name in enumerate(task.budgets)}
     chosen = sorted(groups, key=lambda g: (-g[0], order.get(g[1], len(order)), g[1], -g[2], g[3] is None, g[3] or ""))
-    sections = tuple(_section(groups[place], task, place, is_stale, arrays) for place in chosen)
+    sections = tuple(_section(groups[place], task, place, standing, arrays) for place in chosen)
     names = sorted({row.method for section in sections for row in section.rows})
     cards = {name: card for name in names if (card := methods(name)) is not None}
     return Board(task, sections, cards, skipped)
@@ -187,14 +188,14 @@ def _section(
     records: list[Record],
     task: TaskCard,
     place: Place,
-    is_stale: Callable[[Record], bool],
+    standing: Callable[[Record], str],
     arrays: Callable[[Record], frozenset[str]],
 ) -> Section:
     version, budget, share, sha = place
     by_key: defaultdict[str, list[Record]] = defaultdict(list)
     for record in records:
         by_key[record["key"]].append(record)
-    rows = _labelled([_row(group, task, is_stale, arrays) for group in by_key.values()])
+    rows = _labelled([_row(group, task, standing, arrays) for group in by_key.values()])
     rows.sort(key=lambda row: (row.told_group, *_place(row, task), row.label))
     seen: defaultdict[str, set[float]] = defaultdict(set)
     for name, value in chain.from_iterable(r["references"].items() for r in records):
@@ -217,11 +218,12 @@ def _section(
 def _row(
     records: list[Record],
     task: TaskCard,
-    is_stale: Callable[[Record], bool],
+    standing: Callable[[Record], str],
     arrays: Callable[[Record], frozenset[str]],
 ) -> Row:
     first, ok = records[0], [r for r in records if r["status"] == "ok"]
     method, changed = first["method"], dict(sorted(first["changed"].items()))
+    told = [standing(record) for record in records]
     settings = " ".join(f"{name}={setting(value)}" for name, value in changed.items() if name != TRAIN_FRACTION)
     search = f"[{method['search']}]" if method["search"] else ""
     return Row(
@@ -234,7 +236,8 @@ def _row(
         rank=None,
         ok=len(ok),
         expected=len(records),
-        stale=sum(map(is_stale, records)),
+        stale=told.count("stale"),
+        equal=told.count("equal"),
         seeds=tuple(r["seed"] for r in records),
         failures=tuple(Failure(r["seed"], r["status"], _reason(r)) for r in records if r["status"] != "ok"),
         hardware=tuple(sorted({_hardware(r["env"]) for r in ok})),

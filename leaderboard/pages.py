@@ -36,7 +36,7 @@ class Site:
 
 
 def write_pages(
-    store_root: Path, out_dir: Path, registry: Registry, is_stale: Callable[[Record], bool], check: bool = False
+    store_root: Path, out_dir: Path, registry: Registry, standing: Callable[[Record], str], check: bool = False
 ) -> list[str]:
     """Write the index, one page per task with a record, and their figures; remove generated ones that are left over.
 
@@ -44,7 +44,7 @@ def write_pages(
         store_root: the folder of the records.
         out_dir: where the pages lie.
         registry: for the cards of tasks and methods.
-        is_stale: whether a record's code has changed since.
+        standing: "current", "equal" or "stale", as `bench.provenance.Standing` tells it.
         check: write nothing, and draw nothing.
 
     Returns:
@@ -54,7 +54,7 @@ def write_pages(
     Raises:
         BenchError: when a file in the way was not generated, or a file cannot be written.
     """
-    site = plan_site(store_root, registry, is_stale)
+    site = plan_site(store_root, registry, standing)
     pages = site.pages
     present = {
         path.name: path.read_text(encoding="utf-8", errors="replace") for path in out_dir.glob("*.md") if path.is_file()
@@ -90,7 +90,7 @@ def write_pages(
     return every
 
 
-def plan_site(store_root: Path, registry: Registry, is_stale: Callable[[Record], bool]) -> Site:
+def plan_site(store_root: Path, registry: Registry, standing: Callable[[Record], str]) -> Site:
     """All that the store's records make; reads no array."""
     found = Store(store_root).scan()
     records = [record for record in found.records.values() if record["budget"] not in HIDDEN_BUDGETS]
@@ -114,14 +114,14 @@ def plan_site(store_root: Path, registry: Registry, is_stale: Callable[[Record],
             return {}  # its row is left out of the figure
 
     boards = [
-        build_board(records, task.card, card_of, is_stale, skipped[name], names_of)
+        build_board(records, task.card, card_of, standing, skipped[name], names_of)
         for name, task in sorted(registry.tasks.items())
         if held[name]
     ]
     without = [name for name in registry.tasks if not held[name]]
     unknown = {name: count for name, count in held.items() if name not in registry.tasks}
     pages = {f"{board.task.id}.md": render_task(board) for board in boards}
-    report = render_claims(CLAIMS, [record for record in records if not is_stale(record)])
+    report = render_claims(CLAIMS, [record for record in records if standing(record) != "stale"])
     if report is not None:
         pages[REPORT] = f"{MARKER}\n\n{report}"
     pages[INDEX] = render_index(boards, without, unknown, skipped.total(), REPORT if report else None)

@@ -38,16 +38,16 @@ def toy_task() -> Callable[..., TaskCard]:
 
 @pytest.fixture
 def board_of(toy_task: Callable[..., TaskCard]) -> Callable[..., Board]:
-    """``board_of(records, task=..., stale=predicate, skipped=..., arrays=names beside a record)``."""
+    """``board_of(records, task=..., standing=of a record, skipped=..., arrays=names beside a record)``."""
 
     def make(
         records: Sequence[Record],
         task: TaskCard | None = None,
-        stale: Callable[[Record], bool] = lambda record: False,
+        standing: Callable[[Record], str] = lambda record: "current",
         skipped: int = 0,
         arrays: Callable[[Record], frozenset[str]] = lambda record: frozenset(),
     ) -> Board:
         known = {"semola": MethodCard("semola", "SEMoLA", "learns generators", "none", "Somebody (2025)")}
-        return build_board(records, task or toy_task(), known.get, stale, skipped, arrays)
+        return build_board(records, task or toy_task(), known.get, standing, skipped, arrays)
 
     return make

@@ -122,9 +122,11 @@ def test_records_of_other_tasks_are_ignored(make_record, board_of):
     assert board_of([make_record(task={"id": "other"})]).sections == ()
 
 
-def test_stale_records_are_counted(make_record, board_of):
-    (row,) = board_of([make_record(seed=s) for s in range(3)], stale=lambda r: r["seed"] > 0).sections[0].rows
-    assert (row.stale, row.expected) == (2, 3)
+def test_records_of_earlier_code_are_counted(make_record, board_of):
+    standings = ["current", "stale", "equal", "stale"]
+    records = [make_record(seed=seed) for seed in range(4)]
+    (row,) = board_of(records, standing=lambda record: standings[record["seed"]]).sections[0].rows
+    assert (row.stale, row.equal, row.expected) == (2, 1, 4)
 
 
 def test_a_row_lists_every_hardware_its_seeds_ran_on(make_record, board_of):

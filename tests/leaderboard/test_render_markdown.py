@@ -177,12 +177,18 @@ def test_failures_are_statuses_with_reasons(make_record, board_of):
 
 
 def test_stale_and_unreadable_records_are_marked(make_record, board_of):
-    board = board_of([make_record()], stale=lambda record: True, skipped=2)
+    board = board_of([make_record()], standing=lambda record: "stale", skipped=2)
     page = render_task(board)
     assert cells(page, "`plain`")[-1] == "1/1 (1 stale)"
     assert "`plain` (stale)" in render_index([board])
     assert "Stale: the code" in page
     assert "2 files in the place of a record that cannot be read" in page
+
+
+def test_records_of_earlier_code_with_equal_numbers_are_told_not_marked(make_record, board_of):
+    page = render_task(board_of([make_record(seed=s) for s in range(2)], standing=lambda record: "equal"))
+    assert cells(page, "`plain`")[-1] == "2/2"
+    assert "2 records were made by earlier code" in page
 
 
 def test_costs_over_different_hardware_are_marked(make_record, board_of):
