@@ -13,7 +13,8 @@ import time
 import torch
 from torch import nn
 
-from bench.nn.emlp import EMLP, EquivariantSpaces
+from bench.nn.emlp import EMLP
+from bench.nn.equivariant_spaces import EquivariantSpaces
 
 BATCH, BLOCKS, WIDTHS, STEPS = 256, 3, (128, 384), 5
 J = torch.tensor([[0.0, -1.0], [1.0, 0.0]], dtype=torch.float64)

@@ -67,7 +67,7 @@ class TwoBodyRecipe:
             "n_points": (self.n_points >= 2, ">= 2"),
             "n_steps": (1 <= self.n_steps <= self.n_points, f"in [1, n_points = {self.n_points}]"),
         }
-        check_fields(self, ranges)
+        check_fields(NAME, self, ranges)
 
     @property
     def dt(self) -> float:
@@ -100,15 +100,15 @@ class Recipe(Protocol):
     def initial_states(self) -> FloatArray: ...
 
 
-def check_fields(recipe: object, ranges: Mapping[str, tuple[bool, str]]) -> None:
-    """Refuse the first field whose check fails; ``ranges`` is field -> (good, what is allowed).
+def check_fields(name: str, recipe: object, ranges: Mapping[str, tuple[bool, str]]) -> None:
+    """Refuse the first field of ``name``'s recipe whose check fails; ``ranges``: field -> (good, what is allowed).
 
     Raises:
         BenchError: naming the field, its value, and what is allowed.
     """
     for field, (good, allowed) in ranges.items():
         if not good:
-            raise BenchError(f"two_body: recipe field {field!r} is {getattr(recipe, field)}; it must be {allowed}.")
+            raise BenchError(f"{name}: recipe field {field!r} is {getattr(recipe, field)}; it must be {allowed}.")
 
 
 def content_key(fields: Mapping[str, object]) -> str:

@@ -46,6 +46,7 @@ class EccentricRecipe:
 
     def __post_init__(self) -> None:
         check_fields(
+            NAME,
             self,
             {
                 "seed": (self.seed >= 0, ">= 0"),

@@ -9,7 +9,8 @@ from bench.errors import BenchError
 from bench.lie.action import IdentityAction
 from bench.lie.vectors import VectorAction
 from bench.methods.plain import PlainFitted
-from bench.nn.emlp import EMLP, EquivariantSpaces
+from bench.nn.emlp import EMLP
+from bench.nn.equivariant_spaces import EquivariantSpaces
 from bench.params import parameter
 from bench.training import TrainingParameters, train
 

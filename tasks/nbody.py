@@ -66,6 +66,8 @@ class TwoBody(Task):
     Options = Parameters
     recipe: ClassVar[two_body.Recipe] = two_body.RELEASED
     note: ClassVar[str] = "own simulation after the published recipe"
+    #: What the list says of the data instead of the split's summary.
+    told: ClassVar[str] = ""
     #: What the labels of the data do not exclude, though the dynamics do.
     on_data: ClassVar[Tensor | None] = TORUS
 
@@ -80,7 +82,7 @@ class TwoBody(Task):
         self.card = TaskCard(
             id=name,
             title=f"Two-body dynamics, {steps} to {steps} step, {orbits}",
-            summary=f"predict the next {'state' if steps == 1 else f'{steps} states'}; {SUMMARIES[split]}",
+            summary=f"predict the next {'state' if steps == 1 else f'{steps} states'}; {self.told or SUMMARIES[split]}",
             family="nbody",
             version=1,
             metric=MetricCard("test/mse", "1", higher_is_better=False),

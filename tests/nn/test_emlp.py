@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from bench.lie.algebra import so
-from bench.nn.emlp import EMLP, EquivariantSpaces
+from bench.nn.emlp import EMLP
+from bench.nn.equivariant_spaces import EquivariantSpaces
 
 J = torch.tensor([[0.0, -1.0], [1.0, 0.0]], dtype=torch.float64)
 PLANES = torch.kron(torch.eye(4, dtype=torch.float64), J)[None]  # (1, 8, 8)
