@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import math
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -206,6 +207,8 @@ class RunContext:
         device: torch.device,
         out_dir: Path,
         on_progress: OnProgress = lambda done, total: None,
+        checkpoint: Path | None = None,
+        identity: str = "",
     ) -> None:
         self.params = params
         self.seed = seed
@@ -217,10 +220,36 @@ class RunContext:
         self.done = 0.0  # share of the training steps behind us, kept by the training loop
         self.history: dict[str, list[tuple[int, float]]] = {}
         self.traced: list[tuple[int, Tensor]] = []
+        self.checkpoint = checkpoint  # where a training loop keeps its state; None keeps none
+        self.identity = identity  # of the cell, its code and the device: a checkpoint of another is not taken
+        self.generators: list[torch.Generator] = []  # all that rng() gave out, in this order
+        self.loops = 0  # training loops begun
+        self._began, self._earlier_s = time.perf_counter(), 0.0
 
     def rng(self, purpose: str, device: torch.device | str = "cpu") -> torch.Generator:
         """A fresh generator seeded by (seed, purpose); the same for every method."""
-        return torch.Generator(device=device).manual_seed(seed_for(self.seed, purpose))
+        self.generators.append(torch.Generator(device=device).manual_seed(seed_for(self.seed, purpose)))
+        return self.generators[-1]
+
+    def start_clock(self) -> None:
+        """Fitting begins now."""
+        self._began = time.perf_counter()
+
+    def fit_seconds(self) -> float:
+        """Since :meth:`start_clock`, and before that in a process whose checkpoint was taken over."""
+        return self._earlier_s + time.perf_counter() - self._began
+
+    def state(self) -> dict[str, Any]:
+        """What a checkpoint keeps of it."""
+        names = ("steps", "samples", "done", "history", "traced")
+        return {name: getattr(self, name) for name in names} | {"fit_s": self.fit_seconds()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """The inverse of :meth:`state`; the seconds since the checkpoint are lost, those before it count."""
+        self._earlier_s = state["fit_s"] - (time.perf_counter() - self._began)
+        for name in ("steps", "samples", "done", "history"):
+            setattr(self, name, state[name])
+        self.traced = [(step, generators.cpu()) for step, generators in state["traced"]]
 
     @contextlib.contextmanager
     def seeded(self, purpose: str) -> Iterator[None]:

@@ -115,6 +115,8 @@ class _Run:
             stale = "; its code has changed since, --force runs it again" if self.standing.is_stale(earlier) else ""
             typer.echo(f"{place}{cell.title}: finished before ({earlier['status']}){stale}")
             return earlier
+        if force:
+            self.store.checkpoint(cell).unlink(missing_ok=True)
         try:
             with progress_bar(f"{place}{cell.title}") as on_progress:
                 record = run_in_worker(

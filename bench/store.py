@@ -42,6 +42,10 @@ class Store:
     def path(self, cell: Cell) -> Path:
         return self.root / cell.folder / f"seed{cell.seed}.json"
 
+    def checkpoint(self, cell: Cell) -> Path:
+        """Where a run of ``cell`` keeps the state of its training, until it ends."""
+        return self.path(cell).with_name(f".seed{cell.seed}.checkpoint")
+
     def check_writable(self) -> None:
         """Fail before anything is computed.
 

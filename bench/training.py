@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from bench.api import Problem, RunContext
 from bench.batches import Batches
+from bench.checkpoint import ResumableLoop
 from bench.errors import Diverged
 from bench.params import Parameters, parameter
 
@@ -44,7 +45,7 @@ def train(
     """Minimise ``objective`` over the training split for ``ctx.params.epochs`` epochs.
 
     ``extra_groups`` are further Adam groups (``{"params", "lr"}``), e.g. the generators of a discoverer.
-    ``on_epoch`` is called with the number of every epoch done.
+    ``on_epoch`` is called with the number of every epoch done. A run killed in between continues from its checkpoint.
 
     Raises:
         Diverged: when the mean loss of an epoch, or the validation loss after it, is not finite.
@@ -55,8 +56,10 @@ def train(
     peaks = [group["lr"] for group in optimiser.param_groups]
     batches = Batches(problem.train, params.batch_size, ctx)
     total = params.epochs * len(batches)
-    step = 0
-    for epoch in range(1, params.epochs + 1):
+    loop = ResumableLoop(ctx, network, optimiser)
+    done = loop.resume()
+    step = done * len(batches)
+    for epoch in range(done + 1, params.epochs + 1):
         network.train()
         sums: Tensor | None = None
         names: list[str] = []
@@ -84,6 +87,7 @@ def train(
         broken = [name for name, value in means.items() if not math.isfinite(value)]
         if broken:
             raise Diverged(f"{broken[0]} is not finite after epoch {epoch} of {params.epochs}")
+        loop.epoch_done(epoch)
     network.eval()
 
 

@@ -12,7 +12,6 @@ import math
 import os
 import sys
 import tempfile
-import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -52,8 +51,12 @@ def main() -> None:
         path = store.root / job["discovery"]
         earlier = read_record(path)
         found = Found(job["discovery"], earlier, read_arrays(path, earlier))
-    record, arrays = run_cell(cell, task, method, torch.device(job["device"]), Path(job["data_dir"]), say, found)
-    say(record=store.write_outcome(cell, record, arrays))
+    kept = store.checkpoint(cell)
+    device, folder = torch.device(job["device"]), Path(job["data_dir"])
+    record, arrays = run_cell(cell, task, method, device, folder, say, found, kept)
+    written = store.write_outcome(cell, record, arrays)
+    kept.unlink(missing_ok=True)  # what ended by itself would end so again
+    say(record=written)
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,7 @@ def run_cell(
     data_dir: Path,
     say: Callable[..., None],
     found: Found | None = None,
+    checkpoint: Path | None = None,
 ) -> tuple[Record, dict[str, Array]]:
     """Run ``cell``; whatever the method does, the outcome is a record with a status."""
     record = blank_record(cell, task, method, device.type)
@@ -80,7 +84,9 @@ def run_cell(
     arrays: dict[str, Array] = {}
     with tempfile.TemporaryDirectory(prefix="symmetry-bench-") as scratch:
         params = stage_params(cell, method)
-        ctx = RunContext(params, cell.seed, device, Path(scratch), lambda done, total: say(progress=[done, total]))
+        on_progress = partial(_progress, say)
+        identity = _identity(cell, record, found)
+        ctx = RunContext(params, cell.seed, device, Path(scratch), on_progress, checkpoint, identity)
         try:
             _fill(record, arrays, cell, task, method, ctx, data_dir, found)
             record["status"] = "ok"
@@ -100,6 +106,17 @@ def run_cell(
         except (TypeError, ValueError) as error:
             record["status"], record["reason"] = "failed", f"ctx.log was given what is no number: {error}"
     return record, arrays
+
+
+def _progress(say: Callable[..., None], done: int, total: int) -> None:
+    say(progress=[done, total])
+
+
+def _identity(cell: Cell, record: Record, found: Found | None) -> str:
+    """What a checkpoint must agree in: the cell, the code, the discovery, torch, and the kind of device."""
+    own = [cell.key, str(cell.seed), record["task"]["code_sha256"], record["method"]["code_sha256"]]
+    earlier = found.record["started"] if found else ""
+    return " ".join([*own, earlier, record["env"]["torch"], str(record["env"]["gpu"])])
 
 
 def stage_params(cell: Cell, method: Method) -> Any:
@@ -139,14 +156,14 @@ def _fill(
         problem = dataclasses.replace(problem, given=from_arrays(found.arrays, data.units))
     # The first optimiser of a process imports a second's worth of torch; no method should pay for it.
     torch.optim.Adam([torch.zeros(1, requires_grad=True)])
-    started = time.perf_counter()
+    ctx.start_clock()
     try:
         fitted = method.fit(problem, ctx)
     finally:
         arrays.update(_trace(ctx, data.units))
     if ctx.device.type == "cuda":
         torch.cuda.synchronize(ctx.device)
-    fit_s = time.perf_counter() - started
+    fit_s = ctx.fit_seconds()
     if not isinstance(fitted, Fitted):
         raise TypeError(f"fit() of {cell.method!r} returned {type(fitted).__name__}; it must return a Fitted")
     data = dataclasses.replace(data, test=_move(data.test, ctx.device))

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from bench.api import Fitted, Method, MethodCard, Problem, RunContext
 from bench.augmentation import move
 from bench.batches import Batches
+from bench.checkpoint import ResumableLoop
 from bench.discovery import Discovery
 from bench.errors import Diverged
 from bench.lie.exponential import expm
@@ -141,8 +142,11 @@ def _play(problem: Problem, ctx: RunContext, generator: LieGenerator, discrimina
     draws = ctx.rng("coefficients", problem.device)
     pairs = _pairs(problem, params, ctx.rng("shifts", problem.device))
     averaged = max(1, round(params.average_last * total))
-    mean, step = torch.zeros(generator.shape, device=problem.device), 0
-    for epoch in range(1, params.epochs + 1):
+    mean = torch.zeros(generator.shape, device=problem.device)
+    loop = ResumableLoop(ctx, generator, discriminator, step_g, step_d, mean)
+    done = loop.resume()
+    step = done * len(batches)
+    for epoch in range(done + 1, params.epochs + 1):
         sums: dict[str, Tensor] = {}
         for x, y in batches.epoch():
             ctx.done = step / total
@@ -174,6 +178,7 @@ def _play(problem: Problem, ctx: RunContext, generator: LieGenerator, discrimina
         broken = [name for name, value in means.items() if not math.isfinite(value)]
         if broken:
             raise Diverged(f"{broken[0]} is not finite after epoch {epoch} of {params.epochs}")
+        loop.epoch_done(epoch)
     return mean
 
 

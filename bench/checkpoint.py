@@ -1,0 +1,103 @@
+"""A training loop that continues where a killed process left it, with the numbers of an undisturbed run (on a CPU)."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from bench.api import RunContext
+
+#: Seconds between two checkpoints of a loop, at least.
+EVERY_S = 60.0
+
+Part = nn.Module | Optimizer | Tensor
+
+
+class ResumableLoop:
+    """Keeps ``parts``, every generator of random numbers and what the context counts, at the end of an epoch.
+
+    Modules and optimisers (with the values that they optimise) are restored in place, tensors too. A context without a
+    place for checkpoints keeps nothing. A loop that follows another one in the same cell repeats the first.
+    """
+
+    def __init__(self, ctx: RunContext, *parts: Part) -> None:
+        self.ctx, self.parts = ctx, parts
+        ctx.loops += 1
+        self.number = ctx.loops
+        self._saved = time.monotonic()
+        self._later = False  # the checkpoint on disk is of a later loop
+
+    def resume(self) -> int:
+        """Restore the checkpoint of this very cell, code and loop; the number of epochs it holds, 0 without one."""
+        path = self.ctx.checkpoint
+        if path is None or not path.exists():
+            return 0
+        try:
+            state: dict[str, Any] = torch.load(path, weights_only=True, map_location=self.ctx.device)
+            of_this_cell, number = state["identity"] == self.ctx.identity, int(state["loop"])
+        except Exception as error:  # a torn or foreign file: torch, zipfile and pickle each have their own
+            print(f"checkpoint {path.name} is not readable ({type(error).__name__}): starting over", file=sys.stderr)
+            return 0
+        self._later = of_this_cell and number > self.number
+        if not of_this_cell or number != self.number:
+            return 0
+        for part, kept in zip(self.parts, state["parts"], strict=True):
+            _restore(part, kept)
+        for generator, kept in zip(self.ctx.generators, state["generators"], strict=True):
+            generator.set_state(kept.cpu())
+        torch.set_rng_state(state["global"].cpu())
+        if state["cuda"] is not None:
+            torch.cuda.set_rng_state(state["cuda"].cpu())
+        self.ctx.restore(state["context"])
+        return int(state["epoch"])
+
+    def epoch_done(self, epoch: int) -> None:
+        """Write a checkpoint when the last one is old: to a temporary file, then by a rename."""
+        path = self.ctx.checkpoint
+        if path is None or self._later or time.monotonic() - self._saved < EVERY_S:
+            return
+        state = {
+            "identity": self.ctx.identity,
+            "loop": self.number,
+            "epoch": epoch,
+            "parts": [_keep(part) for part in self.parts],
+            "generators": [generator.get_state() for generator in self.ctx.generators],
+            "global": torch.get_rng_state(),
+            "cuda": torch.cuda.get_rng_state() if self.ctx.device.type == "cuda" else None,
+            "context": self.ctx.state(),
+        }
+        temporary = path.with_name(f"{path.name}.tmp")
+        try:
+            torch.save(state, temporary)
+            temporary.replace(path)
+        except (OSError, RuntimeError) as error:  # a full disk must not end the run that it should protect
+            temporary.unlink(missing_ok=True)
+            print(f"no checkpoint after epoch {epoch}: {error}", file=sys.stderr)
+        self._saved = time.monotonic()
+
+
+def _keep(part: Part) -> Any:
+    if isinstance(part, Optimizer):
+        return {"state": part.state_dict(), "values": [value.detach() for value in _optimised(part)]}
+    return part.state_dict() if isinstance(part, nn.Module) else part
+
+
+@torch.no_grad()
+def _restore(part: Part, kept: Any) -> None:
+    if isinstance(part, Optimizer):
+        part.load_state_dict(kept["state"])
+        for value, earlier in zip(_optimised(part), kept["values"], strict=True):
+            value.copy_(earlier)
+    elif isinstance(part, nn.Module):
+        part.load_state_dict(kept)
+    else:
+        part.copy_(kept)
+
+
+def _optimised(optimiser: Optimizer) -> list[Tensor]:
+    return [value for group in optimiser.param_groups for value in group["params"]]

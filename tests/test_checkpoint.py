@@ -1,0 +1,102 @@
+"""Checkpoints, with real worker processes that are really killed: the numbers are those of an undisturbed run."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bench.cell import make_cell
+from bench.registry import load_registry
+from bench.store import Store, read_arrays
+
+TASK, EPOCHS, KILLED_AFTER = "nbody_1step_id", 6, 3
+
+#: A worker that keeps every epoch and, where told, is killed by the system right after one.
+WORKER = """
+import os, signal, sys
+import bench.checkpoint
+from bench.worker import main
+
+bench.checkpoint.EVERY_S = 0.0
+keep = bench.checkpoint.ResumableLoop.epoch_done
+
+def epoch_done(self, epoch):
+    keep(self, epoch)
+    if epoch == int(sys.argv[1]):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+bench.checkpoint.ResumableLoop.epoch_done = epoch_done
+main()
+"""
+
+
+@pytest.fixture
+def work(tmp_path):
+    """``work(method, folder, kill_after=0)``: (cell, store, exit status, the epochs it said to be done)."""
+
+    def run(method: str, folder: str, kill_after: int = 0):
+        registry, store = load_registry(), Store(tmp_path / folder)
+        task, chosen = registry.task(TASK), registry.method(method)
+        amount = [("epochs", str(EPOCHS))]
+        cell = make_cell(task, chosen, search=None, budget="smoke", seed=0, fingerprint="x", assignments=amount)
+        store.path(cell).parent.mkdir(parents=True, exist_ok=True)
+        job = {"cell": asdict(cell), "root": str(store.root), "device": "cpu", "discovery": None}
+        job["data_dir"] = str(tmp_path / "data")
+        line = [sys.executable, "-c", WORKER, str(kill_after)]
+        done = subprocess.run(line, input=json.dumps(job), capture_output=True, text=True, env=_one_thread())
+        said = [json.loads(text) for text in done.stdout.splitlines()]
+        return cell, store, done, [message["progress"][0] for message in said if "progress" in message]
+
+    return run
+
+
+def _one_thread() -> dict[str, str]:
+    return os.environ | {"OMP_NUM_THREADS": "1", "PYTHONSAFEPATH": "1"}
+
+
+@pytest.mark.parametrize("method", ["semola", "liegan", "true+augment"])
+def test_a_killed_cell_continues_with_the_numbers_of_an_undisturbed_one(work, method):
+    cell, undisturbed, _, epochs = work(method, "undisturbed")
+    assert epochs == list(range(1, EPOCHS + 1))
+    _, store, killed, _ = work(method, "killed", KILLED_AFTER)
+    assert killed.returncode == -signal.SIGKILL
+    assert store.checkpoint(cell).exists()
+    assert store.finished(cell) is None
+    _, _, done, epochs = work(method, "killed")
+    assert done.returncode == 0, done.stderr
+    assert epochs == list(range(KILLED_AFTER + 1, EPOCHS + 1))  # nothing is done twice
+    assert not store.checkpoint(cell).exists()
+    first, second = undisturbed.finished(cell), store.finished(cell)
+    assert first["status"] == second["status"] == "ok"
+    assert first["scores"] == second["scores"]
+    assert first["cost"]["steps"] == second["cost"]["steps"]
+    ours, theirs = (read_arrays(s.path(cell), r) for s, r in ((undisturbed, first), (store, second)))
+    assert ours.keys() == theirs.keys()
+    for name, value in ours.items():
+        np.testing.assert_array_equal(value, theirs[name], err_msg=name)
+
+
+@pytest.mark.parametrize("damage", ["torn", "other code"])
+def test_a_checkpoint_that_does_not_fit_is_not_taken(work, damage):
+    cell, store, _, _ = work("plain", "killed", KILLED_AFTER)
+    kept: Path = store.checkpoint(cell)
+    if damage == "torn":
+        kept.write_bytes(kept.read_bytes()[:1000])
+    else:
+        _change_identity(kept)
+    _, _, done, epochs = work("plain", "killed")
+    assert epochs == list(range(1, EPOCHS + 1))
+    assert store.finished(cell)["status"] == "ok"
+    assert ("starting over" in done.stderr) == (damage == "torn")
+
+
+def _change_identity(path: Path) -> None:
+    import torch
+
+    torch.save(torch.load(path, weights_only=True) | {"identity": "another"}, path)
