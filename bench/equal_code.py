@@ -25,7 +25,8 @@ class Digests(NamedTuple):
 class Equality:
     """One cell, run by two codes on one machine, gave the same scores and arrays to the last digit stored."""
 
-    task: str
+    family: str  # of tasks: its members share the code of the digests
+    task: str  # the member that was run
     method: str
     before: Digests
     after: Digests
@@ -53,9 +54,11 @@ class EqualCode:
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise BenchError(f"{str(self.path)!r} is no list of equal codes ({error}); `git checkout` it.") from None
 
-    def leads(self, task: str, method: str, before: Digests, after: Digests) -> bool:
-        """Whether a chain of equalities of this task and method joins the two codes, in either direction."""
-        links = [{entry.before, entry.after} for entry in self.found if (entry.task, entry.method) == (task, method)]
+    def leads(self, family: str, method: str, before: Digests, after: Digests) -> bool:
+        """Whether a chain of equalities of this family and method joins the two codes, in either direction."""
+        links = [
+            {entry.before, entry.after} for entry in self.found if (entry.family, entry.method) == (family, method)
+        ]
         reached = {before}
         while grown := [link for link in links if link & reached and not link <= reached]:
             reached.update(*grown)

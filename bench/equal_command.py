@@ -8,6 +8,7 @@ import shlex
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -19,12 +20,13 @@ from bench.errors import BenchError
 from bench.leaderboard.build import setting
 from bench.paths import results_dir
 from bench.progress import progress_bar
-from bench.provenance import Standing, environment, present_code
+from bench.provenance import Standing, environment, present_code, recorded_code
 from bench.registry import load_registry
-from bench.store import Record, Store, read_arrays
+from bench.store import Record, Store, read_arrays, read_record
 
-#: The cheapest cell that runs all of a method's, a task's and the evaluation's code.
-BUDGET = "smoke"
+#: The cheapest cell that runs all of a method's, a task's and the evaluation's code; the next where it gives no result
+#: (EMLP refuses generators that a few epochs have found).
+BUDGETS = ("smoke", "small")
 #: Seconds that one cell of this budget may take, its discovery included.
 LIMIT_S = 600.0
 
@@ -34,7 +36,7 @@ class _Differs(Exception):
 
 
 def equal_command(root: Path) -> int:
-    """Run, for each stale (task, method, code), seed 0 at the smoke budget by both codes; write what is equal.
+    """Run, for each stale (family, method, code), seed 0 at the smallest budget by both codes; write what is equal.
 
     Equal means: all scores of the earlier code, as stored (nine digits), and all its arrays. Scores may be added.
     Returns 1 when a pair differs, whose records stay stale.
@@ -67,13 +69,13 @@ def equal_command(root: Path) -> int:
 
 
 def _stale_pairs(root: Path, standing: Standing) -> dict[tuple[str, str, Digests], Record]:
-    """One stale record, of the plainest settings, for each task, method and code that such records have."""
+    """One stale record, of the plainest settings, for each family, method and code that such records have."""
     stale = [record for record in Store(root).scan().records.values() if standing.is_stale(record)]
     stale.sort(key=lambda record: (record["status"] != "ok", len(record["changed"]), record["key"]))
     pairs: dict[tuple[str, str, Digests], Record] = {}
     for record in stale:
-        before = Digests(record["task"]["code_sha256"], record["method"]["code_sha256"])
-        pairs.setdefault((record["task"]["id"], record["method"]["id"], before), record)
+        family = standing.family(record)
+        pairs.setdefault((family, record["method"]["id"], recorded_code(record)), record)
     return dict(sorted(pairs.items()))
 
 
@@ -112,7 +114,7 @@ def _checked(line: list[str]) -> None:
 
 
 def _compare(record: Record, before: tuple[str, str, Digests], standing: Standing, trees: _Trees) -> Equality:
-    task, method, digests = before
+    family, method, digests = before
     now, sha = present_code(record, standing.registry), record["env"]["git_sha"]
     if now is None:
         raise _Differs("its task, that version, or its method is gone")
@@ -122,21 +124,27 @@ def _compare(record: Record, before: tuple[str, str, Digests], standing: Standin
         package = trees.at(sha)
     except BenchError as error:
         raise _Differs(str(error)) from None
-    earlier, old_arrays = _run(record, package, trees.scratch / f"{sha}-results")
-    if Digests(earlier["task"]["code_sha256"], earlier["method"]["code_sha256"]) != digests:
+    for budget in BUDGETS:
+        with ThreadPoolExecutor(2) as both:
+            old = both.submit(_run, record, budget, package, trees.scratch / f"{sha}-results")
+            new = both.submit(_run, record, budget, None, trees.scratch / "present-results")
+        if not (old.exception() and new.exception()):
+            break
+    (earlier, old_arrays), (present, new_arrays) = old.result(), new.result()
+    if recorded_code(earlier) != digests:
         raise _Differs(f"commit {sha[:12]} does not hold its code")
-    present, new_arrays = _run(record, None, trees.scratch / "present-results")
-    for kind, old, new in (("score", earlier["scores"], present["scores"]), ("array", old_arrays, new_arrays)):
-        for name, value in old.items():
-            if name not in new or not np.array_equal(value, new[name]):
+    for kind, kept, now_so in (("score", earlier["scores"], present["scores"]), ("array", old_arrays, new_arrays)):
+        for name, value in kept.items():
+            if name not in now_so or not np.array_equal(value, now_so[name]):
                 raise _Differs(f"{kind} {name} differs")
-    return Equality(task, method, digests, now, sha, len(earlier["scores"]), BUDGET, str(environment("cpu")["cpu"]))
+    scores, cpu = len(earlier["scores"]), str(environment("cpu")["cpu"])
+    return Equality(family, record["task"]["id"], method, digests, now, sha, scores, earlier["budget"], cpu)
 
 
-def _run(record: Record, package: Path | None, results: Path) -> tuple[Record, dict[str, object]]:
+def _run(record: Record, budget: str, package: Path | None, results: Path) -> tuple[Record, dict[str, object]]:
     """Seed 0 of the record's method, task and search space on the CPU, by the code in ``package`` or the present."""
     task, method, search = record["task"]["id"], record["method"]["id"], record["method"]["search"]
-    line = [sys.executable, "-m", "bench", "run", "--task", task, "--method", method, "--budget", BUDGET]
+    line = [sys.executable, "-m", "bench", "run", "--task", task, "--method", method, "--budget", budget]
     line += ["--device", "cpu", "--no-mlflow", "--results", str(results), *(["--search", search] if search else [])]
     for name, value in record["changed"].items():
         if name != TRAIN_FRACTION:
@@ -145,10 +153,9 @@ def _run(record: Record, package: Path | None, results: Path) -> tuple[Record, d
     # PYTHONSAFEPATH: nothing is imported from the folder in which this runs.
     environ = os.environ | {"PYTHONSAFEPATH": "1"} | ({"PYTHONPATH": str(package)} if package else {})
     done = subprocess.run(line, env=environ, capture_output=True, text=True, timeout=LIMIT_S)
-    folders = list(results.glob(f"{task}@*/{method}{f'--{search}' if search else ''}/*/seed0.json"))
-    if done.returncode or len(folders) != 1:
+    if done.returncode:
         words = (done.stderr.strip() or "no record").splitlines()[-1]
         raise _Differs(f"it does not run: {words}")
-    store = Store(results).scan().records
-    found = store[folders[0]]
-    return found, dict(read_arrays(folders[0], found))
+    folder = Path(next(line for line in done.stdout.splitlines() if line.startswith("records: "))[len("records: ") :])
+    found = read_record(folder / "seed0.json")
+    return found, dict(read_arrays(folder / "seed0.json", found))

@@ -82,15 +82,25 @@ class Standing:
 
     def __call__(self, record: Record) -> Literal["current", "equal", "stale"]:
         """``equal``: its code has changed since, and a cell run by both gave the same numbers; ``stale``: no such."""
-        now = present_code(record, self.registry)
-        before = Digests(record["task"]["code_sha256"], record["method"]["code_sha256"])
+        now, before = present_code(record, self.registry), recorded_code(record)
         if before == now:
             return "current"
-        names = record["task"]["id"], record["method"]["id"]
-        return "equal" if now is not None and self.equal.leads(*names, before, now) else "stale"
+        if now is None:
+            return "stale"
+        return "equal" if self.equal.leads(self.family(record), record["method"]["id"], before, now) else "stale"
+
+    def family(self, record: Record) -> str:
+        """Of its task; the task's own name where the registry has none such."""
+        task = self.registry.tasks.get(record["task"]["id"])
+        return task.card.family if task else str(record["task"]["id"])
 
     def is_stale(self, record: Record) -> bool:
         return self(record) == "stale"
+
+
+def recorded_code(record: Record) -> Digests:
+    """The digests of the code that made it."""
+    return Digests(record["task"]["code_sha256"], record["method"]["code_sha256"])
 
 
 def present_code(record: Record, registry: Registry) -> Digests | None:

@@ -12,20 +12,20 @@ from bench.provenance import Standing, present_code
 from bench.registry import load_registry
 
 A, B, C, D = (Digests(letter * 64, letter * 64) for letter in "abcd")
-TASK, METHOD = "nbody_1step_id", "plain"
+FAMILY, TASK, METHOD = "nbody", "nbody_1step_id", "plain"
 
 
 def equality(before, after, method=METHOD):
-    return Equality(TASK, method, before, after, "0" * 40, 3, "smoke", "some CPU")
+    return Equality(FAMILY, TASK, method, before, after, "0" * 40, 3, "smoke", "some CPU")
 
 
 def test_equalities_form_chains_in_both_directions(tmp_path):
     EqualCode(tmp_path).add([equality(A, B), equality(C, B), equality(C, D, method="semola")])
     equal = EqualCode(tmp_path)
-    assert equal.leads(TASK, METHOD, A, B)
-    assert equal.leads(TASK, METHOD, B, A)
-    assert equal.leads(TASK, METHOD, A, C)
-    assert not equal.leads(TASK, METHOD, A, D)
+    assert equal.leads(FAMILY, METHOD, A, B)
+    assert equal.leads(FAMILY, METHOD, B, A)
+    assert equal.leads(FAMILY, METHOD, A, C)
+    assert not equal.leads(FAMILY, METHOD, A, D)
     assert not equal.leads("another", METHOD, A, B)
 
 
@@ -49,7 +49,7 @@ def stale(tmp_path, make_record, put_record):
 def run_by_both(monkeypatch, old, new):
     """Replaces the two runs: ``old`` and ``new`` are (record, arrays) of the earlier and the present code."""
     monkeypatch.setattr(equal_command._Trees, "at", lambda self, sha: self.scratch)
-    monkeypatch.setattr(equal_command, "_run", lambda record, package, results: old if package else new)
+    monkeypatch.setattr(equal_command, "_run", lambda record, budget, package, results: old if package else new)
 
 
 def test_equal_numbers_keep_a_record_and_added_scores_do_not_matter(monkeypatch, tmp_path, stale, make_record, capsys):
