@@ -152,7 +152,10 @@ def _run(record: Record, budget: str, package: Path | None, results: Path) -> tu
     results.mkdir(exist_ok=True)
     # PYTHONSAFEPATH: nothing is imported from the folder in which this runs.
     environ = os.environ | {"PYTHONSAFEPATH": "1"} | ({"PYTHONPATH": str(package)} if package else {})
-    done = subprocess.run(line, env=environ, capture_output=True, text=True, timeout=LIMIT_S)
+    try:
+        done = subprocess.run(line, env=environ, capture_output=True, text=True, timeout=LIMIT_S)
+    except subprocess.TimeoutExpired:
+        raise _Differs(f"it takes more than {LIMIT_S:g} s") from None
     if done.returncode:
         words = (done.stderr.strip() or "no record").splitlines()[-1]
         raise _Differs(f"it does not run: {words}")
