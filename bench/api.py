@@ -90,6 +90,7 @@ class TaskCard:
     published: Mapping[str, float] = field(default_factory=dict)  # method id -> the paper's number, same unit
     output_unit: str | None = None  # unit of a prediction, and so of E and E'; None: the metric's
     unit_angle: float | None = None  # smallest angle of a discrete group, radians; None: the group is continuous
+    control: bool = False  # made without any symmetry: whatever is declared is a false discovery
 
 
 @dataclass(frozen=True)
@@ -314,6 +315,8 @@ class Truth:
     sample: AlgebraSampler
     on_data: Tensor | None = None  # a known larger algebra that labels of the data distribution do not exclude
     leakage: Mapping[str, Tensor] = field(default_factory=dict)  # name -> matrices whose share in L is reported
+    names: tuple[str, ...] = ()  # of the textbook's generators, where each is looked for by itself
+    parts: Mapping[str, AlgebraSampler] = field(default_factory=dict)  # name -> a subgroup's distribution
 
 
 @dataclass(frozen=True)

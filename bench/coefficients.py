@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-KINDS = ("uniform", "normal", "integer")
+KINDS = ("uniform", "normal", "integer", "one_sided")
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +23,7 @@ class CoefficientSampler:
 
     generators: Tensor  # (k, d, d)
     kind: str  # one of KINDS
-    scale: Tensor  # (k,): half-width, standard deviation, or largest integer
+    scale: Tensor  # (k,): half-width, standard deviation, largest integer, or upper end
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -46,6 +46,8 @@ class CoefficientSampler:
         unit = torch.rand(n, k, generator=generator, device=device).to(scale)  # in [0, 1)
         if self.kind == "uniform":
             return (2.0 * unit - 1.0) * scale
+        if self.kind == "one_sided":
+            return unit * scale
         # Both ends included: the reference's randint leaves out +U, which makes its distribution lopsided.
         return torch.floor(unit * (2.0 * scale + 1.0)) - scale
 

@@ -26,12 +26,14 @@ from bench.api import (
     Units,
     seed_for,
 )
+from bench.coefficients import CoefficientSampler
 from bench.discovery import to_arrays
 from bench.errors import Diverged
 from bench.lie.field import field_gram
 from bench.metrics.equivariance import EquivarianceErrors, equivariance_errors
 from bench.metrics.orientation import orientation_curve
-from bench.metrics.symmetry import angle_rate, compare, cosine_and_mae, span_share
+from bench.metrics.symmetry import RANK_RTOL, angle_rate, compare, cosine_and_mae, found, span_share
+from bench.strength import DECLARED_ABOVE, strengths
 
 PREDICT_BATCH = 1024
 #: Examples whose augmentations are kept for a figure, and augmentations of each.
@@ -79,6 +81,9 @@ def evaluate(fitted: Fitted, data: TaskData, card: TaskCard, budget: Budget, sea
             errors = _equivariance(fitted.predict, data, inputs, elements, estimate.sample)
             result.add("equivariance/learned_e", errors.e, _output_unit(card), False)
             result.add("equivariance/learned_e_prime", errors.e_prime, _output_unit(card), False)
+            _add_strength(result, fitted, data, card)
+        else:  # it cannot decline: what it returns, it declares
+            result.add("symmetry/declared", len(estimate.generators))
         _add_symmetry(result, data, card, estimate, search or card.searches[0])
         _add_samples(result, data, inputs, estimate.sample)
     return result
@@ -140,6 +145,10 @@ def _add_equivariance(
             for name in ("e_prime_rel", "e_prime_rel_median", "e_prime_rel_p95", "e_prime_rel_max"):
                 result.add(f"equivariance/{name}", getattr(errors, name), "1", False)
             result.arrays["equivariance"] = errors.per_example.numpy().astype(np.float32)
+            for name, part in data.truth.parts.items():
+                errors = _equivariance(way, data, inputs, elements, part)
+                result.add(f"equivariance/e_{name}", errors.e, unit, False)
+                result.add(f"equivariance/e_prime_{name}", errors.e_prime, unit, False)
     if data.action_in.resamples:
         _add_floor(result, fitted, data, card, inputs, elements)
 
@@ -199,6 +208,21 @@ def _add_orientations(result: Evaluation, fitted: Fitted, data: TaskData, card: 
             result.add(f"equivariance/e_prime_{name}", error, _output_unit(card), False)
 
 
+def _add_strength(result: Evaluation, fitted: Fitted, data: TaskData, card: TaskCard) -> None:
+    """How far each generator leaves the labels of the validation data right, by the predictor that came with it."""
+    estimate = fitted.symmetry()
+    if estimate is None or not isinstance(estimate.sample, CoefficientSampler):
+        return  # the true group: nothing was discovered
+    plain = fitted.strategies().get("plain", fitted.predict)  # an averaged prediction would flatter the generators
+    found_strengths = strengths(plain, data, estimate.sample, card.metric.higher_is_better)
+    result.arrays["strength_on_validation"] = found_strengths.numpy()
+    lengths = torch.linalg.matrix_norm(estimate.generators.double().cpu())
+    used = lengths > RANK_RTOL * lengths.max()  # what moves nothing leaves every label right
+    result.add("symmetry/declared", int((used & (found_strengths >= DECLARED_ABOVE)).sum()))
+    result.add("symmetry/strength", float(found_strengths.mean()), "1", None)
+    result.add("symmetry/strength_min", float(found_strengths.min()), "1", None)
+
+
 def _output_unit(card: TaskCard) -> str:
     return card.output_unit or card.metric.unit
 
@@ -219,6 +243,10 @@ def _add_symmetry(result: Evaluation, data: TaskData, card: TaskCard, estimate: 
     better = {"precision": True, "recall": True, "closure_defect": False}
     for name, value in asdict(scores).items():
         result.add(f"symmetry/{name}", float(value), "1", better.get(name))
+    if data.truth.names:
+        shares = found(learned, data.truth.textbook, space.basis, gram)
+        for name, share in zip(data.truth.names, shares.tolist(), strict=True):
+            result.add(f"symmetry/found_{name}", share, "1", True)
     if data.truth.on_data is not None:
         on_data = compare(learned, data.truth.on_data, space.basis, gram)
         result.add("symmetry/precision_on_data", on_data.precision, "1", True)

@@ -1,4 +1,4 @@
-"""Augerino: the widths of six given affine motions, learned with the predictor from moved samples.
+"""Augerino: the widths of given affine motions, learned with the predictor from moved samples.
 
 Source: Benton, Finzi, Izmailov, Wilson: Learning invariances in neural networks from training data (NeurIPS 2020) and
 its public code.
@@ -6,7 +6,9 @@ its public code.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
@@ -16,33 +18,67 @@ from bench.api import Fitted, Method, MethodCard, Problem, RunContext, SymmetryE
 from bench.augmentation import AugmentedFitted, move
 from bench.coefficients import CoefficientSampler, uniform_sampler
 from bench.lie.images import ImageAction
+from bench.lie.points import PointAction
 from bench.metrics.cost import parameter_count
 from bench.nn.lie_generator import shorten
 from bench.params import parameter
 from bench.training import TrainingParameters, train
 
-NAMES = ("shift_x", "shift_y", "rotation", "scale", "stretch", "shear")
-#: The six motions T_i of the public code, which shortens its translations to a tenth; ``(6, 3, 3)``.
-MOTIONS = torch.zeros(6, 3, 3)
-MOTIONS[0, 0, 2] = MOTIONS[1, 1, 2] = 0.1
-MOTIONS[2:, :2, :2] = torch.tensor(
-    [[[0.0, -1.0], [1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, -1.0]], [[0.0, 1.0], [1.0, 0.0]]]
-)
-#: As soon as one width has come this far, none is rewarded any more (the public code's "safe" loss).
+#: As soon as one width has come this far, it is (points) or none is (images) rewarded any more, as in the public code.
 LARGEST_WIDTH = 10.0
-#: No element is longer than this while all widths are below the largest: the motions are orthogonal.
-MAX_NORM = LARGEST_WIDTH / 2 * float(MOTIONS.norm())
+
+
+@dataclass(frozen=True)
+class Motions:
+    """The affine motions T_i of the public code, orthogonal to each other, and how their widths start."""
+
+    names: tuple[str, ...]
+    matrices: Tensor  # (k, d, d)
+    raw: float  # first raw width of each
+
+
+def motions_of_the_plane() -> Motions:
+    """Translations (shortened to a tenth), rotation, scale, stretch, shear; ``(6, 3, 3)``."""
+    matrices = torch.zeros(6, 3, 3)
+    matrices[0, 0, 2] = matrices[1, 1, 2] = 0.1
+    matrices[2:, :2, :2] = torch.tensor(
+        [[[0.0, -1.0], [1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, -1.0]], [[0.0, 1.0], [1.0, 0.0]]]
+    )
+    return Motions(("shift_x", "shift_y", "rotation", "scale", "stretch", "shear"), matrices, 0.0)
+
+
+def motions_of_space() -> Motions:
+    """Three rotations, three shears, two squeezes and the scale, three translations (halved); ``(12, 4, 4)``."""
+    matrices, names = torch.zeros(12, 4, 4), []
+    for number, (i, j) in enumerate(((0, 1), (0, 2), (1, 2))):
+        matrices[number, i, j], matrices[number, j, i] = -1.0, 1.0
+        matrices[3 + number, i, j] = matrices[3 + number, j, i] = 1.0
+        names.append("xyz"[i] + "xyz"[j])
+    diagonals = torch.tensor([[1.0, -1.0, 0.0], [1.0, 1.0, -2.0], [1.0, 1.0, 1.0]])
+    matrices[6:9, :3, :3] = torch.diag_embed(diagonals)
+    matrices[9:, :3, 3] = 0.5 * torch.eye(3)
+    shifts = [f"shift_{axis}" for axis in "xyz"]
+    kinds = [*(f"rotation_{n}" for n in names), *(f"shear_{n}" for n in names), "squeeze_xy", "squeeze_z", "scale"]
+    return Motions((*kinds, *shifts), matrices, 0.54)
 
 
 @dataclass(frozen=True)
 class AugerinoParameters(TrainingParameters):
-    aug_reg: float = parameter(0.01, meaning="reward of the widths' Euclidean norm", low=0.0, high=100.0)
+    aug_reg: float = parameter(0.01, meaning="reward of the widths", low=0.0, high=100.0)
+    rewarded: str = parameter(
+        "norm",
+        meaning="what of the widths is rewarded: their Euclidean norm, or (published for molecules) the sum of squares",
+        choices=("norm", "squares"),
+    )
+    one_sided: bool = parameter(
+        False, meaning="coefficients from 0 to the width, as published for molecules, in place of minus to plus half"
+    )
     width_lr: float = parameter(
         1e-2, meaning="peak learning rate of the widths (Adam)", low=0.0, high=1.0, low_open=True, log=True
     )
     start: str = parameter(
         "equal",
-        meaning="first raw widths: equal (all 0), or published (-5, and +1 for the rotation: the method is then told "
+        meaning="first raw widths: equal, or (images) published: -5, and +1 for the rotation; the method is then told "
         "which motion matters)",
         choices=("equal", "published"),
     )
@@ -53,35 +89,45 @@ class AugerinoParameters(TrainingParameters):
 
 
 class MotionWidths(nn.Module):
-    r"""Uniform coefficients on :math:`\pm w_i/2`, :math:`w_i = \mathrm{softplus}(r_i)`, of the six motions."""
+    r"""Coefficients uniform on :math:`\pm w_i/2`, or on :math:`[0, w_i]`, :math:`w_i = \mathrm{softplus}(r_i)`."""
 
-    def __init__(self, start: str) -> None:
+    def __init__(self, motions: Motions, start: str, one_sided: bool) -> None:
         super().__init__()
-        raw = torch.zeros(6)
-        if start == "published":
-            raw = torch.full((6,), -5.0)
-            raw[NAMES.index("rotation")] = 1.0
+        self.names, self.one_sided = motions.names, one_sided
+        raw = torch.full((len(motions.names),), motions.raw)
+        if start == "published" and "rotation" in motions.names:
+            raw = torch.full_like(raw, -5.0)
+            raw[motions.names.index("rotation")] = 1.0
         self.raw = nn.Parameter(raw)
         self.motions: Tensor
-        self.register_buffer("motions", MOTIONS.clone())
+        self.register_buffer("motions", motions.matrices.clone())
+        #: No element is longer than this while all widths are below the largest: the motions are orthogonal.
+        self.max_norm = LARGEST_WIDTH * (1.0 if one_sided else 0.5) * float(motions.matrices.norm())
 
     def forward(self) -> Tensor:
-        """The widths ``(6,)``, positive."""
+        """The widths ``(k,)``, positive."""
         return F.softplus(self.raw)
 
     def sampler(self) -> CoefficientSampler:
-        """Generators ``w_i/2 · T_i (6, 3, 3)``, coefficients in (-1, 1): an unused motion has no length."""
-        return uniform_sampler(0.5 * self()[:, None, None] * self.motions, 1.0)
+        """Generators as long as their motion reaches, ``(k, d, d)``: an unused motion has no length."""
+        reach = self() if self.one_sided else 0.5 * self()
+        generators = reach[:, None, None] * self.motions
+        if self.one_sided:
+            return CoefficientSampler(generators, "one_sided", torch.ones(len(generators)))
+        return uniform_sampler(generators, 1.0)
 
     def sample(self, n: int, draws: torch.Generator) -> Tensor:
-        """``(n, 3, 3)`` algebra elements, none longer than :data:`MAX_NORM`."""
-        return shorten(self.sampler()(n, draws), MAX_NORM)
+        """``(n, d, d)`` algebra elements, none longer than :attr:`max_norm`."""
+        return shorten(self.sampler()(n, draws), self.max_norm)
 
 
-def reward(widths: Tensor) -> Tensor:
-    """``||w||``, and 0 once any width reaches :data:`LARGEST_WIDTH`; widths ``(6,)``."""
+def reward(widths: Tensor, rewarded: str = "norm") -> Tensor:
+    """``||w||``, 0 once a width reaches :data:`LARGEST_WIDTH`; or the sum of the squares below it; widths ``(k,)``."""
+    below = widths < LARGEST_WIDTH
+    if rewarded == "squares":
+        return (widths.square() * below).sum()
     norm: Tensor = torch.linalg.vector_norm(widths)
-    return norm * (widths < LARGEST_WIDTH).all()
+    return norm * below.all()
 
 
 class Augerino(Method):
@@ -90,33 +136,40 @@ class Augerino(Method):
     card = MethodCard(
         id="augerino",
         title="Augerino",
-        summary="learns how far to move along six given affine motions, and the predictor",
-        # Told no group, but the six motions, of which the rotation is one.
+        summary="learns how far to move along given affine motions, and the predictor",
+        # Told no group, but the motions, of which the rotation is one.
         knowledge="none",
         citation="Benton, Finzi, Izmailov, Wilson: Learning invariances in neural networks from training data "
         "(NeurIPS 2020)",
         discovers=True,
     )
     Params = AugerinoParameters
+    # Molecules: the published reward; the published coefficients, all of one sign, are a parameter.
+    settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "qm9": {"aug_reg": 1e-3, "rewarded": "squares"},
+        "toy_se3": {"aug_reg": 1e-3, "rewarded": "squares"},
+    }
 
     def supports(self, problem: Problem) -> str | None:
-        return None if isinstance(problem.action_in, ImageAction) else "its six generators are affine maps of the plane"
+        return None if _motions(problem) else "its generators are affine maps of the plane or of space"
 
     def fit(self, problem: Problem, ctx: RunContext) -> Fitted:
         params: AugerinoParameters = ctx.params
         with ctx.seeded("init"):
             network = problem.backbone().to(problem.device)
-        widths = MotionWidths(params.start).to(problem.device)
+        motions = _motions(problem)
+        assert motions is not None
+        widths = MotionWidths(motions, params.start, params.one_sided).to(problem.device)
         draws = ctx.rng("coefficients", problem.device)
 
         def objective(x: Tensor, y: Tensor) -> dict[str, Tensor]:
-            gx, gy = move(problem, widths.sample(len(x), draws), x, y, MAX_NORM)
-            moved, bonus = problem.loss(network(gx), gy), reward(widths())
-            return {"loss": moved - params.aug_reg * bonus, "invariance": moved, "width_norm": bonus}
+            gx, gy = move(problem, widths.sample(len(x), draws), x, y, widths.max_norm)
+            moved, bonus = problem.loss(network(gx), gy), reward(widths(), params.rewarded)
+            return {"loss": moved - params.aug_reg * bonus, "invariance": moved, f"width_{params.rewarded}": bonus}
 
         def on_epoch(epoch: int) -> None:
             ctx.trace(epoch, widths.sampler().generators)
-            ctx.log(epoch, **{f"width/{name}": w for name, w in zip(NAMES, widths().tolist(), strict=True)})
+            ctx.log(epoch, **{f"width/{name}": w for name, w in zip(widths.names, widths().tolist(), strict=True)})
 
         basis = {"params": list(widths.parameters()), "lr": params.width_lr}
         train(problem, ctx, network, objective, [basis], on_epoch)
@@ -126,6 +179,12 @@ class Augerino(Method):
         estimate = SymmetryEstimate(sampler.generators, sampler, strength=0.5 * widths().detach())
         count = parameter_count(network) + parameter_count(widths)
         return AugmentedFitted(network, problem, estimate, elements, params.inference, count)
+
+
+def _motions(problem: Problem) -> Motions | None:
+    if isinstance(problem.action_in, ImageAction):
+        return motions_of_the_plane()
+    return motions_of_space() if isinstance(problem.action_in, PointAction) else None
 
 
 METHODS = (Augerino(),)

@@ -40,6 +40,7 @@ class Augment(Method):
         "nbody": {"copies": 4},
         "discrete_rotation": {"copies": 4},
         "partial_permutation": {"copies": 4},
+        "toy_se3": {"copies": 4},
         "qm9": {"copies": 1},
         "rotated_mnist": {"copies": 3},
     }

@@ -22,10 +22,12 @@ from bench.discovery import Discovery
 from bench.errors import Diverged
 from bench.lie.exponential import expm
 from bench.lie.images import ImageAction
+from bench.lie.points import PointAction
 from bench.lie.vectors import VectorAction
 from bench.metrics.cost import parameter_count
 from bench.nn.discriminators import ImageDiscriminator, VectorDiscriminator
 from bench.nn.lie_generator import LieGenerator, LieGeneratorParameters
+from bench.nn.point_discriminator import PointDiscriminator
 from bench.params import parameter
 
 #: Steps of the published run on rotated MNIST: 15 epochs of 60,000 images in batches of 64.
@@ -55,7 +57,9 @@ class LieGANParameters(LieGeneratorParameters):
         low=1,
         high=100_000_000,
     )
-    vector_width: int = parameter(512, meaning="units in the hidden layers of D, for vectors", low=1, high=8192)
+    vector_width: int = parameter(
+        512, meaning="units in the hidden layers of D, for vectors and points", low=1, high=8192
+    )
     image_width: int = parameter(16, meaning="channels of D's first convolutions, for images", low=1, high=1024)
     equal_resampling: bool = parameter(
         True, meaning="images: resample the real ones as often as the moved ones, at a random sub-pixel shift"
@@ -107,7 +111,9 @@ class LieGAN(Method):
             return None if classes else "has no discriminator for images with targets that are not classes"
         if isinstance(problem.action_in, VectorAction):
             return "has no discriminator for vectors with class labels" if classes else None
-        return "has no discriminator for point clouds"
+        if isinstance(problem.action_in, PointAction):
+            return "has no discriminator for points with class labels" if classes else None
+        return f"has no discriminator for the inputs of {type(problem.action_in).__name__}"
 
     def fit(self, problem: Problem, ctx: RunContext) -> Fitted:
         params: LieGANParameters = ctx.params
@@ -123,6 +129,8 @@ def _discriminator(problem: Problem, params: LieGANParameters) -> nn.Module:
     x, y = problem.train.x, problem.train.y
     if isinstance(problem.action_in, ImageAction):
         return ImageDiscriminator(params.image_width, int(y.max()) + 1)
+    if isinstance(problem.action_in, PointAction):
+        return PointDiscriminator(x.shape[-1] - 3, y[0].numel(), params.vector_width)
     return VectorDiscriminator(tuple(x.shape[1:]), tuple(y.shape[1:]), params.vector_width)
 
 

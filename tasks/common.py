@@ -49,6 +49,21 @@ def haar_rotation_gaussian_shift(shift: float) -> AlgebraSampler:
     return sample
 
 
+#: Names of the generators of se(3), in the order of :func:`bench.lie.algebra.se`.
+SE3_NAMES = ("rotation_xy", "rotation_xz", "rotation_yz", "shift_x", "shift_y", "shift_z")
+
+
+def se3_parts(shift: float) -> dict[str, AlgebraSampler]:
+    """Rotations alone (Haar), and translations alone (N(0, shift²) per axis in Å)."""
+
+    def translations(n: int, generator: torch.Generator) -> Tensor:
+        algebra = torch.zeros(n, 4, 4, dtype=torch.float64)
+        algebra[:, :3, 3] = shift * torch.randn(n, 3, generator=generator, dtype=torch.float64)
+        return algebra
+
+    return {"rotations": haar_rotation_gaussian_shift(0.0), "translations": translations}
+
+
 def hat(omega: Tensor) -> Tensor:
     """The antisymmetric matrix of ω × ·; ``(n, 3) -> (n, 3, 3)``."""
     x, y, z = omega.unbind(-1)

@@ -110,6 +110,19 @@ def compare(learned: Tensor, truth: Tensor, space_basis: Tensor, gram: Tensor) -
     )
 
 
+def found(learned: Tensor, truth: Tensor, space_basis: Tensor, gram: Tensor) -> Tensor:
+    r"""Of each true generator, the share of its field in the learned span: :math:`\|P_U t_j\|^2 / \|t_j\|^2`, ``(r,)``.
+
+    Arguments and errors as in :func:`compare`. A generator that does nothing to the inputs counts as not found.
+    """
+    learned = check_generators(learned, "learned")
+    truth = check_generators(truth, "truth").to(learned)
+    to_visible = _visible_map(gram.detach().to(learned))  # (v, m)
+    u = _row_space(_visible_coordinates(learned, space_basis, to_visible, "learned"), RANK_RTOL)  # (k', v)
+    t = torch.nn.functional.normalize(_visible_coordinates(truth, space_basis, to_visible, "truth"), dim=1)  # (r, v)
+    return (t @ u.mT).square().sum(1).clamp_max(1.0)
+
+
 def closure_defect(generators: Tensor) -> float:
     r"""How far span(generators) is from being closed under the Lie bracket.
 

@@ -1,0 +1,72 @@
+"""How strongly a trained predictor's validation data support each generator that came with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from bench.api import Split, TaskData, seed_for
+from bench.coefficients import CoefficientSampler
+from bench.metrics.prediction import constant_class, constant_mean
+
+#: Strength from which a generator counts as declared; fixed before any test, the boards show the curve over others.
+DECLARED_ABOVE = 0.9
+#: Validation examples that are moved, and how often each.
+EXAMPLES, DRAWS = 256, 4
+
+
+@torch.no_grad()
+def strengths(
+    predict: Callable[[Tensor], Tensor], data: TaskData, sampler: CoefficientSampler, higher_is_better: bool
+) -> Tensor:
+    r"""Strength of each generator alone, ``(k,)`` float64; 1: moved examples are predicted as well as original ones.
+
+    .. math:: s_j = 1 - \frac{\ell_j - \ell_0}{\ell_{const} - \ell_0}
+
+    :math:`\ell` is the task's score on validation examples: as they are, moved by the coefficients of generator j
+    (labels along), and of the best constant predictor. All 0 when the predictor is no better than a constant.
+
+    Args:
+        predict: ``(n, *shape) -> (n, *shape_out)`` in training units.
+        sampler: generators ``(k, d, d)`` and coefficients in training units.
+    """
+    x, y = (part.to(data.test.x.device) for part in _examples(data.val))
+
+    def score(inputs: Tensor, targets: Tensor) -> float:
+        predicted = data.units.y_to_physical(predict(data.units.x_to_training(inputs)))
+        return float(data.score(predicted, targets).double().mean())
+
+    original = score(x, y)
+    margin = _constant_score(data, y, predict, higher_is_better) - original
+    if (margin >= 0) if higher_is_better else (margin <= 0):
+        return torch.zeros(len(sampler.generators), dtype=torch.float64)
+    draws = torch.Generator().manual_seed(seed_for(0, "strength"))
+    moved = []
+    for j in range(len(sampler.generators)):
+        alone = CoefficientSampler(sampler.generators[j : j + 1].cpu(), sampler.kind, sampler.scale[j : j + 1].cpu())
+        algebra = data.units.generators_to_physical(alone(len(x) * DRAWS, draws).double()).to(x.device)
+        gx = data.action_in.apply(algebra, x.repeat_interleave(DRAWS, 0))
+        gy = data.action_out.apply(algebra, y.repeat_interleave(DRAWS, 0))
+        moved.append(score(gx, gy))
+    return 1.0 - (torch.tensor(moved, dtype=torch.float64) - original) / margin
+
+
+def _examples(split: Split) -> tuple[Tensor, Tensor]:
+    """The same validation examples for every method and seed."""
+    chosen = torch.randperm(len(split), generator=torch.Generator().manual_seed(seed_for(0, "strength")))[:EXAMPLES]
+    return split.x[chosen], split.y[chosen]
+
+
+def _constant_score(data: TaskData, y: Tensor, predict: Callable[[Tensor], Tensor], higher_is_better: bool) -> float:
+    """Of the better of the training targets' mean and median, or of their commonest class."""
+    train = data.train.y
+    if not train.is_floating_point():
+        classes = predict(data.units.x_to_training(data.val.x[:1].to(y.device))).shape[-1]
+        guesses = [constant_class(train, len(y), classes)]
+    else:
+        median = train.median(0).values.to(y).expand(y.shape)
+        guesses = [constant_mean(train, len(y)).to(y), median]
+    scores = [float(data.score(guess.to(y.device), y).double().mean()) for guess in guesses]
+    return max(scores) if higher_is_better else min(scores)

@@ -1,0 +1,141 @@
+"""Four points in space whose label is a function of their distances, and a twin whose label has no symmetry.
+
+Before molecules: here se(3), six generators, is exactly the symmetry, and a network sees it within seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from bench.api import Budget, MetricCard, Split, Task, TaskCard, TaskData, Truth, Units, seed_for
+from bench.lie.action import IdentityAction
+from bench.lie.algebra import se
+from bench.lie.points import PointAction
+from bench.lie.search_space import SearchSpace, affine3d
+from bench.metrics.prediction import constant_mean, mse, squared_error
+from bench.nn.mlp import MLP
+from bench.params import Parameters
+from bench.progress import OnProgress
+from bench.tasks.common import SE3_NAMES, haar_rotation_gaussian_shift, se3_parts
+
+POINTS = 4
+#: Raise it when the same task gives other numbers.
+DATA_VERSION = 1
+#: Standard deviation of the shifts of the true group's distribution; the points have 1.
+SHIFT = 0.5
+
+_FIRST, _SECOND = torch.triu_indices(POINTS, POINTS, offset=1)
+#: Weights of the six pairs, all different: no permutation of the points is a symmetry either.
+_WEIGHTS = torch.tensor([1.0, -0.8, 0.6, 1.2, -0.5, 0.9], dtype=torch.float64)
+
+
+def of_distances(x: Tensor) -> Tensor:
+    """``Σ_{i<j} w_ij exp(-|x_i - x_j|² / 4)``; ``(n, 4, 3) -> (n, 1)``."""
+    squares = (x[:, _FIRST] - x[:, _SECOND]).square().sum(-1)  # (n, 6)
+    return (torch.exp(-squares / 4.0) * _WEIGHTS.to(x)).sum(-1, keepdim=True)
+
+
+#: Directions of the control's waves over all coordinates, a wave turns 2 radians per unit.
+_WAVES = 2.0 * torch.nn.functional.normalize(
+    torch.randn(8, 3 * POINTS, generator=torch.Generator().manual_seed(seed_for(0, "toy_se3/waves"))).double(), dim=1
+)
+
+
+def of_places(x: Tensor) -> Tensor:
+    """``Σ_k cos(w_k · x + k)``, eight fixed directions w_k of length 2 in R^12; ``(n, 4, 3) -> (n, 1)``."""
+    phases = torch.arange(len(_WAVES)).to(x)
+    return torch.cos(x.flatten(1) @ _WAVES.mT.to(x) + phases).sum(-1, keepdim=True)
+
+
+class ToySE3(Task):
+    """``(n, 4, 3)`` standard normal points to a number ``(n, 1, 1)``; MSE, no noise."""
+
+    Options = Parameters
+
+    def __init__(self, name: str, title: str, summary: str, label: Callable[[Tensor], Tensor], symmetric: bool) -> None:
+        self.label, self.symmetric = label, symmetric
+        size = partial(Budget, batch_size=128, lr=1e-3, equivariance_inputs=500, equivariance_elements=32)
+        self.card = TaskCard(
+            id=name,
+            title=title,
+            summary=summary,
+            family="toy_se3",
+            version=1,
+            metric=MetricCard("test/mse", "1", higher_is_better=False),
+            searches=("affine3d",),
+            budgets={
+                "smoke": size(train=512, val=256, test=512, epochs=2, wall_limit_s=120),
+                "small": size(train=10_000, val=1_000, test=2_000, epochs=30, wall_limit_s=900),
+                "paper": size(train=100_000, val=10_000, test=10_000, epochs=50, wall_limit_s=7200),
+            },
+            cardinality=6,
+            citation="",
+            control=not symmetric,
+        )
+
+    def prepare(self, data_dir: Path, on_progress: OnProgress) -> None:
+        """Nothing to do: the data are drawn in memory."""
+
+    def fingerprint(self, data_dir: Path) -> str:
+        return f"{self.card.id}-{DATA_VERSION}"
+
+    def load(self, budget: Budget, options: Parameters, data_dir: Path) -> TaskData:
+        parts = (("train", budget.train), ("val", budget.val), ("test", budget.test))
+        train, val, test = (self._draw(name, n) for name, n in parts)
+        ones = torch.ones(1, dtype=torch.float64)
+        content = b"".join(part.numpy().tobytes() for split in (train, val, test) for part in (split.x, split.y))
+        truth = Truth(se(3), _declared, haar_rotation_gaussian_shift(SHIFT), names=SE3_NAMES, parts=se3_parts(SHIFT))
+        return TaskData(
+            train=train,
+            val=val,
+            test=test,
+            action_in=PointAction(),
+            action_out=IdentityAction(4),
+            spaces={"affine3d": affine3d()},
+            units=Units(torch.ones(1), train.y.std(0), train.y.mean(0), torch.ones(4, dtype=torch.float64)),
+            truth=truth if self.symmetric else None,
+            loss=torch.nn.functional.mse_loss,
+            backbone=partial(MLP, (POINTS, 3), (1, 1), width=128, hidden_layers=3),
+            score=squared_error,
+            field_weights=ones,
+            references={"constant": mse(constant_mean(train.y, len(test)), test.y)},
+            data_sha256=hashlib.sha256(content).hexdigest(),
+            data_note="standard normal points, no noise; " + (
+                "se(3) known by construction" if self.symmetric else "no affine map leaves the label alone"
+            ),
+        )  # fmt: skip
+
+    def _draw(self, split: str, n: int) -> Split:
+        # Both tasks have the same points.
+        generator = torch.Generator().manual_seed(seed_for(0, f"toy_se3/{split}"))
+        x = torch.randn(n, POINTS, 3, generator=generator, dtype=torch.float64)
+        return Split(x.float(), self.label(x)[:, None].float())
+
+
+def _declared(space: SearchSpace) -> Tensor:
+    """Distances do not depend on where the points are or how they are turned."""
+    return se(3)
+
+
+TASKS = (
+    ToySE3(
+        "toy_se3",
+        "Four points, a function of their distances",
+        "label of four points in space from their distances: invariant under se(3), exactly",
+        of_distances,
+        symmetric=True,
+    ),
+    ToySE3(
+        "toy_se3_control",
+        "Four points, no symmetry",
+        "the same points with a label that no affine map of space leaves alone: a control",
+        of_places,
+        symmetric=False,
+    ),
+)
