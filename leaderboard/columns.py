@@ -51,6 +51,18 @@ def has_angles(board: Board, row: Row) -> bool:
     return any(f"{board.task.metric.name}_{where}" in row.entries for where in ANGLES)
 
 
+def subgroups(section: Section) -> list[Column]:
+    """E′ and E for each subgroup of the true group that the task names; empty where it names none."""
+    start = "equivariance/e_"
+    names = {e.removeprefix(start) for row in section.rows for e in row.entries if e.startswith(start)}
+    parts = sorted(name for name in names if not name.startswith("prime"))
+    return [
+        (f"{symbol} {part}" + _unit(section, f"equivariance/{key}_{part}"), _score(f"equivariance/{key}_{part}"))
+        for part in parts
+        for symbol, key in (("E′", "e_prime"), ("E", "e"))
+    ]
+
+
 def discovery(section: Section) -> list[Column]:
     """Scores of the generators."""
 
@@ -67,6 +79,8 @@ def discovery(section: Section) -> list[Column]:
         ("recall", _score("symmetry/recall")),
         ("chance", lambda row: mean_text(row.entries.get("symmetry/recall_chance"))),
         ("dimension / true", dimension),
+        ("declared", _score("symmetry/declared", 2)),
+        ("strength", _score("symmetry/strength")),
         *((f"{name} share", _score(f"{LEAKAGE}{name}")) for name in leaks),
         ("closure defect", _score("symmetry/closure_defect")),
         ("learned E′" + _unit(section, "equivariance/learned_e_prime"), _score("equivariance/learned_e_prime")),

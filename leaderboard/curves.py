@@ -15,6 +15,7 @@ from bench.figures import blank_figure
 from bench.leaderboard.build import Run
 from bench.leaderboard.figure_plan import FigurePlan, FigureRow
 from bench.metrics.symmetry import cosine_and_mae
+from bench.strength import DECLARED_ABOVE
 
 #: Okabe and Ito's palette for all kinds of colour vision, its yellow (too pale on white) replaced by a dark red.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255")
@@ -39,12 +40,12 @@ def draw_angle(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) -> 
     for row, curve in curves:
         degrees = np.degrees(curve[0, :, 0])
         for axis, values in zip(axes, (curve[:, :, 1], curve[:, :, 2]), strict=True):
-            axis.plot(degrees, values.mean(0), label=row.label, **_style(row), linestyle="--" if row.told else "-")
+            axis.plot(degrees, values.mean(0), label=row.label, **style(row), linestyle="--" if row.told else "-")
             if len(values) > 1:
-                band = {"color": _style(row)["color"], "alpha": 0.15, "linewidth": 0}
+                band = {"color": style(row)["color"], "alpha": 0.15, "linewidth": 0}
                 axis.fill_between(degrees, values.min(0), values.max(0), **band)
     for axis, label in zip(axes, (plan.score, plan.error), strict=True):
-        _dress(axis, label)
+        dress(axis, label)
     for axis, values, may in zip(axes, (scores, errors), (plan.falls, True), strict=True):
         if may and _spans_decades(values):
             # E′ is 0 at angle 0, which has no place on a logarithmic scale: the curves begin beside it.
@@ -54,7 +55,7 @@ def draw_angle(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) -> 
     axes[1].set_xlim(-180, 180)
     axes[1].set_xticks(range(-180, 181, 45))
     axes[1].set_xlabel("angle of the input [degrees]", fontsize=8)
-    _legend(figure, axes[0])
+    legend(figure, axes[0])
     return figure
 
 
@@ -74,15 +75,40 @@ def draw_trace(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) -> 
             if points is None:
                 continue
             label = "_" if labelled else row.label
-            axis.plot(*points, label=label, **(_style(row) | {"linewidth": 0.9, "markersize": 2.5}))
+            axis.plot(*points, label=label, **(style(row) | {"linewidth": 0.9, "markersize": 2.5}))
             labelled = True
     if not axis.lines:
         return None
-    _dress(axis, "|cos| with the textbook")
+    dress(axis, "|cos| with the textbook")
     axis.set_ylim(-0.02, 1.02)
     axis.set_xlabel("epoch", fontsize=8)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
-    _legend(figure, axis)
+    legend(figure, axis)
+    return figure
+
+
+def draw_strength(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) -> Figure | None:
+    """Number of generators of at least a strength, against it; a line per row, a band over its seeds."""
+    thresholds = np.linspace(0.0, 1.0, 101)
+    figure = blank_figure(8.2, 3.2 + 0.2 * ((len(plan.rows) + 2) // 3))
+    axis = figure.subplots()
+    for row in plan.rows:
+        read = [array for run in row.runs if (array := load(run).get("strength_on_validation")) is not None]
+        counts = [(array[:, None] >= thresholds).sum(0) for array in read if array.ndim == 1]
+        if counts:
+            values = np.stack(counts)  # (seeds, thresholds)
+            axis.plot(thresholds, values.mean(0), label=row.label, **(style(row) | {"marker": ""}))
+            axis.fill_between(
+                thresholds, values.min(0), values.max(0), color=style(row)["color"], alpha=0.15, linewidth=0
+            )
+    if not axis.lines:
+        return None
+    axis.axvline(DECLARED_ABOVE, color="black", linestyle="--", linewidth=0.9)
+    dress(axis, "generators declared")
+    axis.set_ylim(bottom=-0.1)
+    axis.yaxis.set_major_locator(MaxNLocator(integer=True))
+    axis.set_xlabel("threshold of the strength", fontsize=8)
+    legend(figure, axis)
     return figure
 
 
@@ -97,17 +123,20 @@ def _cosines(arrays: Mapping[str, Array]) -> tuple[Array, list[float]] | None:
     return steps, [cosine_and_mae(torch.from_numpy(generators), textbook).cosine for generators in trace]
 
 
-def _style(row: FigureRow) -> dict[str, Any]:
+def style(row: FigureRow) -> dict[str, Any]:
+    """Colour, marker and widths of a row's line."""
     marker = MARKERS[row.style // len(COLOURS) % len(MARKERS)]
     return {"color": COLOURS[row.style % len(COLOURS)], "marker": marker, "markersize": 3.5, "linewidth": 1.4}
 
 
-def _dress(axis: Any, label: str) -> None:
+def dress(axis: Any, label: str) -> None:
+    """Label, small ticks, a light grid."""
     axis.set_ylabel(label, fontsize=8)
     axis.tick_params(labelsize=7)
     axis.grid(alpha=0.3)
 
 
-def _legend(figure: Figure, axis: Any) -> None:
+def legend(figure: Figure, axis: Any) -> None:
+    """The rows' names below the axes, three in a line."""
     handles, labels = axis.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=min(3, len(labels)), fontsize=7, frameon=False)

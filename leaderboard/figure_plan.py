@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 
 from bench.leaderboard.build import Board, Row, Run, Section
 from bench.leaderboard.text import unit_suffix
+from bench.strength import DECLARED_ABOVE
 
 #: Beside the pages.
 FOLDER = "figures"
@@ -23,20 +24,35 @@ MAX_ROWS = 24
 #: Curves against the angle in one figure, of each pool: the best.
 MAX_CURVES = 8
 TRUE_GROUP = "true group"
+#: Kinds in which a row is a line with a style of its own.
+LINES = ("angle", "trace", "strength")
 #: Arrays that a run must have to be drawn.
 NEEDS = {
     "generators": {"generators"},
     "samples": {"sample_original", "sample_moved"},
     "angle": {"orientation_curve"},
     "trace": {"trace", "trace_step", "truth"},
+    "strength": {"strength_on_validation"},
+    "learning": set(),
 }
 TITLES = {
     "generators": "Generators",
     "samples": "Sampled augmentations",
     "angle": "Against the angle",
     "trace": "Trace of the basis",
+    "strength": "Strength of the generators",
+    "learning": "Learning curve",
 }
 NAME = re.compile(rf".+-({'|'.join(NEEDS)})-[0-9a-f]{{8}}\.png")
+
+
+@dataclass(frozen=True)
+class LearningPoint:
+    """The primary metric after training on so many examples."""
+
+    examples: int
+    mean: float
+    std: float | None
 
 
 @dataclass(frozen=True)
@@ -47,6 +63,7 @@ class FigureRow:
     told: bool
     style: int  # its colour and marker, the same on the whole page
     runs: tuple[Run, ...]  # those that are drawn
+    points: tuple[LearningPoint, ...] = ()  # of a learning curve, by examples
 
 
 @dataclass(frozen=True)
@@ -70,7 +87,7 @@ class FigurePlan:
 def plan_figures(board: Board) -> tuple[tuple[FigurePlan, ...], ...]:
     """The figures of every section of ``board``, in order."""
     chosen = [{kind: choose(section.rows) for kind, choose in CHOICES.items()} for section in board.sections]
-    lines = {row.label for rows in chosen for kind in ("angle", "trace") for row, _ in rows[kind]}
+    lines = {row.label for rows in chosen for kind in LINES for row, _ in rows[kind]}
     styles = {label: place for place, label in enumerate(sorted(lines))}
     return tuple(
         tuple(_plan(board, section, kind, rows, styles) for kind, rows in kinds.items() if rows)
@@ -111,11 +128,16 @@ def _trace(rows: Iterable[Row]) -> Chosen:
     return _with("trace", _discoverers(rows))
 
 
+def _strength(rows: Iterable[Row]) -> Chosen:
+    return _with("strength", _discoverers(rows))
+
+
 CHOICES: Mapping[str, Callable[[tuple[Row, ...]], Chosen]] = {
     "generators": _generators,
     "samples": _samples,
     "angle": _angle,
     "trace": _trace,
+    "strength": _strength,
 }
 
 
@@ -125,7 +147,7 @@ def _plan(board: Board, section: Section, kind: str, chosen: Chosen, styles: Map
         FigureRow(
             label=TRUE_GROUP if kind == "samples" and row.told_group else row.label,
             told=row.told_group,
-            style=styles.get(row.label, 0) if kind in ("angle", "trace") else 0,
+            style=styles.get(row.label, 0) if kind in LINES else 0,
             runs=runs,
         )
         for row, runs in chosen[:MAX_ROWS]
@@ -135,6 +157,8 @@ def _plan(board: Board, section: Section, kind: str, chosen: Chosen, styles: Map
     labels = score + unit_suffix({metric.unit}), "E′" + unit_suffix(units)
     cut = f" The first {len(rows)} of {len(chosen)} rows." if len(chosen) > len(rows) else ""
     shown = [asdict(row) | {"runs": [(run.key, run.seed, run.started, "ok") for run in row.runs]} for row in rows]
+    for row in shown:
+        del row["points"]
     place = (section.version, section.budget, section.train_fraction, section.data_sha256)
     digest = hashlib.sha256(json.dumps([kind, FIGURE_VERSION, place, labels, shown]).encode()).hexdigest()[:8]
     return FigurePlan(
@@ -159,6 +183,7 @@ def _alt(kind: str, score: str) -> str:
         "generators": "Heat maps of the learned generators",
         "samples": "A test input and its augmentations",
         "angle": f"Curves of {score} and E′ against the angle of the input",
+        "strength": "How many generators are declared against the threshold of their strength",
         "trace": "Cosine of the learned generators with the textbook's against the epoch",
     }[kind]
 
@@ -182,6 +207,12 @@ def _caption(kind: str, rows: tuple[FigureRow, ...], score: str) -> str:
         best = f" At most the {MAX_CURVES} best rows of each pool."
         return (
             f"Upright test inputs turned by each angle: {score} and E′, mean, least and most over seeds{dashed}.{best}"
+        )
+    if kind == "strength":
+        return (
+            "How many of the found generators have at least that strength: 1 where moved validation examples are "
+            "predicted as well as the original ones, 0 where as badly as by a constant. Mean, least and most over "
+            f"seeds. The dashed line, {DECLARED_ABOVE:g}, was fixed before any test."
         )
     return (
         "|cos| with the textbook's generators (best assignment) after each epoch, one line per seed. A right symmetry "

@@ -20,8 +20,9 @@ from PIL import Image
 from bench.api import Array
 from bench.figures import aligned, blank_figure, draw_bodies, draw_image, draw_points, normalised, signed, write_entries
 from bench.leaderboard.build import Run
-from bench.leaderboard.curves import draw_angle, draw_trace
+from bench.leaderboard.curves import draw_angle, draw_strength, draw_trace
 from bench.leaderboard.figure_plan import FigurePlan
+from bench.leaderboard.learning_curve import draw_learning
 from bench.metrics.symmetry import cosine_and_mae
 
 #: The arrays beside a record; empty where they cannot be read.
@@ -43,7 +44,14 @@ COPIES, PANELS = 8, 4
 
 def draw(plan: FigurePlan, load: Load) -> Figure | None:
     """The figure of ``plan``; rows whose arrays cannot be read or do not fit are left out."""
-    kinds = {"generators": draw_generators, "samples": draw_samples, "angle": draw_angle, "trace": draw_trace}
+    kinds: dict[str, Callable[[FigurePlan, Load], Figure | None]] = {
+        "generators": draw_generators,
+        "samples": draw_samples,
+        "angle": draw_angle,
+        "trace": draw_trace,
+        "strength": draw_strength,
+        "learning": draw_learning,
+    }
     return kinds[plan.kind](plan, load)
 
 

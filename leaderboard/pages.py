@@ -17,7 +17,8 @@ from bench.api import Array, MethodCard
 from bench.errors import BenchError
 from bench.leaderboard.build import HIDDEN_BUDGETS, Run, build_board
 from bench.leaderboard.claims import render_claims
-from bench.leaderboard.figure_plan import FOLDER, NAME, FigurePlan, plan_figures
+from bench.leaderboard.figure_plan import FOLDER, NAME, FigurePlan
+from bench.leaderboard.learning_curve import figures_of
 from bench.leaderboard.paper_claims import CLAIMS
 from bench.leaderboard.render_markdown import MARKER, render_index, render_task
 from bench.registry import Registry
@@ -125,7 +126,7 @@ def plan_site(store_root: Path, registry: Registry, standing: Callable[[Record],
     if report is not None:
         pages[REPORT] = f"{MARKER}\n\n{report}"
     pages[INDEX] = render_index(boards, without, unknown, skipped.total(), REPORT if report else None)
-    plans = {plan.name: plan for board in boards for section in plan_figures(board) for plan in section}
+    plans = {plan.name: plan for board in boards for section in figures_of(board) for plan in section}
     return Site(pages, plans, load)
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from bench.leaderboard.build import Board, Row, Section, disagreements, discoverers
-from bench.leaderboard.columns import Column, angles, cost, discovery, has_angles, prediction
-from bench.leaderboard.figure_plan import FOLDER, FigurePlan, plan_figures
+from bench.leaderboard.columns import Column, angles, cost, discovery, has_angles, prediction, subgroups
+from bench.leaderboard.figure_plan import FOLDER, FigurePlan
+from bench.leaderboard.found import found_names, found_text
+from bench.leaderboard.learning_curve import figures_of
 from bench.leaderboard.reading import READING
 from bench.leaderboard.text import NOTHING, code, command, escape, mean_text, number, table
 
@@ -27,7 +29,7 @@ def render_task(board: Board) -> str:
         f"# {escape(task.title)}",
         f"`{task.id}`: {escape(task.summary)}.",
         f"Ranked by `{metric.name}`{unit} ({better}). [How to read the tables](README.md#how-to-read-the-tables)",
-        *(_section(board, *pair) for pair in zip(board.sections, plan_figures(board), strict=True)),
+        *(_section(board, *pair) for pair in zip(board.sections, figures_of(board), strict=True)),
         _methods(board),
         f"**Task:** {escape(task.citation)}." if task.citation else "",
         f"{_files(board.skipped)}." if board.skipped else "",
@@ -76,15 +78,34 @@ def _section(board: Board, section: Section, figures: Sequence[FigurePlan]) -> s
     turned = [row for row in predictors if has_angles(board, row)]
     if turned:
         parts += ["### Within and beyond the training angles", _table(section, angles(board, section), turned)]
+    by_part = subgroups(section)
+    if by_part:
+        parts += ["### Equivariance by subgroup", _table(section, by_part, [r for r in predictors if r.ok])]
     finders = discoverers(section)
     if finders:
-        parts += ["### Discovery", _table(section, discovery(section), finders), _disagreements(section)]
+        parts += ["### Discovery", _table(section, discovery(section), finders)]
+        parts.append(_false_discoveries(finders) if board.task.control else _disagreements(section))
+        names = found_names(section)
+        if names:
+            parts += ["### Which generators were found", found_text(finders, names)]
     parts += _figures(figures)
     if letters:
         parts += ["### Cost", _table(section, cost(letters), [r for r in section.rows if r.hardware])]
         parts.append("\n".join(f"- Hardware {letter}: {escape(name)}" for name, letter in letters.items()))
     parts += [*_notes(section), "### Reproduce", _commands(board, section)]
     return "\n\n".join(parts)
+
+
+def _false_discoveries(rows: Sequence[Row]) -> str:
+    """Of a control: what was declared although there is nothing to be found."""
+    lines = []
+    for row in rows:
+        declared, strength = row.entries.get("symmetry/declared"), row.entries.get("symmetry/strength")
+        if declared is not None:
+            how = f", mean strength {mean_text(strength)}" if strength else ": it has no predictor, and cannot decline"
+            lines.append(f"- {code(row.label)}: {mean_text(declared)} declared{how}.")
+    start = "This task has no symmetry: every generator that is declared is a false discovery. Means over seeds:"
+    return start + "\n\n" + "\n".join(lines) if lines else start
 
 
 def _disagreements(section: Section) -> str:
