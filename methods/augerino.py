@@ -108,10 +108,13 @@ class MotionWidths(nn.Module):
         """The widths ``(k,)``, positive."""
         return F.softplus(self.raw)
 
+    def reach(self) -> Tensor:
+        """How far each motion goes to one side, ``(k,)``: its width, or half of it."""
+        return self() if self.one_sided else 0.5 * self()
+
     def sampler(self) -> CoefficientSampler:
         """Generators as long as their motion reaches, ``(k, d, d)``: an unused motion has no length."""
-        reach = self() if self.one_sided else 0.5 * self()
-        generators = reach[:, None, None] * self.motions
+        generators = self.reach()[:, None, None] * self.motions
         if self.one_sided:
             return CoefficientSampler(generators, "one_sided", torch.ones(len(generators)))
         return uniform_sampler(generators, 1.0)
@@ -176,7 +179,7 @@ class Augerino(Method):
         with torch.no_grad():
             sampler = widths.sampler()
             elements = widths.sample(params.inference_copies, ctx.rng("inference", problem.device))
-        estimate = SymmetryEstimate(sampler.generators, sampler, strength=0.5 * widths().detach())
+        estimate = SymmetryEstimate(sampler.generators, sampler, strength=widths.reach().detach())
         count = parameter_count(network) + parameter_count(widths)
         return AugmentedFitted(network, problem, estimate, elements, params.inference, count)
 

@@ -14,16 +14,17 @@ from bench.lie.search_space import affine2d, affine3d
 from bench.lie.vectors import VectorAction
 from bench.methods.augerino import (
     LARGEST_WIDTH,
-    MAX_NORM,
-    MOTIONS,
-    NAMES,
     Augerino,
     AugerinoParameters,
     MotionWidths,
+    motions_of_space,
+    motions_of_the_plane,
     reward,
 )
 
 CPU = torch.device("cpu")
+PLANE = motions_of_the_plane()
+NAMES, MOTIONS = PLANE.names, PLANE.matrices
 
 
 def rng(seed=0):
@@ -72,7 +73,7 @@ def test_the_reward_ends_for_all_when_one_width_is_large():
 
 
 def test_coefficients_are_uniform_on_half_the_width():
-    widths = MotionWidths("equal")
+    widths = MotionWidths(PLANE, "equal", one_sided=False)
     algebra = widths.sample(5000, rng()).detach()
     coefficients = torch.einsum("nij,kij->nk", algebra, MOTIONS) / MOTIONS.square().sum((1, 2))
     half = math.log(2.0) / 2
@@ -81,11 +82,11 @@ def test_coefficients_are_uniform_on_half_the_width():
 
 
 def test_no_element_is_shortened_while_the_widths_are_rewarded():
-    widths = MotionWidths("equal")
+    widths = MotionWidths(PLANE, "equal", one_sided=False)
     nn.init.constant_(widths.raw, LARGEST_WIDTH - 1e-3)
     assert widths().max().item() < LARGEST_WIDTH
     longest = widths.sampler().generators.sum(0)  # all coefficients 1
-    assert longest.norm().item() <= MAX_NORM
+    assert longest.norm().item() <= widths.max_norm
 
 
 def test_the_generators_are_the_six_motions_as_long_as_their_half_widths(tmp_path):
@@ -99,7 +100,7 @@ def test_the_generators_are_the_six_motions_as_long_as_their_half_widths(tmp_pat
 
 @pytest.mark.parametrize(("start", "rotation", "others"), [("equal", 0.6931, 0.6931), ("published", 1.3133, 0.0067)])
 def test_the_start_says_what_the_method_is_told(start, rotation, others):
-    widths = dict(zip(NAMES, MotionWidths(start)().tolist(), strict=True))
+    widths = dict(zip(NAMES, MotionWidths(PLANE, start, one_sided=False)().tolist(), strict=True))
     assert widths.pop("rotation") == pytest.approx(rotation, abs=1e-4)
     assert list(widths.values()) == pytest.approx([others] * 5, abs=1e-4)
 
@@ -120,11 +121,55 @@ def test_equal_seeds_give_equal_results_and_others_do_not(tmp_path):
     assert not torch.equal(runs[0].predict(x), runs[2].predict(x))
 
 
-@pytest.mark.parametrize(("action", "space"), [(PointAction(), affine3d()), (VectorAction(3), affine2d())])
-def test_it_treats_images_alone(action, space):
-    split = Split(torch.zeros(4, 3, 3), torch.zeros(4))
-    problem = Problem(
-        split, split, action, IdentityAction(space.dim), space, nn.functional.mse_loss, nn.Identity, CPU
-    )  # fmt: skip
-    assert Augerino().supports(problem) == "its six generators are affine maps of the plane"
+def clouds(n=512):
+    """Targets from the distance of two points: turns and shifts do not matter, stretches do."""
+    x = torch.randn(n, 2, 3, generator=rng())
+    y = (x[:, 0] - x[:, 1]).norm(dim=1)[:, None, None]
+    split = Split(x, y)
+    return Problem(split, split, PointAction(), IdentityAction(4), affine3d(), nn.functional.mse_loss,
+                   lambda: nn.Sequential(nn.Flatten(), nn.Linear(6, 32), nn.Tanh(), nn.Linear(32, 1),
+                                         nn.Unflatten(1, (1, 1))), CPU)  # fmt: skip
+
+
+def test_the_motions_of_space_are_the_twelve_published_ones_and_orthogonal():
+    motions = motions_of_space()
+    flat = motions.matrices.flatten(1)
+    gram = flat @ flat.mT
+    torch.testing.assert_close(gram, gram.diag().diag())
+    assert len(set(motions.names)) == 12
+    assert bool((flat[:, 12:] == 0).all())  # last row: affine
+    antisymmetric = motions.matrices[:3, :3, :3]
+    torch.testing.assert_close(antisymmetric, -antisymmetric.mT)
+
+
+def test_on_points_it_keeps_turns_and_shifts_and_gives_up_stretches(tmp_path):
+    _, ctx = fit(clouds(), tmp_path, epochs=40, aug_reg=1e-3, rewarded="squares", lr=1e-2, width_lr=2e-2)
+    widths = {
+        name: points[-1][1] for name, points in ((n, ctx.history[f"width/{n}"]) for n in motions_of_space().names)
+    }
+    harmless = [width for name, width in widths.items() if name.startswith(("rotation", "shift"))]
+    harmful = [width for name, width in widths.items() if name.startswith(("shear", "squeeze", "scale"))]
+    assert min(harmless) > max(harmful)
+
+
+def test_one_sided_coefficients_go_from_zero_to_the_width():
+    widths = MotionWidths(motions_of_space(), "equal", one_sided=True)
+    algebra, motions = widths.sample(5000, rng()).detach(), widths.motions
+    coefficients = torch.einsum("nij,kij->nk", algebra, motions) / motions.square().sum((1, 2))
+    width = math.log1p(math.exp(0.54))
+    assert float(coefficients.min()) >= 0.0
+    assert float(coefficients.max()) <= width
+    torch.testing.assert_close(coefficients.mean(0), torch.full((12,), width / 2), rtol=0.05, atol=0)
+
+
+def test_squares_are_rewarded_below_the_largest_width_only():
+    assert reward(torch.tensor([1.0, 2.0, LARGEST_WIDTH]), "squares").item() == pytest.approx(5.0)
+
+
+def test_it_treats_images_and_points_alone():
+    split = Split(torch.zeros(4, 1, 3), torch.zeros(4))
+    space = affine2d()
+    problem = Problem(split, split, VectorAction(3), IdentityAction(3), space, nn.functional.mse_loss, nn.Identity, CPU)
+    assert Augerino().supports(problem) == "its generators are affine maps of the plane or of space"
     assert Augerino().supports(images(4)) is None
+    assert Augerino().supports(clouds(4)) is None

@@ -11,11 +11,13 @@ from bench.api import Problem, RunContext, Split
 from bench.errors import Diverged, Unsupported
 from bench.lie.action import IdentityAction
 from bench.lie.algebra import so
+from bench.lie.field import field_gram
 from bench.lie.images import ImageAction
 from bench.lie.points import PointAction
 from bench.lie.search_space import affine2d, affine3d, full, mask2, mask4
 from bench.lie.vectors import VectorAction
 from bench.methods.liegan import LieGAN, LieGANParameters, resample_pair, sub_pixel_shifts
+from bench.metrics.symmetry import compare
 from bench.nn.lie_generator import LieGenerator, LieGeneratorParameters, shorten
 
 CPU = torch.device("cpu")
@@ -193,14 +195,34 @@ def test_shifts_stay_within_half_a_pixel():
 
 
 def test_it_says_which_data_it_has_no_discriminator_for(tmp_path):
-    x = torch.zeros(4, 3, 3)
-    cloud = Split(x, torch.zeros(4))
-    points = Problem(
-        cloud, cloud, PointAction(), IdentityAction(4), affine3d(), nn.functional.mse_loss, nn.Identity, CPU
-    )
-    assert LieGAN().supports(points) == "has no discriminator for point clouds"
+    x, classes = torch.zeros(4, 3, 3), torch.zeros(4, dtype=torch.int64)
+
+    def points(y):
+        cloud = Split(x, y)
+        return Problem(
+            cloud, cloud, PointAction(), IdentityAction(4), affine3d(), nn.functional.mse_loss, nn.Identity, CPU
+        )
+
+    assert LieGAN().supports(points(classes)) == "has no discriminator for points with class labels"
+    assert LieGAN().supports(points(torch.zeros(4))) is None
     assert LieGAN().supports(rings(4)) is None
     assert LieGAN().supports(digits(4)) is None
+
+
+def test_on_points_it_finds_the_turns_that_leave_the_cloud_alike(tmp_path):
+    # Points on a ring in the plane of x and y, at a height of their own: only turns about z leave them alike.
+    angle = 2 * math.pi * torch.rand(1024, 2, generator=rng())
+    x = torch.stack([angle.cos(), angle.sin(), torch.tensor([0.3, -0.5]).expand(1024, 2)], -1)
+    cloud = Split(x, torch.zeros(1024))
+    problem = Problem(
+        cloud, cloud, PointAction(), IdentityAction(4), affine3d(), nn.functional.mse_loss, nn.Identity, CPU
+    )
+    found, _ = fit(problem, tmp_path, epochs=40, vector_width=32, lr_g=5e-3, lr_d=1e-3)
+    turn = torch.zeros(1, 4, 4, dtype=torch.float64)
+    turn[0, 0, 1], turn[0, 1, 0] = -1.0, 1.0
+    space = affine3d()
+    gram = field_gram(problem.action_in, x[:256].double(), space.basis, torch.ones(1, dtype=torch.float64))
+    assert compare(found.symmetry().generators.double(), turn, space.basis, gram).precision > 0.9
 
 
 def test_it_does_not_predict(tmp_path):
