@@ -36,7 +36,7 @@ class _Differs(Exception):
 
 
 def equal_command(root: Path) -> int:
-    """Run, for each stale (family, method, code), seed 0 at the smallest budget by both codes; write what is equal.
+    """Run, for each stale (family, method, code), a cell at the smallest budget by both codes; write what is equal.
 
     Equal means: all scores of the earlier code, as stored (nine digits), and all its arrays. Scores may be added.
     Returns 1 when a pair differs, whose records stay stale.
@@ -142,9 +142,10 @@ def _compare(record: Record, before: tuple[str, str, Digests], standing: Standin
 
 
 def _run(record: Record, budget: str, package: Path | None, results: Path) -> tuple[Record, dict[str, object]]:
-    """Seed 0 of the record's method, task and search space on the CPU, by the code in ``package`` or the present."""
+    """The record's seed, method, task and search space on the CPU, by the code in ``package`` or the present."""
     task, method, search = record["task"]["id"], record["method"]["id"], record["method"]["search"]
     line = [sys.executable, "-m", "bench", "run", "--task", task, "--method", method, "--budget", budget]
+    line += ["--seed", str(record["seed"])]
     line += ["--device", "cpu", "--no-mlflow", "--results", str(results), *(["--search", search] if search else [])]
     for name, value in record["changed"].items():
         if name != TRAIN_FRACTION:
@@ -160,5 +161,6 @@ def _run(record: Record, budget: str, package: Path | None, results: Path) -> tu
         words = (done.stderr.strip() or "no record").splitlines()[-1]
         raise _Differs(f"it does not run: {words}")
     folder = Path(next(line for line in done.stdout.splitlines() if line.startswith("records: "))[len("records: ") :])
-    found = read_record(folder / "seed0.json")
-    return found, dict(read_arrays(folder / "seed0.json", found))
+    path = folder / f"seed{record['seed']}.json"
+    found = read_record(path)
+    return found, dict(read_arrays(path, found))
