@@ -128,11 +128,14 @@ def _compare(record: Record, before: tuple[str, str, Digests], standing: Standin
         with ThreadPoolExecutor(2) as both:
             old = both.submit(_run, record, budget, package, trees.scratch / f"{sha}-results")
             new = both.submit(_run, record, budget, None, trees.scratch / "present-results")
-        if not (old.exception() and new.exception()):
+        (earlier, old_arrays), (present, new_arrays) = old.result(), new.result()
+        if "ok" in (earlier["status"], present["status"]):
             break
-    (earlier, old_arrays), (present, new_arrays) = old.result(), new.result()
     if recorded_code(earlier) != digests:
         raise _Differs(f"commit {sha[:12]} does not hold its code")
+    for what in ("status", "reason"):  # a refusal is a result too
+        if earlier[what] != present[what]:
+            raise _Differs(f"{what} differs: {earlier[what]} and {present[what]}")
     for kind, kept, now_so in (("score", earlier["scores"], present["scores"]), ("array", old_arrays, new_arrays)):
         for name, value in kept.items():
             if name not in now_so or not np.array_equal(value, now_so[name]):
@@ -157,10 +160,10 @@ def _run(record: Record, budget: str, package: Path | None, results: Path) -> tu
         done = subprocess.run(line, env=environ, capture_output=True, text=True, timeout=LIMIT_S)
     except subprocess.TimeoutExpired:
         raise _Differs(f"it takes more than {LIMIT_S:g} s") from None
-    if done.returncode:
+    folder = next((text for text in done.stdout.splitlines() if text.startswith("records: ")), None)
+    if folder is None:
         words = (done.stderr.strip() or "no record").splitlines()[-1]
         raise _Differs(f"it does not run: {words}")
-    folder = Path(next(line for line in done.stdout.splitlines() if line.startswith("records: "))[len("records: ") :])
-    path = folder / f"seed{record['seed']}.json"
+    path = Path(folder.removeprefix("records: ")) / f"seed{record['seed']}.json"
     found = read_record(path)
     return found, dict(read_arrays(path, found))
