@@ -26,6 +26,8 @@ READING = """\
   share of the learned span that is a true symmetry. Recall: share of the true symmetries that was found. *Chance* is
   what random generators score. *On data* (two bodies): precision against the larger algebra in which each 2-vector
   turns by an angle of its own, which labels on almost circular orbits do not exclude.
+- **strength, declared.** How well the predictor does on validation examples moved by one generator alone: 1 as on the
+  original ones, 0 as a constant. *Declared*: generators with at least 0.9. A method without a predictor declares all.
 - **dimension.** Independent generators found / true. **closure defect.** 0 when the span is closed under brackets.
 - **angle rate.** Of a single rotation: radians per unit coefficient. *rate / unit angle*: against the smallest turn of
   a discrete group; only whole multiples are symmetries, which cosine cannot see.

@@ -102,7 +102,8 @@ def _false_discoveries(rows: Sequence[Row]) -> str:
     for row in rows:
         declared, strength = row.entries.get("symmetry/declared"), row.entries.get("symmetry/strength")
         if declared is not None:
-            how = f", mean strength {number(strength.mean, 2)}" if strength else ": it has no predictor, and cannot decline"
+            blind = ": it has no predictor, and cannot decline"
+            how = f", mean strength {number(strength.mean, 2)}" if strength else blind
             lines.append(f"- {code(row.label)}: {declared.mean:.2g} declared{how}.")
     start = "This task has no symmetry: every generator that is declared is a false discovery. Means over seeds:"
     return start + "\n\n" + "\n".join(lines) if lines else start

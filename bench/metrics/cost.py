@@ -1,4 +1,4 @@
-"""What a run costs, and on which hardware. Source: docs/metrics.md, section 7."""
+"""What a run costs, and on which hardware. Source: docs/metrics.md, section 8."""
 
 from __future__ import annotations
 
