@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import typer
 
+from bench.api import Array
 from bench.cell import TRAIN_FRACTION
 from bench.equal_code import Digests, Equality
 from bench.errors import BenchError
@@ -136,15 +137,17 @@ def _compare(record: Record, before: tuple[str, str, Digests], standing: Standin
     for what in ("status", "reason"):  # a refusal is a result too
         if earlier[what] != present[what]:
             raise _Differs(f"{what} differs: {earlier[what]} and {present[what]}")
-    for kind, kept, now_so in (("score", earlier["scores"], present["scores"]), ("array", old_arrays, new_arrays)):
-        for name, value in kept.items():
-            if name not in now_so or not np.array_equal(value, now_so[name]):
-                raise _Differs(f"{kind} {name} differs")
+    for name, score in earlier["scores"].items():
+        if score != present["scores"].get(name):
+            raise _Differs(f"score {name} differs")
+    for name, array in old_arrays.items():
+        if name not in new_arrays or not np.array_equal(array, new_arrays[name]):
+            raise _Differs(f"array {name} differs")
     scores, cpu = len(earlier["scores"]), str(environment("cpu")["cpu"])
     return Equality(family, record["task"]["id"], method, digests, now, sha, scores, earlier["budget"], cpu)
 
 
-def _run(record: Record, budget: str, package: Path | None, results: Path) -> tuple[Record, dict[str, object]]:
+def _run(record: Record, budget: str, package: Path | None, results: Path) -> tuple[Record, dict[str, Array]]:
     """The record's seed, method, task and search space on the CPU, by the code in ``package`` or the present."""
     task, method, search = record["task"]["id"], record["method"]["id"], record["method"]["search"]
     line = [sys.executable, "-m", "bench", "run", "--task", task, "--method", method, "--budget", budget]
@@ -166,4 +169,4 @@ def _run(record: Record, budget: str, package: Path | None, results: Path) -> tu
         raise _Differs(f"it does not run: {words}")
     path = Path(folder.removeprefix("records: ")) / f"seed{record['seed']}.json"
     found = read_record(path)
-    return found, dict(read_arrays(path, found))
+    return found, read_arrays(path, found)

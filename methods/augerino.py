@@ -128,7 +128,8 @@ def reward(widths: Tensor, rewarded: str = "norm") -> Tensor:
     """``||w||``, 0 once a width reaches :data:`LARGEST_WIDTH`; or the sum of the squares below it; widths ``(k,)``."""
     below = widths < LARGEST_WIDTH
     if rewarded == "squares":
-        return (widths.square() * below).sum()
+        squares: Tensor = (widths.square() * below).sum()
+        return squares
     norm: Tensor = torch.linalg.vector_norm(widths)
     return norm * below.all()
 
