@@ -110,7 +110,8 @@ class MotionWidths(nn.Module):
 
     def reach(self) -> Tensor:
         """How far each motion goes to one side, ``(k,)``: its width, or half of it."""
-        return self() if self.one_sided else 0.5 * self()
+        widths: Tensor = self()
+        return widths if self.one_sided else 0.5 * widths
 
     def sampler(self) -> CoefficientSampler:
         """Generators as long as their motion reaches, ``(k, d, d)``: an unused motion has no length."""
