@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor
@@ -14,6 +14,9 @@ from bench.metrics.prediction import constant_class, constant_mean
 #: Strength from which a generator counts as declared: chosen with the toy tasks (their seed 0), before any other run of
 #: theirs or of molecules; the boards show the curve over all others.
 DECLARED_ABOVE = 0.9
+#: How far a generator must move an example to be declared, relative to the example: what hardly moves leaves every
+#: label right.
+USED_ABOVE = 0.1
 #: Validation examples that are moved, and how often each.
 EXAMPLES, DRAWS = 256, 4
 
@@ -43,15 +46,29 @@ def strengths(
     margin = _constant_score(data, y, predict, higher_is_better) - original
     if (margin >= 0) if higher_is_better else (margin <= 0):
         return torch.zeros(len(sampler.generators), dtype=torch.float64)
+    moved = [score(gx, gy) for gx, gy in _moved(data, sampler, x, y)]
+    return 1.0 - (torch.tensor(moved, dtype=torch.float64) - original) / margin
+
+
+@torch.no_grad()
+def reaches(data: TaskData, sampler: CoefficientSampler) -> Tensor:
+    r"""How far each generator alone moves an input, ``(k,)`` float64: :math:`\sqrt{E\|gx - x\|^2 / E\|x\|^2}`."""
+    x, y = (part.to(data.test.x.device) for part in _examples(data.val))
+    places = data.action_in.moving_part(x.double())
+    size = places.square().flatten(1).sum(1).mean()
+    copies = places.repeat_interleave(DRAWS, 0)
+    shifts = [data.action_in.moving_part(gx.double()) - copies for gx, _ in _moved(data, sampler, x, y)]
+    return torch.stack([(shift.square().flatten(1).sum(1).mean() / size).sqrt() for shift in shifts]).cpu()
+
+
+def _moved(data: TaskData, sampler: CoefficientSampler, x: Tensor, y: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
+    """The examples, :data:`DRAWS` times each, moved by each generator alone; labels along."""
     draws = torch.Generator().manual_seed(seed_for(0, "strength"))
-    moved = []
     for j in range(len(sampler.generators)):
         alone = CoefficientSampler(sampler.generators[j : j + 1].cpu(), sampler.kind, sampler.scale[j : j + 1].cpu())
         algebra = data.units.generators_to_physical(alone(len(x) * DRAWS, draws).double()).to(x.device)
         gx = data.action_in.apply(algebra, x.repeat_interleave(DRAWS, 0))
-        gy = data.action_out.apply(algebra, y.repeat_interleave(DRAWS, 0))
-        moved.append(score(gx, gy))
-    return 1.0 - (torch.tensor(moved, dtype=torch.float64) - original) / margin
+        yield gx, data.action_out.apply(algebra, y.repeat_interleave(DRAWS, 0))
 
 
 def _examples(split: Split) -> tuple[Tensor, Tensor]:

@@ -6,7 +6,7 @@ import torch
 from bench.coefficients import CoefficientSampler
 from bench.evaluate import evaluate
 from bench.registry import load_registry
-from bench.strength import strengths
+from bench.strength import reaches, strengths
 from bench.tasks.toy_se3 import of_distances
 
 
@@ -69,3 +69,10 @@ def test_only_generators_that_move_something_are_declared(data):
     assert scores["symmetry/found_shift_z"][0] == pytest.approx(0.0, abs=1e-6)
     assert scores["equivariance/e_prime_translations"][0] == pytest.approx(0.0, abs=1e-5)
     assert scores["equivariance/e_prime_rotations"][0] == pytest.approx(0.0, abs=1e-5)
+
+
+def test_the_reach_is_the_mean_motion_against_the_mean_size(data):
+    shift, little = reaches(data, sampler((0, 3, 1.0), (0, 3, 0.01)))
+    # Four points, one coordinate of three, a shift uniform on (-1, 1): sqrt((1/3) / 3), points of variance 1.
+    assert float(shift) == pytest.approx(1 / 3, rel=0.1)
+    assert float(little) == pytest.approx(float(shift) / 100, rel=0.1)
