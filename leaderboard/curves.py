@@ -35,23 +35,25 @@ def draw_angle(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) -> 
     if not curves:
         return None
     scores, errors = (np.concatenate([curve[:, :, place].ravel() for _, curve in curves]) for place in (1, 2))
+    decades = (plan.falls and _spans_decades(scores), _spans_decades(errors))
     figure = blank_figure(8.2, 5.2 + 0.2 * ((len(curves) + 2) // 3))
     axes = figure.subplots(2, 1, sharex=True)
     for row, curve in curves:
         degrees = np.degrees(curve[0, :, 0])
-        for axis, values in zip(axes, (curve[:, :, 1], curve[:, :, 2]), strict=True):
+        for axis, values, log in zip(axes, (curve[:, :, 1], curve[:, :, 2]), decades, strict=True):
             axis.plot(degrees, values.mean(0), label=row.label, **style(row), linestyle="--" if row.told else "-")
             if len(values) > 1:
                 band = {"color": style(row)["color"], "alpha": 0.15, "linewidth": 0}
-                axis.fill_between(degrees, values.min(0), values.max(0), **band)
-    for axis, label in zip(axes, (plan.score, plan.error), strict=True):
+                # A band whose edge is 0 has no place on a logarithmic scale.
+                shown = values.min(0) > 0 if log else None
+                axis.fill_between(degrees, values.min(0), values.max(0), where=shown, **band)
+    for axis, label, log in zip(axes, (plan.score, plan.error), decades, strict=True):
         dress(axis, label)
-    for axis, values, may in zip(axes, (scores, errors), (plan.falls, True), strict=True):
-        if may and _spans_decades(values):
-            # E′ is 0 at angle 0, which has no place on a logarithmic scale: the curves begin beside it.
+        if log:
+            # E′ is 0 at angle 0: the curves begin beside it.
             axis.set_yscale("log", nonpositive="mask")
-        elif values is errors:
-            axis.set_ylim(bottom=0)
+    if not decades[1]:
+        axes[1].set_ylim(bottom=0)
     axes[1].set_xlim(-180, 180)
     axes[1].set_xticks(range(-180, 181, 45))
     axes[1].set_xlabel("angle of the input [degrees]", fontsize=8)

@@ -18,7 +18,7 @@ from bench.strength import DECLARED_ABOVE
 #: Beside the pages.
 FOLDER = "figures"
 #: Raise it when the drawing changes: every figure then has a new name.
-FIGURE_VERSION = 2
+FIGURE_VERSION = 3
 #: Rows in one figure: as many as there are pairs of colour and marker.
 MAX_ROWS = 24
 #: Curves against the angle in one figure, of each pool: the best.
