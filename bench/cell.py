@@ -93,7 +93,7 @@ def make_cell(
     chosen = search or (card.searches[0] if method.card.searches else None)
     default = _resolve(task, method, budget, chosen, ())
     params = _resolve(task, method, budget, chosen, assignments)
-    changed = {name: value for name, value in params.items() if default[name] != value}
+    changed = {name: value for name, value in params.items() if name not in default or default[name] != value}
     amount = card.budgets[budget]
     size = {name: getattr(amount, name) for name in SIZES}
     if not 0.0 < train_fraction <= 1.0 or round(train_fraction * amount.train) < 1:

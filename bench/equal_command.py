@@ -19,7 +19,7 @@ from bench.cell import TRAIN_FRACTION
 from bench.equal_code import Digests, Equality
 from bench.errors import BenchError
 from bench.leaderboard.build import setting
-from bench.paths import results_dir
+from bench.paths import results_option
 from bench.progress import progress_bar
 from bench.provenance import Standing, environment, present_code, recorded_code
 from bench.registry import load_registry
@@ -64,7 +64,7 @@ def equal_command(root: Path) -> int:
                 continue
             standing.equal.add([found])
             typer.echo(f"{name}: {found.scores} scores and all arrays are equal")
-    option = "" if root == results_dir() else f" --results {shlex.quote(str(root))}"
+    option = results_option(root)
     typer.echo(f"\nwritten: {standing.equal.path}\nnext: python -m bench leaderboard{option}")
     return 1 if differing else 0
 

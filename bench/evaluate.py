@@ -33,7 +33,7 @@ from bench.lie.field import field_gram
 from bench.metrics.equivariance import EquivarianceErrors, equivariance_errors
 from bench.metrics.orientation import orientation_curve
 from bench.metrics.symmetry import angle_rate, compare, cosine_and_mae, found, span_share
-from bench.strength import DECLARED_ABOVE, USED_ABOVE, reaches, strengths
+from bench.strength import DECLARED_ABOVE, USED_ABOVE, support
 
 PREDICT_BATCH = 1024
 #: Examples whose augmentations are kept for a figure, and augmentations of each.
@@ -214,13 +214,13 @@ def _add_strength(result: Evaluation, fitted: Fitted, data: TaskData, card: Task
     if estimate is None or not isinstance(estimate.sample, CoefficientSampler):
         return  # the true group: nothing was discovered
     plain = fitted.strategies().get("plain", fitted.predict)  # an averaged prediction would flatter the generators
-    found_strengths = strengths(plain, data, estimate.sample, card.metric.higher_is_better)
-    used = reaches(data, estimate.sample) >= USED_ABOVE
+    strength, reach = support(plain, data, estimate.sample, card.metric.higher_is_better)
+    used = reach >= USED_ABOVE
     # What is hardly used is not declared: it has no strength to be counted.
-    result.arrays["strength_on_validation"] = found_strengths.where(used, torch.zeros(())).numpy()
-    result.add("symmetry/declared", int((used & (found_strengths >= DECLARED_ABOVE)).sum()))
-    result.add("symmetry/strength", float(found_strengths.mean()), "1", None)
-    result.add("symmetry/strength_min", float(found_strengths.min()), "1", None)
+    result.arrays["strength_on_validation"] = strength.where(used, torch.zeros(())).numpy()
+    result.add("symmetry/declared", int((used & (strength >= DECLARED_ABOVE)).sum()))
+    result.add("symmetry/strength", float(strength.mean()), "1", None)
+    result.add("symmetry/strength_min", float(strength.min()), "1", None)
 
 
 def _output_unit(card: TaskCard) -> str:

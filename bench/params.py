@@ -24,13 +24,15 @@ def parameter(
     unit: str = "",
     choices: tuple[str, ...] | None = None,
     log: bool = False,
+    omit_default: bool = False,
 ) -> Any:
     """A dataclass field with its meaning, unit and allowed range ``[low, high]`` (``(low, high]`` with low_open).
 
-    ``log`` says that a sweep should search the range on a logarithmic scale.
+    ``log`` says that a sweep should search the range on a logarithmic scale. ``omit_default``: absent from records
+    where it has its default, for a parameter that came after them: their keys stay what they were.
     """
     info = {"meaning": meaning, "low": low, "high": high, "low_open": low_open, "unit": unit}
-    return field(default=default, metadata={**info, "choices": choices, "log": log})
+    return field(default=default, metadata={**info, "choices": choices, "log": log, "omit_default": omit_default})
 
 
 @dataclass(frozen=True)
@@ -65,8 +67,11 @@ def parse(cls: type[Parameters], assignments: Iterable[tuple[str, str]], *, owne
 
 
 def as_dict(params: Parameters) -> dict[str, Any]:
-    """The parameters as plain JSON values."""
-    return dataclasses.asdict(params)
+    """The parameters as plain JSON values, without those that are left out at their default."""
+    omitted = {s.name for s in dataclasses.fields(params) if s.metadata["omit_default"]}
+    defaults = {s.name: s.default for s in dataclasses.fields(params)}
+    values = dataclasses.asdict(params).items()
+    return {name: value for name, value in values if name not in omitted or value != defaults[name]}
 
 
 def describe(cls: type[Parameters]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from bench.errors import BenchError
@@ -12,6 +13,11 @@ def results_dir() -> Path:
     root = Path(__file__).resolve().parent.parent
     base = root if (root / "pyproject.toml").exists() else Path.cwd()
     return base / "leaderboard" / "results"
+
+
+def results_option(root: Path) -> str:
+    """`` --results ROOT`` for a command to try next; empty for the default folder."""
+    return "" if root == results_dir() else f" --results {shlex.quote(str(root))}"
 
 
 def existing_results(chosen: Path | None) -> Path:

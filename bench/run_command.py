@@ -17,7 +17,7 @@ from bench.cell import Cell, discovery_of, make_cell
 from bench.datasets.cache import data_dir
 from bench.errors import BenchError, Interrupted
 from bench.leaderboard.build import HIDDEN_BUDGETS
-from bench.paths import results_dir
+from bench.paths import results_option
 from bench.pipeline import Pipeline
 from bench.progress import progress_bar
 from bench.provenance import Standing, blank_record
@@ -196,8 +196,7 @@ def _summary(records: Sequence[Record], task: Task, last: Path, root: Path) -> N
     if records[-1]["budget"] in HIDDEN_BUDGETS:
         typer.echo(f"next: python -m bench show {shlex.quote(str(last))}")
     else:
-        option = "" if root == results_dir() else f" --results {shlex.quote(str(root))}"
-        typer.echo(f"next: python -m bench leaderboard{option}")
+        typer.echo(f"next: python -m bench leaderboard{results_option(root)}")
 
 
 def _short(value: float | None) -> str:

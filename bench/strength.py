@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,16 +22,24 @@ USED_ABOVE = 0.1
 EXAMPLES, DRAWS = 256, 4
 
 
-@torch.no_grad()
-def strengths(
-    predict: Callable[[Tensor], Tensor], data: TaskData, sampler: CoefficientSampler, higher_is_better: bool
-) -> Tensor:
-    r"""Strength of each generator alone, ``(k,)`` float64; 1: moved examples are predicted as well as original ones.
+class Support(NamedTuple):
+    """Of each generator alone, ``(k,)`` float64."""
 
-    .. math:: s_j = 1 - \frac{\ell_j - \ell_0}{\ell_{const} - \ell_0}
+    strength: Tensor
+    reach: Tensor
+
+
+@torch.no_grad()
+def support(
+    predict: Callable[[Tensor], Tensor], data: TaskData, sampler: CoefficientSampler, higher_is_better: bool
+) -> Support:
+    r"""Strength, 1: moved examples are predicted as well as original ones; and how far the generator moves an input.
+
+    .. math::
+        s_j = 1 - \frac{\ell_j - \ell_0}{\ell_{const} - \ell_0} \qquad r_j = \sqrt{E\|gx - x\|^2 / E\|x\|^2}
 
     :math:`\ell` is the task's score on validation examples: as they are, moved by the coefficients of generator j
-    (labels along), and of the best constant predictor. All 0 when the predictor is no better than a constant.
+    (labels along), and of the best constant predictor. All s are 0 when the predictor is no better than a constant.
 
     Args:
         predict: ``(n, *shape) -> (n, *shape_out)`` in training units.
@@ -44,21 +53,16 @@ def strengths(
 
     original = score(x, y)
     margin = _constant_score(data, y, predict, higher_is_better) - original
-    if (margin >= 0) if higher_is_better else (margin <= 0):
-        return torch.zeros(len(sampler.generators), dtype=torch.float64)
-    moved = [score(gx, gy) for gx, gy in _moved(data, sampler, x, y)]
-    return 1.0 - (torch.tensor(moved, dtype=torch.float64) - original) / margin
-
-
-@torch.no_grad()
-def reaches(data: TaskData, sampler: CoefficientSampler) -> Tensor:
-    r"""How far each generator alone moves an input, ``(k,)`` float64: :math:`\sqrt{E\|gx - x\|^2 / E\|x\|^2}`."""
-    x, y = (part.to(data.test.x.device) for part in _examples(data.val))
+    useless = (margin >= 0) if higher_is_better else (margin <= 0)
     places = data.action_in.moving_part(x.double())
     size = places.square().flatten(1).sum(1).mean()
     copies = places.repeat_interleave(DRAWS, 0)
-    shifts = [data.action_in.moving_part(gx.double()) - copies for gx, _ in _moved(data, sampler, x, y)]
-    return torch.stack([(shift.square().flatten(1).sum(1).mean() / size).sqrt() for shift in shifts]).cpu()
+    strengths, reaches = [], []
+    for gx, gy in _moved(data, sampler, x, y):
+        strengths.append(0.0 if useless else 1.0 - (score(gx, gy) - original) / margin)
+        shift = data.action_in.moving_part(gx.double()) - copies
+        reaches.append(float((shift.square().flatten(1).sum(1).mean() / size).sqrt()))
+    return Support(torch.tensor(strengths, dtype=torch.float64), torch.tensor(reaches, dtype=torch.float64))
 
 
 def _moved(data: TaskData, sampler: CoefficientSampler, x: Tensor, y: Tensor) -> Iterator[tuple[Tensor, Tensor]]:

@@ -84,9 +84,10 @@ def run_cell(
     arrays: dict[str, Array] = {}
     with tempfile.TemporaryDirectory(prefix="symmetry-bench-") as scratch:
         params = stage_params(cell, method)
-        on_progress = partial(_progress, say)
         identity = _identity(cell, record, found)
-        ctx = RunContext(params, cell.seed, device, Path(scratch), on_progress, checkpoint, identity)
+        ctx = RunContext(
+            params, cell.seed, device, Path(scratch), lambda *done: say(progress=done), checkpoint, identity
+        )
         try:
             _fill(record, arrays, cell, task, method, ctx, data_dir, found)
             record["status"] = "ok"
@@ -106,10 +107,6 @@ def run_cell(
         except (TypeError, ValueError) as error:
             record["status"], record["reason"] = "failed", f"ctx.log was given what is no number: {error}"
     return record, arrays
-
-
-def _progress(say: Callable[..., None], done: int, total: int) -> None:
-    say(progress=[done, total])
 
 
 def _identity(cell: Cell, record: Record, found: Found | None) -> str:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
 
-from bench.api import AlgebraSampler
+from bench.api import AlgebraSampler, Split, Truth
+from bench.lie.algebra import se
 
 
 def constant_median_score(train_y: Tensor, test_y: Tensor, score: Callable[[Tensor, Tensor], Tensor]) -> float:
@@ -62,6 +64,18 @@ def se3_parts(shift: float) -> dict[str, AlgebraSampler]:
         return algebra
 
     return {"rotations": haar_rotation_gaussian_shift(0.0), "translations": translations}
+
+
+def se3_truth(shift: float) -> Truth:
+    """Se(3), whatever the search space: Haar rotations, shifts N(0, shift²) per axis in the unit of the points."""
+    sample = haar_rotation_gaussian_shift(shift)
+    return Truth(se(3), lambda space: se(3), sample, names=SE3_NAMES, parts=se3_parts(shift))
+
+
+def content_sha256(splits: Iterable[Split]) -> str:
+    """SHA-256 over inputs and targets, split by split, of data that no file holds."""
+    content = b"".join(part.numpy().tobytes() for split in splits for part in (split.x, split.y))
+    return hashlib.sha256(content).hexdigest()
 
 
 def hat(omega: Tensor) -> Tensor:

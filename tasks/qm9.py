@@ -13,20 +13,20 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import nn
 
-from bench.api import Budget, MetricCard, Split, Task, TaskCard, TaskData, Truth, Units
+from bench.api import Budget, MetricCard, Split, Task, TaskCard, TaskData, Units
 from bench.datasets import qm9
 from bench.datasets.cache import sha256_of
 from bench.lie.action import IdentityAction
-from bench.lie.algebra import se
 from bench.lie.points import PointAction
-from bench.lie.search_space import SearchSpace, affine3d
+from bench.lie.search_space import affine3d
 from bench.metrics.prediction import HARTREE_IN_MEV, absolute_error
+from bench.nn.accelerated import Accelerated
 from bench.nn.lieconv import LieConvNet
 from bench.params import Parameters, parameter
 from bench.progress import OnProgress
-from bench.tasks.common import SE3_NAMES, constant_median_score, haar_rotation_gaussian_shift, se3_parts
+from bench.tasks.common import constant_median_score, se3_truth
 
 #: Standard deviation of the shifts of the true group's distribution, in Å (Augerino's and LieConv's augmentation).
 SHIFT = 0.5
@@ -39,6 +39,13 @@ class QM9Options(Parameters):
     )
     width: int = parameter(1536, meaning="channels of the network (k)", low=4, high=4096)
     blocks: int = parameter(6, meaning="bottleneck blocks", low=1, high=64)
+    precision: str = parameter(
+        "float32",
+        meaning="of the network's matrix products (bfloat16: autocast, for GPUs)",
+        choices=("float32", "bfloat16"),
+        omit_default=True,
+    )
+    compile: bool = parameter(False, meaning="compile the network (torch.compile)", omit_default=True)
 
 
 class OrbitalEnergy(Task):
@@ -49,6 +56,8 @@ class OrbitalEnergy(Task):
     def __init__(self, target: str, title: str, published: Mapping[str, float]) -> None:
         self.target = target
         size = partial(Budget, lr=3e-3, equivariance_inputs=400, equivariance_elements=16)
+        narrow = {"width": 64, "blocks": 2}
+        some = partial(size, val=1000, test=2000, epochs=25, batch_size=64, options=narrow)
         self.card = TaskCard(
             id=f"qm9_{target}",
             title=f"QM9, {title}",
@@ -59,25 +68,9 @@ class OrbitalEnergy(Task):
             searches=("affine3d",),
             budgets={
                 "smoke": Budget(96, 32, 64, 1, 32, 3e-3, 16, 4, 120, options={"width": 8, "blocks": 1}),
-                "small": size(
-                    train=6000,
-                    val=1000,
-                    test=2000,
-                    epochs=25,
-                    batch_size=64,
-                    wall_limit_s=1800,
-                    options={"width": 64, "blocks": 2},
-                ),
+                "small": some(train=6000, wall_limit_s=1800),
                 # The learning curve: --train-fraction 0.1, 0.2 and 0.5 of it.
-                "medium": size(
-                    train=10_000,
-                    val=1000,
-                    test=2000,
-                    epochs=25,
-                    batch_size=64,
-                    wall_limit_s=3600,
-                    options={"width": 64, "blocks": 2},
-                ),
+                "medium": some(train=10_000, wall_limit_s=3600),
                 "paper": size(
                     train=100_000, val=17_748, test=13_083, epochs=500, batch_size=75, wall_limit_s=7 * 86_400
                 ),
@@ -101,7 +94,6 @@ class OrbitalEnergy(Task):
         parts = zip(qm9.official_split(data), sizes, strict=True)
         train, val, test = (self._split(data, part[known[part]][:size]) for part, size in parts)
         mean, std = train.y.double().mean(), train.y.double().std()
-        shape = partial(LieConvNet, options.width, options.blocks, options.backbone)
         space = affine3d()
         dropped = len(known) - int(known.sum())
         return TaskData(
@@ -112,9 +104,9 @@ class OrbitalEnergy(Task):
             action_out=IdentityAction(4),
             spaces={"affine3d": space},
             units=Units(torch.ones(1), std.float(), mean.float(), torch.ones(4, dtype=torch.float64)),
-            truth=Truth(se(3), _declared, haar_rotation_gaussian_shift(SHIFT), names=SE3_NAMES, parts=se3_parts(SHIFT)),
+            truth=se3_truth(SHIFT),
             loss=torch.nn.functional.l1_loss,
-            backbone=shape,
+            backbone=partial(_backbone, options),
             score=absolute_error,
             field_weights=torch.ones(1, dtype=torch.float64),
             references={"constant": constant_median_score(train.y, test.y, absolute_error)},
@@ -127,9 +119,10 @@ class OrbitalEnergy(Task):
         return Split(torch.from_numpy(x), torch.from_numpy(y * HARTREE_IN_MEV).float(), sizes.astype(np.int64))
 
 
-def _declared(space: SearchSpace) -> Tensor:
-    """Energies do not depend on where a molecule is or how it is turned: se(3), known by construction."""
-    return se(3)
+def _backbone(options: QM9Options) -> nn.Module:
+    net = LieConvNet(options.width, options.blocks, options.backbone)
+    bfloat16 = options.precision == "bfloat16"
+    return Accelerated(net, bfloat16=bfloat16, compiled=options.compile) if bfloat16 or options.compile else net
 
 
 #: Table 4 of the SEMoLA paper, LieConv-Trivial, meV; 100,000 training molecules, ours are fewer and without fluorine.

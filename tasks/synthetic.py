@@ -5,7 +5,6 @@ Source: the paper's Section A.6; Yang, Walters, Dehmamy, Yu: Generative adversar
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable
 from functools import partial
@@ -23,7 +22,7 @@ from bench.metrics.prediction import constant_mean, mse, squared_error
 from bench.nn.mlp import MLP
 from bench.params import Parameters
 from bench.progress import OnProgress
-from bench.tasks.common import uniform_angles
+from bench.tasks.common import content_sha256, uniform_angles
 
 #: Teeth of the discrete rotation: the function is invariant under turns by 2π/7.
 TEETH = 7
@@ -110,7 +109,6 @@ class Synthetic(Task):
             self._draw(name, n) for name, n in (("train", budget.train), ("val", budget.val), ("test", budget.test))
         )
         ones = torch.ones(self.dim, dtype=torch.float64)
-        content = b"".join(part.numpy().tobytes() for split in (train, val, test) for part in (split.x, split.y))
         return TaskData(
             train=train,
             val=val,
@@ -125,7 +123,7 @@ class Synthetic(Task):
             score=squared_error,
             field_weights=ones,
             references={"constant": mse(constant_mean(train.y, len(test)), test.y)},
-            data_sha256=hashlib.sha256(content).hexdigest(),
+            data_sha256=content_sha256((train, val, test)),
             data_note=self.note,
         )
 

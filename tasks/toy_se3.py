@@ -5,7 +5,6 @@ Before molecules: here se(3), six generators, is exactly the symmetry, and a net
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -13,16 +12,15 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from bench.api import Budget, MetricCard, Split, Task, TaskCard, TaskData, Truth, Units, seed_for
+from bench.api import Budget, MetricCard, Split, Task, TaskCard, TaskData, Units, seed_for
 from bench.lie.action import IdentityAction
-from bench.lie.algebra import se
 from bench.lie.points import PointAction
-from bench.lie.search_space import SearchSpace, affine3d
+from bench.lie.search_space import affine3d
 from bench.metrics.prediction import constant_mean, mse, squared_error
 from bench.nn.mlp import MLP
 from bench.params import Parameters
 from bench.progress import OnProgress
-from bench.tasks.common import SE3_NAMES, haar_rotation_gaussian_shift, se3_parts
+from bench.tasks.common import content_sha256, se3_truth
 
 POINTS = 4
 #: Raise it when the same task gives other numbers.
@@ -89,8 +87,6 @@ class ToySE3(Task):
         parts = (("train", budget.train), ("val", budget.val), ("test", budget.test))
         train, val, test = (self._draw(name, n) for name, n in parts)
         ones = torch.ones(1, dtype=torch.float64)
-        content = b"".join(part.numpy().tobytes() for split in (train, val, test) for part in (split.x, split.y))
-        truth = Truth(se(3), _declared, haar_rotation_gaussian_shift(SHIFT), names=SE3_NAMES, parts=se3_parts(SHIFT))
         return TaskData(
             train=train,
             val=val,
@@ -99,13 +95,13 @@ class ToySE3(Task):
             action_out=IdentityAction(4),
             spaces={"affine3d": affine3d()},
             units=Units(torch.ones(1), train.y.std(0), train.y.mean(0), torch.ones(4, dtype=torch.float64)),
-            truth=truth if self.symmetric else None,
+            truth=se3_truth(SHIFT) if self.symmetric else None,
             loss=torch.nn.functional.mse_loss,
             backbone=partial(MLP, (POINTS, 3), (1, 1), width=128, hidden_layers=3),
             score=squared_error,
             field_weights=ones,
             references={"constant": mse(constant_mean(train.y, len(test)), test.y)},
-            data_sha256=hashlib.sha256(content).hexdigest(),
+            data_sha256=content_sha256((train, val, test)),
             data_note="standard normal points, no noise; " + (
                 "se(3) known by construction" if self.symmetric else "no affine map leaves the label alone"
             ),
@@ -116,11 +112,6 @@ class ToySE3(Task):
         generator = torch.Generator().manual_seed(seed_for(0, f"toy_se3/{split}"))
         x = torch.randn(n, POINTS, 3, generator=generator, dtype=torch.float64)
         return Split(x.float(), self.label(x)[:, None].float())
-
-
-def _declared(space: SearchSpace) -> Tensor:
-    """Distances do not depend on where the points are or how they are turned."""
-    return se(3)
 
 
 TASKS = (

@@ -6,7 +6,7 @@ import torch
 from bench.coefficients import CoefficientSampler
 from bench.evaluate import evaluate
 from bench.registry import load_registry
-from bench.strength import reaches, strengths
+from bench.strength import support
 from bench.tasks.toy_se3 import of_distances
 
 
@@ -29,25 +29,25 @@ def sampler(*entries):
 
 
 def test_a_symmetry_has_strength_one_and_a_stretch_has_less(data):
-    shift, stretch, far = strengths(exact(data), data, sampler((0, 3, 1.0), (0, 0, 0.5), (0, 0, 1.5)), False)
+    shift, stretch, far = support(exact(data), data, sampler((0, 3, 1.0), (0, 0, 0.5), (0, 0, 1.5)), False).strength
     assert float(shift) == pytest.approx(1.0, abs=1e-5)
     assert float(far) < float(stretch) < 0.99
 
 
 def test_what_never_moves_has_strength_one(data):
     still = CoefficientSampler(torch.ones(1, 4, 4) * torch.tensor([1.0, 1, 1, 0])[:, None], "integer", torch.zeros(1))
-    assert float(strengths(exact(data), data, still, False)) == pytest.approx(1.0, abs=1e-6)
+    assert float(support(exact(data), data, still, False).strength) == pytest.approx(1.0, abs=1e-6)
 
 
 def test_a_predictor_no_better_than_a_constant_is_no_witness(data):
-    found = strengths(lambda x: torch.full((len(x), 1, 1), 7.0), data, sampler((0, 3, 1.0)), False)
+    found = support(lambda x: torch.full((len(x), 1, 1), 7.0), data, sampler((0, 3, 1.0)), False).strength
     assert torch.equal(found, torch.zeros(1, dtype=torch.float64))
 
 
 def test_the_order_of_the_generators_and_a_second_call_change_nothing_but_the_order(data):
     one, two = (0, 3, 1.0), (1, 1, 1.0)
-    first = strengths(exact(data), data, sampler(one, two), False)
-    again = strengths(exact(data), data, sampler(one, two), False)
+    first = support(exact(data), data, sampler(one, two), False).strength
+    again = support(exact(data), data, sampler(one, two), False).strength
     assert torch.equal(first, again)
 
 
@@ -72,7 +72,7 @@ def test_only_generators_that_move_something_are_declared(data):
 
 
 def test_the_reach_is_the_mean_motion_against_the_mean_size(data):
-    shift, little = reaches(data, sampler((0, 3, 1.0), (0, 3, 0.01)))
+    shift, little = support(exact(data), data, sampler((0, 3, 1.0), (0, 3, 0.01)), False).reach
     # Four points, one coordinate of three, a shift uniform on (-1, 1): sqrt((1/3) / 3), points of variance 1.
     assert float(shift) == pytest.approx(1 / 3, rel=0.1)
     assert float(little) == pytest.approx(float(shift) / 100, rel=0.1)

@@ -90,15 +90,10 @@ def compare(learned: Tensor, truth: Tensor, space_basis: Tensor, gram: Tensor) -
     Raises:
         ValueError: naming the generator that is not finite or lies outside the search space, or for wrong shapes.
     """
-    learned = check_generators(learned, "learned")
-    truth = check_generators(truth, "truth").to(learned)
-    to_visible = _visible_map(gram.detach().to(learned))  # (v, m)
-    learned_visible = _visible_coordinates(learned, space_basis, to_visible, "learned")  # (k, v)
-    true_visible = _visible_coordinates(truth, space_basis, to_visible, "truth")  # (r, v)
-    u = _row_space(learned_visible, RANK_RTOL)
-    t = _row_space(torch.nn.functional.normalize(true_visible, dim=1), VISIBLE_RTOL)
+    u, true_directions = _spans(learned, truth, space_basis, gram)
+    t = _row_space(true_directions, VISIBLE_RTOL)
     shared = float((u @ t.mT).square().sum())
-    k, r, visible = len(u), len(t), len(to_visible)
+    k, r, visible = len(u), len(t), u.shape[1]
     return SymmetryScores(
         precision=min(shared / k, 1.0) if k else 0.0,
         recall=min(shared / r, 1.0) if r else 0.0,
@@ -106,7 +101,7 @@ def compare(learned: Tensor, truth: Tensor, space_basis: Tensor, gram: Tensor) -
         recall_chance=k / visible if visible else 0.0,
         dimension=k,
         true_dimension=r,
-        closure_defect=closure_defect(learned),
+        closure_defect=closure_defect(check_generators(learned, "learned")),
     )
 
 
@@ -115,11 +110,7 @@ def found(learned: Tensor, truth: Tensor, space_basis: Tensor, gram: Tensor) -> 
 
     Arguments and errors as in :func:`compare`. A generator that does nothing to the inputs counts as not found.
     """
-    learned = check_generators(learned, "learned")
-    truth = check_generators(truth, "truth").to(learned)
-    to_visible = _visible_map(gram.detach().to(learned))  # (v, m)
-    u = _row_space(_visible_coordinates(learned, space_basis, to_visible, "learned"), RANK_RTOL)  # (k', v)
-    t = torch.nn.functional.normalize(_visible_coordinates(truth, space_basis, to_visible, "truth"), dim=1)  # (r, v)
+    u, t = _spans(learned, truth, space_basis, gram)
     return (t @ u.mT).square().sum(1).clamp_max(1.0)
 
 
@@ -168,6 +159,15 @@ def span_share(learned: Tensor, matrices: Tensor) -> float:
 def angle_rate(generator: Tensor) -> float:
     """Radians per unit coefficient of a one-parameter group: largest imaginary part of an eigenvalue of ``(d, d)``."""
     return float(torch.linalg.eigvals(check_generators(generator[None], "generator")[0]).imag.abs().max())
+
+
+def _spans(learned: Tensor, truth: Tensor, space_basis: Tensor, gram: Tensor) -> tuple[Tensor, Tensor]:
+    """Orthonormal basis ``(k', v)`` of the learned span, and the true generators at unit length, ``(r, v)``."""
+    learned = check_generators(learned, "learned")
+    truth = check_generators(truth, "truth").to(learned)
+    to_visible = _visible_map(gram.detach().to(learned))  # (v, m)
+    u = _row_space(_visible_coordinates(learned, space_basis, to_visible, "learned"), RANK_RTOL)
+    return u, torch.nn.functional.normalize(_visible_coordinates(truth, space_basis, to_visible, "truth"), dim=1)
 
 
 def _visible_map(gram: Tensor) -> Tensor:

@@ -10,6 +10,7 @@ from bench.nn.masked_batchnorm import MaskedBatchNorm
 from bench.nn.pair_convolution import Geometry, Group, LieConv
 
 SPECIES = (1, 6, 7, 8, 9)  # nuclear charges of H, C, N, O, F
+LARGEST = 256  # atoms; a batch of b takes about 0.6 KB · b · atoms² a block while training
 
 
 class LieConvNet(nn.Module):
@@ -25,7 +26,8 @@ class LieConvNet(nn.Module):
         group: "trivial" (kernel of both absolute positions) or "t3" (kernel of the difference: translation invariant).
 
     Raises:
-        ValueError: if ``width`` is not a positive multiple of 4, ``blocks`` is negative, or ``group`` is unknown.
+        ValueError: if ``width`` is not a positive multiple of 4, ``blocks`` is negative, or ``group`` is unknown;
+            in forward, for more than :data:`LARGEST` atoms or another dtype than the weights'.
 
     Example:
         >>> LieConvNet(64, 2, "t3").eval()(torch.tensor([[[8.0, 0, 0, 0], [1.0, 1, 0, 0]]])).shape
@@ -55,15 +57,25 @@ class LieConvNet(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Predict ``(n,)`` from ``(n, atoms, 4)``: charge, then x, y, z in angstrom; charge 0 marks padding."""
         n, size = x.shape[:2]
+        self._check(x)
         charges = x[..., 0].detach()
         mask = charges > 0  # (n, atoms)
-        geometry = Geometry.of(x[..., 1:], mask, centre=self.group == "t3")
+        with torch.autocast(x.device.type, enabled=False):  # places lose what tells atoms apart in bfloat16
+            geometry = Geometry.of(x[..., 1:], mask, centre=self.group == "t3")
         h = self.embedding(atom_features(charges, self.species)).flatten(0, 1)  # (n*atoms, k)
         for block in self.blocks:
             h = block(h, geometry)
         out = self.head(self.norm.swish(h, geometry.atoms)).view(n, size)  # (n, atoms)
         mean: Tensor = (out * geometry.mask).sum(1) / geometry.sizes  # (n,)
         return mean
+
+    def _check(self, x: Tensor) -> None:
+        if x.shape[1] > LARGEST:
+            raise ValueError(
+                f"LieConvNet got molecules of {x.shape[1]} atoms; it convolves over all pairs of at most {LARGEST}."
+            )
+        if x.dtype != self.head.weight.dtype:
+            raise ValueError(f"LieConvNet got {x.dtype} molecules, its weights are {self.head.weight.dtype}.")
 
 
 def atom_features(charges: Tensor, species: Tensor) -> Tensor:

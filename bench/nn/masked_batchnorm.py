@@ -70,7 +70,12 @@ class MaskedBatchNorm(nn.Module):
         """``silu(norm(rows + offset))`` for ``rows`` ``(rows, c)``: fused in training, differentiable once.
 
         ``offset`` ``(c,)`` is the bias of the linear map before: the batch mean removes it again, so it is not added.
+        Statistics are taken in the type of the weights, also under autocast.
         """
+        with torch.autocast(rows.device.type, enabled=False):
+            return self._swish(rows.to(self.weight.dtype), valid, offset)
+
+    def _swish(self, rows: Tensor, valid: Valid, offset: Tensor | None) -> Tensor:
         if self.training:
             out: Tensor
             out, mean, var = _NormSwish.apply(  # type: ignore[no-untyped-call]

@@ -68,7 +68,8 @@ class LieConv(nn.Module):
     def forward(self, v: Tensor, geometry: Geometry) -> Tensor:
         """Map atom features ``(n*atoms, c)`` to ``(n*atoms, c)``."""
         n, size = geometry.mask.shape
-        w = self.first_layer(geometry).flatten(0, 2)  # (n*atoms*atoms, 32)
+        with torch.autocast(v.device.type, enabled=False):
+            w = self.first_layer(geometry).flatten(0, 2)  # (n*atoms*atoms, 32)
         for layer in self.rest:
             w = layer(w, geometry.pairs)  # (n*atoms*atoms, 32), then 16
         v = v.view(n, size, -1) * geometry.mask[..., None]  # (n, j, c); no padding atom is a neighbour

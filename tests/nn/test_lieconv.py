@@ -166,3 +166,11 @@ def test_bad_arguments_are_refused_by_name():
         LieConvNet(6, 1, "t3")
     with pytest.raises(ValueError, match="group 'so3'; it must be 'trivial' or 't3'"):
         LieConvNet(8, 1, "so3")
+
+
+def test_too_large_a_molecule_and_another_dtype_are_refused_with_the_numbers():
+    net = LieConvNet(4, 1, "trivial")
+    with pytest.raises(ValueError, match="molecules of 257 atoms; it convolves over all pairs of at most 256"):
+        net(torch.zeros(1, 257, 4))
+    with pytest.raises(ValueError, match=r"got torch\.float64 molecules, its weights are torch\.float32"):
+        net(torch.zeros(1, 3, 4, dtype=torch.float64))

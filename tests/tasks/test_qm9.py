@@ -8,6 +8,7 @@ from bench.datasets.cache import data_dir
 from bench.lie.algebra import se
 from bench.lie.field import field_gram
 from bench.metrics.symmetry import compare
+from bench.nn.accelerated import Accelerated
 from bench.params import from_values
 from bench.registry import load_registry
 from bench.tasks.qm9 import QM9Options
@@ -71,3 +72,27 @@ def test_the_budget_sets_the_size_of_the_network():
     sizes = {b: make_cell(task, plain, search=None, budget=b, seed=0, fingerprint="").params["task.width"]
              for b in ("smoke", "small", "paper")}  # fmt: skip
     assert sizes == {"smoke": 8, "small": 64, "paper": 1536}
+
+
+def test_precision_and_compilation_are_in_the_key_only_where_they_are_chosen():
+    registry = load_registry()
+    task, method = registry.task("qm9_homo"), registry.method("plain")
+
+    def cell(*assignments):
+        return make_cell(task, method, search=None, budget="smoke", seed=0, fingerprint="f", assignments=assignments)
+
+    plain, same = cell(), cell(("task.precision", "float32"), ("task.compile", "false"))
+    fast = cell(("task.precision", "bfloat16"))
+    assert plain.key == same.key != fast.key
+    assert fast.changed == {"task.precision": "bfloat16"}
+    assert "task.precision" not in plain.params
+
+
+@needs_molecules
+def test_the_chosen_precision_reaches_the_network():
+    task = load_registry().task("qm9_homo")
+    values = {"width": 8, "blocks": 1, "precision": "bfloat16"}
+    chosen = task.load(task.card.budgets["smoke"], from_values(QM9Options, values, owner="qm9_homo"), data_dir())
+    network = chosen.backbone()
+    assert isinstance(network, Accelerated)
+    assert network.bfloat16
