@@ -1,4 +1,4 @@
-"""The command line: `python -m bench list | run | leaderboard | equal | track | data | show`."""
+"""The command line: `python -m bench list | run | suite | leaderboard | equal | track | data | show`."""
 
 from __future__ import annotations
 
@@ -94,6 +94,41 @@ def run(
         device_name=device,
         root=results or results_dir(),
         force=force,
+        mlflow=not no_mlflow,
+    )
+    if code:
+        raise typer.Exit(code)
+
+
+@app.command()
+def suite(
+    file: Annotated[Path, typer.Argument(help="A suite, e.g. bench/suites/small.toml.")],
+    workers: Annotated[int | None, typer.Option(help="Cells at once.", show_default="as many as cores")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    memory_mb: Annotated[
+        float | None, typer.Option(help="Memory of one cell, MiB.", show_default="its share of 90 %", min=64.0)
+    ] = None,
+    retry: Annotated[list[str] | None, typer.Option(help="Run again: failed, or stale; may be repeated.")] = None,
+    results: ResultsOption = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan only.")] = False,
+    no_mlflow: Annotated[bool, typer.Option("--no-mlflow", help="Do not mirror to MLflow.")] = False,
+) -> None:
+    """Run all cells of a suite that are not done."""
+    import signal
+
+    from bench.paths import results_dir
+    from bench.suite_command import suite_command
+
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sign, signal.default_int_handler)
+    code = suite_command(
+        file,
+        root=results or results_dir(),
+        workers=workers,
+        device_name=device,
+        memory_mb=memory_mb,
+        retry=retry or (),
+        dry_run=dry_run,
         mlflow=not no_mlflow,
     )
     if code:

@@ -71,7 +71,7 @@ def run_command(
     with progress_bar(f"data of {task.card.id}") as on_progress:
         task.prepare(folder, on_progress)
     fingerprint = task.fingerprint(folder)
-    run = _Run(Standing(root, registry), task, store, device, folder, _Mirroring(root) if mlflow else None)
+    run = _Run(Standing(root, registry), task, store, device, folder, Mirroring(root) if mlflow else None)
     records: list[Record] = []
     cells = [cell_for(seed, fingerprint) for seed in seeds]
     for number, cell in enumerate(cells, start=1):
@@ -89,7 +89,7 @@ class _Run:
     store: Store
     device: str
     data_dir: Path
-    mirror: _Mirroring | None
+    mirror: Mirroring | None
 
     def with_discovery(self, cell: Cell, method: Method, place: str, force: bool) -> Record:
         """The record of ``cell``; that of the discovery which it builds on is made first."""
@@ -151,7 +151,7 @@ def choose_device(name: str) -> str:
     return "cuda" if present and name != "cpu" else "cpu"
 
 
-class _Mirroring:
+class Mirroring:
     """Mirrors records to MLflow; a fault there is a warning, because the record is already stored."""
 
     def __init__(self, root: Path) -> None:

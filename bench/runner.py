@@ -1,4 +1,4 @@
-"""Runs a cell in a worker process of its own, under a wall limit; one record, whatever happens."""
+"""Runs a cell in a worker process of its own, under limits of time and memory; one record, whatever happens."""
 
 from __future__ import annotations
 
@@ -15,8 +15,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psutil
+
 from bench.api import Budget, Method, Task
 from bench.cell import Cell
+from bench.errors import BenchError
+from bench.lock import CellLock
 from bench.progress import OnProgress
 from bench.provenance import blank_record
 from bench.store import Record, Store
@@ -26,6 +30,22 @@ GRACE_S = 5.0
 
 #: Keep freed memory: with glibc's defaults a LieConv step takes thousands of page faults, 10-40 % of its time.
 ALLOCATOR = {"MALLOC_TRIM_THRESHOLD_": "536870912", "MALLOC_MMAP_THRESHOLD_": "536870912"}
+
+
+#: Seconds between two looks at a worker's memory, and at a request to stop.
+POLL_S = 0.25
+
+
+class Limits(NamedTuple):
+    """What a worker gets beside its task's wall limit."""
+
+    threads: int | None = None  # at most so many, of those that the task's budget asks for
+    memory_mb: float | None = None  # resident, of the worker and its children; None: no limit
+    gpu: int | None = None  # the only one that it sees; None: all
+    stop: threading.Event | None = None  # set from another thread: end as after Ctrl-C
+
+
+NO_LIMITS = Limits()
 
 
 class _Failure(NamedTuple):
@@ -44,18 +64,50 @@ def run_in_worker(
     data_dir: Path,
     on_progress: OnProgress,
     discovery: Path | None = None,
+    limits: Limits = NO_LIMITS,
 ) -> Record:
     """Run ``cell`` in a worker process and return its record; ``discovery`` is the record that a consumer builds on.
 
     A worker that dies, hangs past the wall limit, or is interrupted leaves a record with that status, unless a
     finished one stood there already. KeyboardInterrupt is raised again once the record is written.
+
+    Raises:
+        Busy: when another process is running the cell.
+        BenchError: when the store cannot be written, for instance because the disk is full.
     """
     path = store.path(cell)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with CellLock(store.lock(cell)) as held:
+            return _run_locked(cell, task, method, store, device, data_dir, on_progress, discovery, limits, held)
+    except OSError as error:
+        raise BenchError(
+            f"results folder {str(store.root)!r} cannot be written: {error.strerror}. What is stored stays; once there "
+            "is room the same command continues."
+        ) from None
+
+
+def _run_locked(
+    cell: Cell,
+    task: Task,
+    method: Method,
+    store: Store,
+    device: str,
+    data_dir: Path,
+    on_progress: OnProgress,
+    discovery: Path | None,
+    limits: Limits,
+    held: int,
+) -> Record:
+    path = store.path(cell)
     log = path.with_name(f".{path.stem}-{os.getpid()}.log.tmp")
     job: dict[str, Any] = {"cell": asdict(cell), "root": str(store.root), "device": device, "data_dir": str(data_dir)}
     job["discovery"] = discovery.relative_to(store.root).as_posix() if discovery else None
-    outcome = _run(job, task.card.budgets[cell.budget], log, on_progress)
+    try:
+        outcome = _run(job, task.card.budgets[cell.budget], log, on_progress, limits, held)
+    except OSError:
+        log.unlink(missing_ok=True)
+        raise
     words = log.read_text(errors="replace").strip()
     if words:  # kept beside the record, under a name that two runs of one cell do not fight over
         log.replace(path.with_suffix(".log"))
@@ -71,7 +123,13 @@ def run_in_worker(
     return record
 
 
-def _run(job: dict[str, Any], budget: Budget, log: Path, on_progress: OnProgress) -> Record | _Failure:
+def _run(
+    job: dict[str, Any], budget: Budget, log: Path, on_progress: OnProgress, limits: Limits, held: int
+) -> Record | _Failure:
+    threads = min(budget.threads, limits.threads or budget.threads)
+    own = {"OMP_NUM_THREADS": str(threads), "PYTHONSAFEPATH": "1"}
+    if limits.gpu is not None:
+        own["CUDA_VISIBLE_DEVICES"] = str(limits.gpu)
     with (
         log.open("w") as errors,
         subprocess.Popen(
@@ -81,7 +139,8 @@ def _run(job: dict[str, Any], budget: Budget, log: Path, on_progress: OnProgress
             stderr=errors,
             text=True,
             start_new_session=True,
-            env=os.environ | ALLOCATOR | {"OMP_NUM_THREADS": str(budget.threads), "PYTHONSAFEPATH": "1"},
+            pass_fds=[held],  # the lock holds while the worker lives, even without its parent
+            env=os.environ | ALLOCATOR | own,
         ) as worker,
     ):
         try:
@@ -89,26 +148,33 @@ def _run(job: dict[str, Any], budget: Budget, log: Path, on_progress: OnProgress
             with contextlib.suppress(BrokenPipeError):  # it died at once; _follow says how
                 worker.stdin.write(json.dumps(job))
                 worker.stdin.close()
-            return _follow(worker, budget.wall_limit_s, on_progress)
+            return _follow(worker, budget.wall_limit_s, on_progress, limits)
         except KeyboardInterrupt:
             _end(worker)
             return _Failure("interrupted", "stopped by the user")
 
 
-def _follow(worker: subprocess.Popen[str], limit_s: float, on_progress: OnProgress) -> Record | _Failure:
+def _follow(
+    worker: subprocess.Popen[str], limit_s: float, on_progress: OnProgress, limits: Limits
+) -> Record | _Failure:
     """Read the worker's messages until it has said its record, or ended without."""
     lines: queue.Queue[str | None] = queue.Queue()
     threading.Thread(target=_pump, args=(worker, lines), daemon=True).start()
     deadline = time.monotonic() + limit_s
     while True:
         try:
-            line = lines.get(timeout=max(0.0, deadline - time.monotonic()))
+            line = lines.get(timeout=max(0.0, min(POLL_S, deadline - time.monotonic())))
         except queue.Empty:
+            failure = _exceeded(worker, deadline, limit_s, limits)
+            if failure is None:
+                continue
             _end(worker)
-            return _Failure("timeout", f"exceeded the wall limit of {limit_s:g} s")
+            return failure
         if line is None:
             break
         message = json.loads(line)
+        if "unwritable" in message:
+            raise OSError(0, message["unwritable"])
         if "record" in message:
             record: Record = message["record"]
             return record
@@ -117,6 +183,27 @@ def _follow(worker: subprocess.Popen[str], limit_s: float, on_progress: OnProgre
     if code == -signal.SIGKILL:
         return _Failure("failed", "killed (SIGKILL), which the system does when memory runs out")
     return _Failure("failed", f"the worker ended with exit status {code}")
+
+
+def _exceeded(worker: subprocess.Popen[str], deadline: float, limit_s: float, limits: Limits) -> _Failure | None:
+    if limits.stop is not None and limits.stop.is_set():
+        return _Failure("interrupted", "stopped by the user")
+    if time.monotonic() >= deadline:
+        return _Failure("timeout", f"exceeded the wall limit of {limit_s:g} s")
+    if limits.memory_mb is not None and (used := _memory_mb(worker.pid)) > limits.memory_mb:
+        return _Failure("out_of_memory", f"took {used:.0f} MiB, more than its limit of {limits.memory_mb:.0f} MiB")
+    return None
+
+
+def _memory_mb(pid: int) -> float:
+    """Resident memory of a process and its descendants, MiB; 0 once it has ended."""
+    total = 0
+    with contextlib.suppress(psutil.Error):
+        top = psutil.Process(pid)
+        for process in (top, *top.children(recursive=True)):
+            with contextlib.suppress(psutil.Error):
+                total += process.memory_info().rss
+    return total / 2**20
 
 
 def _pump(worker: subprocess.Popen[str], lines: queue.Queue[str | None]) -> None:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -45,6 +46,10 @@ class Store:
     def checkpoint(self, cell: Cell) -> Path:
         """Where a run of ``cell`` keeps the state of its training, until it ends."""
         return self.path(cell).with_name(f".seed{cell.seed}.checkpoint")
+
+    def lock(self, cell: Cell) -> Path:
+        """The file that whoever runs ``cell`` holds locked."""
+        return self.path(cell).with_name(f".seed{cell.seed}.lock")
 
     def check_writable(self) -> None:
         """Fail before anything is computed.
@@ -86,13 +91,10 @@ class Store:
             record = {**record, "arrays": f"seed{cell.seed}.npz"}
         check(record, path)
         if arrays:
-            temporary = path.with_name(f".{path.stem}-{os.getpid()}.npz.tmp")
-            with temporary.open("wb") as file:
+            with _renamed_to(path.with_suffix(".npz")) as temporary, temporary.open("wb") as file:
                 np.savez_compressed(file, allow_pickle=False, **arrays)
-            temporary.replace(path.with_suffix(".npz"))
-        temporary = path.with_name(f".{path.stem}-{os.getpid()}.json.tmp")
-        temporary.write_text(json.dumps(record, indent=1, sort_keys=True, allow_nan=False) + "\n")
-        temporary.replace(path)
+        with _renamed_to(path) as temporary:
+            temporary.write_text(json.dumps(record, indent=1, sort_keys=True, allow_nan=False) + "\n")
         return path
 
     def write_outcome(self, cell: Cell, record: Record, arrays: Mapping[str, Array] | None = None) -> Record:
@@ -110,6 +112,17 @@ class Store:
             except BenchError as error:
                 found.skipped[path] = str(error)
         return found
+
+
+@contextlib.contextmanager
+def _renamed_to(path: Path) -> Iterator[Path]:
+    """A temporary file beside ``path`` that takes its name once it is whole, and is gone otherwise."""
+    temporary = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}.tmp")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def read_record(path: Path) -> Record:

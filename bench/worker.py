@@ -12,6 +12,8 @@ import math
 import os
 import sys
 import tempfile
+import threading
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -35,9 +37,13 @@ from bench.provenance import blank_record
 from bench.registry import load_registry
 from bench.store import Record, Store, read_arrays, read_record
 
+#: Seconds between two looks at whether the parent lives.
+PARENT_POLL_S = 0.5
+
 
 def main() -> None:
     """Run the job on standard input; exits 0 once its record is said."""
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     messages = os.fdopen(os.dup(sys.stdout.fileno()), "w")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     job = json.load(sys.stdin)
@@ -54,9 +60,20 @@ def main() -> None:
     kept = store.checkpoint(cell)
     device, folder = torch.device(job["device"]), Path(job["data_dir"])
     record, arrays = run_cell(cell, task, method, device, folder, say, found, kept)
-    written = store.write_outcome(cell, record, arrays)
+    try:
+        written = store.write_outcome(cell, record, arrays)
+    except OSError as error:  # no fault of the cell: it is left without a record, to be run again
+        say(unwritable=error.strerror)
+        return
     kept.unlink(missing_ok=True)  # what ended by itself would end so again
     say(record=written)
+
+
+def _end_with_parent(parent: int) -> None:
+    """A cell that nobody waits for must not go on: its parent may have been killed."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_POLL_S)
+    os._exit(1)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -99,3 +100,22 @@ def put_record() -> Callable[..., Path]:
         return path
 
     return put
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], None]:
+    """``install(name, source)``: a package of another author with METHODS or TASKS, seen by worker processes too."""
+    site = tmp_path / "site"
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    monkeypatch.syspath_prepend(str(site))
+
+    def add(name: str, source: str) -> None:
+        about = site / f"{name}-1.dist-info"
+        about.mkdir(parents=True)
+        (site / f"{name}.py").write_text(source)
+        (about / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+        # One entry point brings both: a module is registered with its METHODS and its TASKS.
+        (about / "entry_points.txt").write_text(f"[symmetry_bench.methods]\n{name} = {name}\n")
+        monkeypatch.delitem(sys.modules, name, raising=False)
+
+    return add

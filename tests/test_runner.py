@@ -156,16 +156,8 @@ METHODS = (Loud(),)
         ("forgets", "return None", "TypeError: fit() of 'forgets' returned NoneType; it must return a Fitted"),
     ],
 )
-def test_a_method_may_print_what_it_likes_and_its_mistakes_are_recorded(tmp_path, monkeypatch, name, body, reason):
-    # A worker is a process of its own: the method comes to it as an installed package with an entry point.
-    site = tmp_path / "site"
-    (site / "loud-1.dist-info").mkdir(parents=True)
-    (site / "loud.py").write_text(LOUD.format(name=name, body=body))
-    (site / "loud-1.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: loud\nVersion: 1\n")
-    (site / "loud-1.dist-info" / "entry_points.txt").write_text("[symmetry_bench.methods]\nloud = loud\n")
-    monkeypatch.setenv("PYTHONPATH", str(site))
-    monkeypatch.syspath_prepend(str(site))
-    monkeypatch.delitem(sys.modules, "loud", raising=False)
+def test_a_method_may_print_what_it_likes_and_its_mistakes_are_recorded(tmp_path, install, name, body, reason):
+    install("loud", LOUD.format(name=name, body=body))
     registry, store = load_registry(), Store(tmp_path / "results")
     task, method = registry.task(TASK), registry.method(name)
     cell = make_cell(task, method, search=None, budget="smoke", seed=0, fingerprint="x")

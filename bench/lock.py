@@ -1,0 +1,49 @@
+"""One process at a time works on a cell: a lock that ends with the process that holds it, however that ends."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from pathlib import Path
+from typing import IO
+
+from bench.errors import BenchError
+
+
+class Busy(BenchError):
+    """Another process is running the cell."""
+
+
+class CellLock:
+    """An exclusive lock on the file ``path``; its descriptor is handed to the worker, which so outlives its parent.
+
+    Raises:
+        Busy: when another process holds it.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> int:
+        while True:
+            file = self.path.open("a")
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                file.close()
+                raise Busy(f"another process is running {self.path.parent.name}/{self.path.stem[1:]}.") from None
+            # Whoever held it before may have removed the file since it was opened here.
+            if self.path.exists() and self.path.stat().st_ino == _inode(file):
+                self._file = file
+                return file.fileno()
+            file.close()
+
+    def __exit__(self, *_: object) -> None:
+        assert self._file is not None
+        self.path.unlink(missing_ok=True)
+        self._file.close()
+
+
+def _inode(file: IO[str]) -> int:
+    return os.fstat(file.fileno()).st_ino

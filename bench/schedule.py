@@ -1,0 +1,120 @@
+"""Runs the jobs of a suite on an executor: discoveries before their consumers, whatever is free next."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from typing import Protocol
+
+from bench.errors import Interrupted
+from bench.lock import Busy
+from bench.provenance import blank_record
+from bench.registry import Registry
+from bench.store import FINISHED, Record, Store, read_record
+from bench.suite import Job
+
+#: Seconds until a cell that another process runs is looked at again.
+BUSY_S = 1.0
+
+
+class Executor(Protocol):
+    """Something that runs ``slots`` jobs at once."""
+
+    slots: int
+
+    def submit(self, job: Job) -> Future[Record]: ...
+
+    def stop(self) -> None: ...
+
+
+def run_jobs(
+    jobs: Sequence[Job],
+    executor: Executor,
+    store: Store,
+    registry: Registry,
+    device: str,
+    on_done: Callable[[Job, Record, bool], None],
+    again: bool = False,
+) -> None:
+    """Run every job once; ``on_done(job, record, ran)`` hears of each, ``ran`` False when another process did it.
+
+    ``again``: run also what is finished. A failing cell stops nothing; a store that cannot be written stops all.
+
+    Raises:
+        BenchError: when the store cannot be written; nothing that is stored is lost.
+        Interrupted: on Ctrl-C, once the workers have ended.
+    """
+    started = time.time()
+    waiting, running = deque(jobs), dict[Future[Record], Job]()
+    left = {_place(store, job) for job in jobs}
+    not_before: dict[str, float] = {}
+
+    def finish(job: Job, record: Record, ran: bool) -> None:
+        left.discard(_place(store, job))
+        on_done(job, record, ran)
+
+    def start_what_is_ready() -> None:
+        for _ in range(len(waiting)):
+            if len(running) >= executor.slots:
+                return
+            job = waiting.popleft()
+            place = _place(store, job)
+            first = store.path(job.discovery) if job.discovery else None
+            if str(first) in left or not_before.get(place, 0.0) > time.time():
+                waiting.append(job)
+            elif (theirs := _made_meanwhile(job, store, started, again)) is not None:
+                finish(job, theirs, False)
+            elif job.discovery is not None and (reason := _missing(job, store)) is not None:
+                finish(job, _without_discovery(job, reason, store, registry, device), True)
+            else:
+                running[executor.submit(job)] = job
+
+    try:
+        while waiting or running:
+            start_what_is_ready()
+            done, _ = wait(running, timeout=BUSY_S, return_when=FIRST_COMPLETED)
+            if not running:
+                time.sleep(BUSY_S)
+            for future in done:
+                job = running.pop(future)
+                try:
+                    finish(job, future.result(), True)
+                except Busy:
+                    not_before[_place(store, job)] = time.time() + BUSY_S
+                    waiting.append(job)
+    except KeyboardInterrupt:
+        executor.stop()
+        raise Interrupted("interrupted; finished cells are stored, the same command continues.") from None
+    finally:
+        executor.stop()
+
+
+def _place(store: Store, job: Job) -> str:
+    return str(store.path(job.cell))
+
+
+def _made_meanwhile(job: Job, store: Store, started: float, again: bool) -> Record | None:
+    """The finished record of another process; one that is to be made again only when it is newer than this suite."""
+    record = store.finished(job.cell)
+    if record is None or (again and store.path(job.cell).stat().st_mtime < started):
+        return None
+    return record
+
+
+def _missing(job: Job, store: Store) -> tuple[str, str] | None:
+    """Status and reason of a discovery that leaves nothing to build on."""
+    assert job.discovery is not None
+    record = read_record(store.path(job.discovery))
+    if record["status"] == "ok":
+        return None
+    status = "unsupported" if record["status"] == "unsupported" else "failed"
+    return status, f"its discoverer {job.discovery.title}: {record['status']}: {record['reason']}"
+
+
+def _without_discovery(job: Job, outcome: tuple[str, str], store: Store, registry: Registry, device: str) -> Record:
+    cell, (status, reason) = job.cell, outcome
+    blank = blank_record(cell, registry.task(cell.task), registry.method(cell.method), device)
+    assert status in (*FINISHED, "failed")
+    return store.write_outcome(cell, {**blank, "status": status, "reason": reason})

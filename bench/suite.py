@@ -1,0 +1,130 @@
+"""A suite: methods × tasks × search spaces × seeds at one budget, read from a TOML file and expanded into cells."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from bench.api import Method, Task
+from bench.cell import Cell, discovery_of, make_cell
+from bench.cli import parse_seeds
+from bench.errors import BenchError, nearest
+from bench.registry import Registry
+
+#: What the file, and each of its ``[[cells]]`` blocks, may say; a block's word goes before the file's.
+FIELDS = {
+    "methods": list, "tasks": list, "searches": list, "seeds": str, "budget": str, "train_fractions": list, "set": dict,
+}  # fmt: skip
+#: Stands among ``searches`` for every search space of the task.
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Job:
+    """A cell to run, and the discovery that must be finished before it."""
+
+    cell: Cell
+    discovery: Cell | None
+
+
+def read_suite(path: Path) -> list[dict[str, Any]]:
+    """The blocks of the suite file ``path``, each with the file's own fields filled in.
+
+    Raises:
+        BenchError: naming the file, and the field that is unknown, missing or of the wrong kind.
+    """
+    try:
+        content = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        shipped = sorted(p.name for p in (Path(__file__).parent / "suites").glob("*.toml"))
+        raise BenchError(
+            f"no suite file {str(path)!r}.{nearest(path.name, shipped)} bench/suites holds {', '.join(shipped)}."
+        ) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise BenchError(f"suite file {str(path)!r} cannot be read: {error}.") from None
+    blocks = content.pop("cells", [])
+    if not isinstance(blocks, list) or not blocks or not all(isinstance(block, dict) for block in blocks):
+        raise BenchError(f"suite file {str(path)!r} has no [[cells]] block, so no cells.")
+    for block in (content, *blocks):
+        _check_fields(block, path)
+    whole = [{"budget": "small", **content, **block} for block in blocks]
+    for block in whole:
+        missing = [name for name in ("methods", "tasks", "seeds") if name not in block]
+        if missing:
+            raise BenchError(f"suite file {str(path)!r}: a [[cells]] block has no {missing[0]!r}.")
+    return whole
+
+
+def expand(blocks: Sequence[Mapping[str, Any]], registry: Registry, fingerprint: Callable[[Task], str]) -> list[Job]:
+    """Every cell once, discoveries first; task by task, so that a board is whole early.
+
+    Raises:
+        BenchError: for an unknown method, task, search space or parameter, or a pattern that fits no task.
+    """
+    jobs: dict[tuple[str, int], Job] = {}
+    for block in blocks:
+        tasks = [task for pattern in block["tasks"] for task in _tasks(registry, str(pattern))]
+        for task in tasks:
+            known = fingerprint(task)
+            for name in block["methods"]:
+                for job in _jobs(block, task, registry.method(str(name)), known):
+                    jobs.setdefault((job.cell.folder, job.cell.seed), job)
+    return sorted(jobs.values(), key=lambda job: (job.cell.task, job.discovery is not None))
+
+
+def _jobs(block: Mapping[str, Any], task: Task, method: Method, fingerprint: str) -> list[Job]:
+    asked = block.get("searches", [])
+    searches: list[str | None] = [None]
+    if method.card.searches and asked:
+        wanted = task.card.searches if ALL in asked else [str(s) for s in asked]
+        searches = [space for space in wanted if space in task.card.searches]
+        if not searches:
+            raise BenchError(
+                f"task {task.card.id!r} has no search space {', '.join(map(str, asked))}. "
+                f"Allowed: {', '.join(task.card.searches)}, {ALL}."
+            )
+    jobs = []
+    for space in searches:
+        for share in block.get("train_fractions", [1.0]):
+            for seed in parse_seeds(block["seeds"]):
+                cell = make_cell(
+                    task,
+                    method,
+                    search=space,
+                    budget=block["budget"],
+                    seed=seed,
+                    fingerprint=fingerprint,
+                    assignments=[(name, str(value)) for name, value in block.get("set", {}).items()],
+                    train_fraction=float(share),
+                )
+                first = discovery_of(cell, method)
+                jobs += [Job(first, None)] if first is not None else []
+                jobs.append(Job(cell, first))
+    return jobs
+
+
+def _tasks(registry: Registry, pattern: str) -> list[Task]:
+    if not any(sign in pattern for sign in "*?["):
+        return [registry.task(pattern)]
+    fitting = [task for name, task in registry.tasks.items() if fnmatchcase(name, pattern)]
+    if not fitting:
+        raise BenchError(f"no task fits the pattern {pattern!r}; `python -m bench list tasks` shows all.")
+    return fitting
+
+
+def _check_fields(block: Mapping[str, Any], path: Path) -> None:
+    for name, value in block.items():
+        if name not in FIELDS:
+            raise BenchError(
+                f"suite file {str(path)!r} has the unknown field {name!r}.{nearest(name, FIELDS)} "
+                f"Allowed: {', '.join(FIELDS)}, cells."
+            )
+        if not isinstance(value, FIELDS[name]):
+            raise BenchError(
+                f"suite file {str(path)!r}: {name} is {value!r}; it must be a {FIELDS[name].__name__}, "
+                'like seeds = "0-5", methods = ["plain"].'
+            )

@@ -1,0 +1,134 @@
+"""`python -m bench suite`: print the plan, run what is not done, say what came out."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import Counter
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+
+import typer
+from tabulate import tabulate
+
+from bench.api import Task
+from bench.datasets.cache import data_dir
+from bench.errors import BenchError
+from bench.estimate import Estimate
+from bench.executors.local import LocalExecutor
+from bench.paths import results_option
+from bench.plan import Plan, make_plan
+from bench.progress import progress_bar
+from bench.provenance import Standing
+from bench.registry import load_registry
+from bench.run_command import Mirroring, choose_device
+from bench.schedule import Executor, run_jobs
+from bench.store import Record, Store
+from bench.suite import Job, expand, read_suite
+
+
+def suite_command(
+    file: Path,
+    *,
+    root: Path,
+    workers: int | None,
+    device_name: str,
+    memory_mb: float | None,
+    retry: Sequence[str],
+    dry_run: bool,
+    mlflow: bool,
+) -> int:
+    """Run the suite ``file``; 0 when every cell of it has ended as it can: ok, diverged or unsupported.
+
+    Raises:
+        BenchError: for a wrong file or choice, before anything is computed; for a store that cannot be written.
+    """
+    registry = load_registry()
+    blocks = read_suite(file)
+    device, folder, store = choose_device(device_name), data_dir(), Store(root)
+    if workers is not None and workers < 1:
+        raise BenchError(f"--workers is {workers}; it must be at least 1.")
+
+    @cache
+    def fingerprint(task: Task) -> str:
+        with progress_bar(f"data of {task.card.id}") as on_progress:
+            task.prepare(folder, on_progress)
+        return task.fingerprint(folder)
+
+    expand(blocks, registry, lambda task: "")  # refuse a wrong choice before data are downloaded
+    jobs = expand(blocks, registry, fingerprint)
+    plan = make_plan(jobs, store, Standing(root, registry), retry)
+    slots = workers or max(1, (os.cpu_count() or 1) // _threads(jobs, registry.tasks))
+    estimate = Estimate(store.scan().records.values())
+    _print_plan(plan, estimate, slots)
+    if dry_run or not plan.to_run:
+        return 0 if dry_run or not plan.failed else 1
+    store.check_writable()
+    executor = LocalExecutor(slots, store, registry, device, folder, memory_mb)
+    mirror = Mirroring(root) if mlflow else None
+    statuses = _run(plan, executor, store, device, estimate, mirror, bool(retry))
+    rows = [[status, count] for status, count in sorted(statuses.items())]
+    typer.echo("\n" + tabulate(rows, ["status", "cells"], tablefmt="simple"))
+    typer.echo(f"\nrecords: {root}\nnext: python -m bench leaderboard{results_option(root)}")
+    bad = sum(statuses[name] for name in ("failed", "timeout", "out_of_memory"))
+    if bad:
+        typer.echo(f"to run the failed again: python -m bench suite {file} --retry failed{results_option(root)}")
+    return 1 if bad else 0
+
+
+def _run(
+    plan: Plan,
+    executor: Executor,
+    store: Store,
+    device: str,
+    estimate: Estimate,
+    mirror: Mirroring | None,
+    again: bool,
+) -> Counter[str]:
+    statuses: Counter[str] = Counter()
+    total, begun = len(plan.to_run), time.monotonic()
+    expected = sum(estimate(job.cell) or 0.0 for job in plan.to_run)
+    behind = 0.0  # estimated seconds of the cells that are done
+
+    def on_done(job: Job, record: Record, ran: bool) -> None:
+        nonlocal behind
+        statuses[record["status"]] += 1
+        behind += estimate(job.cell) or 0.0
+        took = f"{record['cost']['fit_s']:.1f} s" if "fit_s" in record["cost"] else "no fit"
+        elsewhere = "" if ran else ", by another process"
+        reason = f": {' '.join(record['reason'].split())[:160]}" if record["reason"] else ""
+        elapsed = time.monotonic() - begun
+        eta = f", about {_duration((expected - behind) * elapsed / behind)} left" if behind else ""
+        number = sum(statuses.values())
+        typer.echo(f"[{number}/{total}] {job.cell.title}: {record['status']} ({took}{elsewhere}){reason}{eta}")
+        if mirror is not None and ran:
+            mirror.record(store.path(job.cell), record)
+
+    run_jobs(plan.to_run, executor, store, load_registry(), device, on_done, again)
+    return statuses
+
+
+def _threads(jobs: Sequence[Job], tasks: dict[str, Task]) -> int:
+    """The most threads that a cell of ``jobs`` asks for."""
+    return max((tasks[job.cell.task].card.budgets[job.cell.budget].threads for job in jobs), default=1)
+
+
+def _print_plan(plan: Plan, estimate: Estimate, slots: int) -> None:
+    """Cells by task, and the time that earlier records let one expect."""
+    names = {"to run": plan.to_run, "done": plan.done, "stale, kept": plan.stale, "failed, kept": plan.failed}
+    counts = {name: Counter(job.cell.task for job in jobs) for name, jobs in names.items()}
+    tasks = sorted({job.cell.task for jobs in names.values() for job in jobs})
+    rows = [[task, *(counts[name][task] for name in names)] for task in tasks]
+    rows.append(["all", *(len(jobs) for jobs in names.values())])
+    typer.echo(tabulate(rows, ["task", *names], tablefmt="simple"))
+    seconds = [estimate(job.cell) for job in plan.to_run]
+    known = [s for s in seconds if s is not None]
+    unknown = f"; {len(seconds) - len(known)} cells have nothing to go by" if len(known) < len(seconds) else ""
+    typer.echo(f"\n{len(seconds)} cells to run, {slots} at once: about {_duration(sum(known) / slots)}{unknown}")
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 90:
+        return f"{max(0.0, seconds):.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"

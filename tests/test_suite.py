@@ -1,0 +1,124 @@
+"""What a suite file means: which cells, in which order, and what is refused."""
+
+import re
+
+import pytest
+
+from bench.errors import BenchError
+from bench.plan import make_plan
+from bench.provenance import Standing, blank_record
+from bench.registry import load_registry
+from bench.store import Store
+from bench.suite import expand, read_suite
+
+
+@pytest.fixture(scope="module")
+def registry():
+    return load_registry()
+
+
+@pytest.fixture
+def jobs_of(tmp_path, registry):
+    def read(text):
+        path = tmp_path / "suite.toml"
+        path.write_text(text)
+        return expand(read_suite(path), registry, lambda task: "fingerprint")
+
+    return read
+
+
+def names(jobs):
+    return [(job.cell.method, job.cell.search, job.cell.seed) for job in jobs]
+
+
+def test_a_discovery_comes_before_its_consumers_and_no_cell_comes_twice(jobs_of):
+    jobs = jobs_of(
+        """
+        seeds = "0-1"
+        [[cells]]
+        methods = ["liegan+augment", "liegan+emlp", "liegan"]
+        tasks = ["nbody_1step_id"]
+        [[cells]]
+        methods = ["liegan"]
+        tasks = ["nbody_1step_i[d]"]
+        """
+    )
+    assert sorted(names(jobs)) == sorted(
+        (method, "full", seed) for method in ("liegan", "liegan+augment", "liegan+emlp") for seed in (0, 1)
+    )
+    places = [job.cell.folder for job in jobs]
+    assert all(places.index(job.discovery.folder) < n for n, job in enumerate(jobs) if job.discovery)
+    assert [job.discovery is not None for job in jobs] == [False] * 2 + [True] * 4
+
+
+def test_search_spaces_are_those_of_the_task_and_only_for_methods_that_search(jobs_of):
+    block = 'seeds="0"\n[[cells]]\nmethods=["plain","semola"]\ntasks=["nbody_1step_id"]\nsearches='
+    assert names(jobs_of(block + '["all"]')) == [
+        ("plain", None, 0), ("semola", "full", 0), ("semola", "mask2", 0), ("semola", "mask4", 0),
+    ]  # fmt: skip
+    assert names(jobs_of(block + '["mask2", "affine2d"]'))[1:] == [("semola", "mask2", 0)]
+    with pytest.raises(BenchError, match="has no search space affine2d"):
+        jobs_of(block + '["affine2d"]')
+
+
+def test_a_block_goes_before_the_file(jobs_of):
+    text = 'seeds="0"\nbudget="smoke"\n[[cells]]\nmethods=["plain"]\ntasks=["toy_se3"]\n'
+    other = '[[cells]]\nmethods=["plain"]\ntasks=["toy_se3"]\nbudget="paper"\ntrain_fractions=[0.5, 1.0]\nset={lr=0.1}'
+    jobs = jobs_of(text + other)
+    assert [(job.cell.budget, job.cell.changed) for job in jobs] == [
+        ("smoke", {}), ("paper", {"lr": 0.1, "train_fraction": 0.5}), ("paper", {"lr": 0.1}),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("x = ", "cannot be read"),
+        ('seeds = "0"', "has no [[cells]] block"),
+        ('[[cells]]\nmethod = ["plain"]', "unknown field 'method'. Did you mean 'methods'?"),
+        ('[[cells]]\nmethods = "plain"', "methods is 'plain'; it must be a list"),
+        ('[[cells]]\nmethods = ["plain"]\ntasks = ["toy_se3"]', "has no 'seeds'"),
+        ('seeds="0"\n[[cells]]\nmethods=["plian"]\ntasks=["toy_se3"]', "unknown method 'plian'. Did you mean 'plain'?"),
+        ('seeds="0"\n[[cells]]\nmethods=["plain"]\ntasks=["moon*"]', "no task fits the pattern 'moon*'"),
+        ('seeds="a"\n[[cells]]\nmethods=["plain"]\ntasks=["toy_se3"]', "--seeds is 'a'"),
+    ],
+)
+def test_what_a_suite_cannot_mean_is_refused_in_one_line(jobs_of, text, message):
+    with pytest.raises(BenchError, match=re.escape(message)) as caught:
+        jobs_of(text)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_plan_keeps_what_is_done_and_what_failed_unless_asked(jobs_of, tmp_path, registry):
+    jobs = jobs_of('seeds="0-3"\nbudget="smoke"\n[[cells]]\nmethods=["plain"]\ntasks=["toy_se3"]')
+    store = Store(tmp_path / "results")
+    task, method = registry.task("toy_se3"), registry.method("plain")
+
+    def write(job, status, **changes):
+        record = {**blank_record(job.cell, task, method, "cpu"), "status": status, "reason": "some", **changes}
+        store.write(job.cell, record)
+
+    write(jobs[0], "unsupported")
+    write(jobs[1], "timeout")
+    write(jobs[2], "interrupted")
+    standing = Standing(store.root, registry)
+    plan = make_plan(jobs, store, standing)
+    assert (plan.done, plan.failed, plan.to_run) == ((jobs[0],), (jobs[1],), (jobs[2], jobs[3]))
+    assert make_plan(jobs, store, standing, ["failed"]).to_run == tuple(jobs[1:])
+    old = blank_record(jobs[3].cell, task, method, "cpu")
+    write(jobs[3], "unsupported", method={**old["method"], "code_sha256": "0" * 64})
+    assert make_plan(jobs, store, standing).stale == (jobs[3],)
+    with pytest.raises(BenchError, match=r"--retry is 'fialed'\. Did you mean 'failed'"):
+        make_plan(jobs, store, standing, ["fialed"])
+
+
+@pytest.mark.parametrize("name", ["smoke", "small", "paper"])
+def test_the_suites_that_are_shipped_can_be_expanded(registry, name):
+    from pathlib import Path
+
+    import bench
+
+    path = Path(bench.__file__).parent / "suites" / f"{name}.toml"
+    jobs = expand(read_suite(path), registry, lambda task: "fingerprint")
+    assert len(jobs) > 20
+    assert len({(job.cell.folder, job.cell.seed) for job in jobs}) == len(jobs)

@@ -1,0 +1,200 @@
+"""A suite of real processes survives what happens to real processes: no cell is lost, none is run twice."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bench.store import Store
+
+#: Methods that misbehave, and a task that does not wait long.
+ODD = """
+import copy, dataclasses, os, pathlib, signal, time
+from bench.api import Fitted, Method, MethodCard
+from bench.methods.plain import METHODS as PLAIN
+from bench.params import Parameters
+from bench.tasks.toy_se3 import TASKS as TOYS
+
+class Odd(Method):
+    Params = Parameters
+
+    def __init__(self, name, act):
+        self.card = MethodCard(id=name, title=name, summary="odd", knowledge="none", citation="")
+        self.act = act
+
+    def fit(self, problem, ctx):
+        with open(os.environ["ODD_LOG"], "a") as log:
+            log.write(f"{self.card.id} {ctx.seed}\\n")
+        self.act()
+        return Zero()
+
+class Zero(Fitted):
+    def predict(self, x):
+        return x.new_zeros(len(x), 1, 1)
+
+def eat():
+    eaten = []
+    while True:
+        eaten.append(b"x" * 2**26)
+        time.sleep(0.05)
+
+METHODS = (
+    Odd("hangs", lambda: time.sleep(3600)),
+    Odd("eats", eat),
+    Odd("dies", lambda: os.kill(os.getpid(), signal.SIGKILL)),
+    Odd("sleeps", lambda: time.sleep(1.5)),
+)
+short = copy.copy(TOYS[0])
+budget = dataclasses.replace(TOYS[0].card.budgets["smoke"], wall_limit_s=40)
+short.card = dataclasses.replace(TOYS[0].card, id="short", budgets={"smoke": budget})
+TASKS = (short,)
+"""
+
+
+class Suites:
+    """Suites over one store, each a process of its own."""
+
+    def __init__(self, folder: Path, results: Path) -> None:
+        self.folder, self.results, self.log = folder, results, folder / "odd.log"
+        self.log.touch()
+
+    def start(self, methods, seeds="0", options=()):
+        file = self.folder / "suite.toml"
+        file.write_text(f'budget="smoke"\nseeds="{seeds}"\n[[cells]]\nmethods={json.dumps(methods)}\ntasks=["short"]\n')
+        line = [sys.executable, "-m", "bench", "suite", str(file), "--results", str(self.results), "--no-mlflow"]
+        environment = {**os.environ, "ODD_LOG": str(self.log), "OMP_NUM_THREADS": "1"}
+        return subprocess.Popen(
+            [*line, "--workers", "2", "--device", "cpu", *options],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        )
+
+    def run(self, *arguments, **options):
+        process = self.start(*arguments, **options)
+        out, errors = process.communicate(timeout=240)
+        assert "Traceback" not in errors
+        return process.returncode, out, errors
+
+    def fits(self):
+        return self.log.read_text().splitlines()
+
+    def wait_for_fits(self, count):
+        deadline = time.monotonic() + 120
+        while len(self.fits()) < count:
+            assert time.monotonic() < deadline, f"{len(self.fits())} fits after two minutes"
+            time.sleep(0.05)
+
+    def records(self):
+        scan = Store(self.results).scan()
+        assert not scan.skipped
+        return list(scan.records.values())
+
+    def statuses(self):
+        return {(record["method"]["id"], record["seed"]): record["status"] for record in self.records()}
+
+
+@pytest.fixture
+def suites(tmp_path, install):
+    install("odd", ODD)
+    return Suites(tmp_path, tmp_path / "results")
+
+
+def workers_of(process):
+    return psutil.Process(process.pid).children(recursive=True)
+
+
+def test_workers_that_hang_eat_or_die_each_leave_their_status_and_stop_nobody(suites):
+    methods = ["hangs", "eats", "dies", "plain"]
+    code, out, _ = suites.run(methods, options=["--memory-mb", "1500"])
+    expected = {"hangs": "timeout", "eats": "out_of_memory", "dies": "failed", "plain": "ok"}
+    assert suites.statuses() == {(name, 0): status for name, status in expected.items()}
+    assert code == 1
+    assert "--retry failed" in out
+    reasons = {record["method"]["id"]: record["reason"] for record in suites.records()}
+    assert reasons["hangs"] == "exceeded the wall limit of 40 s"
+    assert "more than its limit of 1500 MiB" in reasons["eats"]
+    before = suites.fits()
+    assert suites.run(methods)[0] == 1  # what failed is kept and still said
+    assert suites.fits() == before
+    assert suites.run(["dies", "plain"], options=["--retry", "failed"])[0] == 1
+    assert suites.fits() == [*before, "dies 0"]
+
+
+def test_a_killed_parent_takes_its_workers_along_and_the_same_command_goes_on(suites):
+    process = suites.start(["sleeps"], "0-3")
+    suites.wait_for_fits(3)  # at least one of the first two has ended
+    workers = workers_of(process)
+    process.kill()
+    process.communicate()
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert not alive
+    kept = suites.statuses()
+    assert kept
+    assert set(kept.values()) == {"ok"}
+    assert suites.run(["sleeps"], "0-3")[0] == 0
+    assert suites.statuses() == {("sleeps", seed): "ok" for seed in range(4)}
+    for _, seed in kept:
+        assert suites.fits().count(f"sleeps {seed}") == 1  # what was finished was not run again
+
+
+def test_two_suites_on_one_store_share_the_cells(suites):
+    both = [suites.start(["sleeps"], "0-5") for _ in range(2)]
+    outputs = [process.communicate(timeout=240) for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
+    assert sorted(suites.fits()) == [f"sleeps {seed}" for seed in range(6)]
+    assert set(suites.statuses().values()) == {"ok"}
+    assert "by another process" in outputs[0][0] + outputs[1][0]
+    assert not list(suites.results.rglob("*.lock"))
+
+
+def test_ctrl_c_ends_the_workers_and_says_how_to_go_on(suites):
+    process = suites.start(["sleeps"], "0-3")
+    suites.wait_for_fits(1)
+    workers = workers_of(process)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.strip() == "error: interrupted; finished cells are stored, the same command continues."
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert not alive
+    assert set(suites.statuses().values()) <= {"ok", "interrupted"}
+    assert suites.run(["sleeps"], "0-3")[0] == 0
+    assert set(suites.statuses().values()) == {"ok"}
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A file system of 64 KiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)], capture_output=True)
+    if done.returncode:
+        pytest.skip("needs the right to mount a small file system")
+    yield place
+    with contextlib.suppress(OSError):
+        subprocess.run(["umount", str(place)], check=True)
+
+
+def test_a_full_disk_stops_the_suite_with_one_line_and_loses_nothing(suites, small_disk):
+    suites.results = small_disk / "results"
+    code, _, errors = suites.run(["plain"], "0-9")
+    assert code == 2
+    assert "No space left on device" in errors
+    assert len(errors.strip().splitlines()) == 1
+    kept = suites.statuses()
+    assert kept
+    assert len(kept) < 10
+    subprocess.run(["mount", "-o", "remount,size=16m", str(small_disk)], check=True)
+    assert suites.run(["plain"], "0-9")[0] == 0
+    assert suites.statuses() == {("plain", seed): "ok" for seed in range(10)}
+    assert not list(small_disk.rglob("*.tmp"))
