@@ -121,4 +121,5 @@ def test_the_suites_that_are_shipped_can_be_expanded(registry, name):
     path = Path(bench.__file__).parent / "suites" / f"{name}.toml"
     jobs = expand(read_suite(path), registry, lambda task: "fingerprint")
     assert len(jobs) > 20
+    assert "nbody_1step_id" in {job.cell.task for job in jobs}
     assert len({(job.cell.folder, job.cell.seed) for job in jobs}) == len(jobs)
