@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -24,6 +24,7 @@ from bench.lie.search_space import affine3d
 from bench.metrics.prediction import HARTREE_IN_MEV, absolute_error
 from bench.nn.accelerated import Accelerated
 from bench.nn.lieconv import LieConvNet
+from bench.nn.pair_convolution import Group
 from bench.params import Parameters, parameter
 from bench.progress import OnProgress
 from bench.tasks.common import constant_median_score, se3_truth
@@ -120,7 +121,7 @@ class OrbitalEnergy(Task):
 
 
 def _backbone(options: QM9Options) -> nn.Module:
-    net = LieConvNet(options.width, options.blocks, options.backbone)
+    net = LieConvNet(options.width, options.blocks, cast(Group, options.backbone))
     bfloat16 = options.precision == "bfloat16"
     return Accelerated(net, bfloat16=bfloat16, compiled=options.compile) if bfloat16 or options.compile else net
 

@@ -20,11 +20,11 @@ class Accelerated(nn.Module):
     def __init__(self, net: nn.Module, *, bfloat16: bool, compiled: bool) -> None:
         super().__init__()
         self.net = net
-        self.bfloat16 = bfloat16
+        self.reduced = bfloat16
         if compiled:
             self.net.compile(dynamic=True)  # in place: names of weights in checkpoints stay
 
     def forward(self, x: Tensor) -> Tensor:
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.bfloat16):
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=self.reduced):
             out: Tensor = self.net(x)
         return out.to(x.dtype)

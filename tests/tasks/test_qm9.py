@@ -95,4 +95,4 @@ def test_the_chosen_precision_reaches_the_network():
     chosen = task.load(task.card.budgets["smoke"], from_values(QM9Options, values, owner="qm9_homo"), data_dir())
     network = chosen.backbone()
     assert isinstance(network, Accelerated)
-    assert network.bfloat16
+    assert network.reduced
