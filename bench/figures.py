@@ -14,6 +14,7 @@ from matplotlib.colors import hsv_to_rgb
 from matplotlib.figure import Figure
 
 from bench.api import Array
+from bench.gauge import aligned, normalised
 
 #: At most so many examples (of images, and of the rest) and augmentations of each in one figure.
 MAX_IMAGES, MAX_SCATTERS, MAX_COPIES = 4, 2, 8
@@ -119,40 +120,6 @@ def write_entries(axis: Any, matrix: Array, limit: float, size: float = 5) -> No
         if abs(value) >= 0.05 * limit:
             colour = "white" if abs(value) > 0.6 * limit else "black"
             axis.text(j, i, f"{value:.2f}", ha="center", va="center", fontsize=size, color=colour)
-
-
-def normalised(matrices: Array) -> Array:
-    """Each ``(d, d)`` at Frobenius norm 1; a zero matrix stays zero."""
-    norm = np.linalg.norm(matrices, axis=(1, 2), keepdims=True)
-    unit: Array = np.divide(matrices, norm, out=np.zeros(matrices.shape), where=norm > 0)
-    return unit
-
-
-def signed(learned: Array, truth: Array) -> Array:
-    """Each learned matrix times the sign of its largest overlap with a true one."""
-    if not len(truth) or not len(learned):
-        return learned
-    overlap = np.einsum("kij,rij->kr", learned, truth)
-    best = np.take_along_axis(overlap, np.abs(overlap).argmax(1)[:, None], 1)[:, 0]
-    turned: Array = learned * np.where(best < 0, -1.0, 1.0)[:, None, None]
-    return turned
-
-
-def aligned(learned: Array, truth: Array) -> Array:
-    """``learned (k, d, d)``, at norm 1, in the gauge nearest ``truth (r, d, d)``.
-
-    A single generator only has a sign. Of several with k = r only the span means something, so an orthonormal basis of
-    it is turned onto the truth (orthogonal Procrustes).
-    """
-    if len(learned) < 2 or len(learned) != len(truth):
-        return signed(learned, truth)
-    flat, target = (matrices.reshape(len(matrices), -1) for matrices in (learned, truth))
-    _, size, basis = np.linalg.svd(flat, full_matrices=False)
-    if size[-1] < 1e-6 * size[0]:  # they depend on each other: nothing to turn
-        return signed(learned, truth)
-    left, _, right = np.linalg.svd(target @ basis.T)
-    turned: Array = (left @ right @ basis).reshape(learned.shape)
-    return turned
 
 
 def blank_figure(width: float, height: float) -> Figure:

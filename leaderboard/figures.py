@@ -18,7 +18,8 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from bench.api import Array
-from bench.figures import aligned, blank_figure, draw_bodies, draw_image, draw_points, normalised, signed, write_entries
+from bench.figures import blank_figure, draw_bodies, draw_image, draw_points, write_entries
+from bench.gauge import adds_to, aligned, normalised, signed, square
 from bench.leaderboard.build import Run
 from bench.leaderboard.curves import draw_angle, draw_strength, draw_trace
 from bench.leaderboard.figure_plan import FigurePlan
@@ -32,8 +33,6 @@ Load = Callable[[Run], Mapping[str, Array]]
 WIDTH = 8.2
 #: Heat maps beside each other, and matrices of one row.
 COLUMNS = 6
-#: Matrices of a computed true algebra that are shown beside the textbook's.
-MAX_TRUE = 4
 #: Matrices up to this size have their entries written in.
 MAX_WRITTEN = 4
 #: A committed figure should be no larger.
@@ -63,15 +62,15 @@ def draw_generators(plan: FigurePlan, load: Load) -> Figure | None:
     for row in plan.rows:
         arrays = load(row.runs[0])
         learned, textbook = arrays.get("generators"), arrays.get("truth")
-        if learned is None or not _square(learned) or (found and learned.shape[1:] != found[0][2].shape[1:]):
+        if learned is None or not square(learned) or (found and learned.shape[1:] != found[0][2].shape[1:]):
             continue
         note = f"seed {row.runs[0].seed}"
-        if textbook is not None and _square(textbook) and textbook.shape[1:] == learned.shape[1:]:
+        if textbook is not None and square(textbook) and textbook.shape[1:] == learned.shape[1:]:
             truth = textbook if truth is None else truth
             note = f"|cos| {cosine_and_mae(torch.from_numpy(learned), torch.from_numpy(truth)).cosine:.2f}, {note}"
         found.append((row.label, note, learned))
         algebra = arrays.get("truth_algebra")
-        if computed is None and truth is not None and algebra is not None and _differs(algebra, truth):
+        if computed is None and truth is not None and algebra is not None and adds_to(algebra, truth):
             computed = algebra
     if not found:
         return None
@@ -101,15 +100,6 @@ def draw_generators(plan: FigurePlan, load: Load) -> Figure | None:
     bar.ax.tick_params(labelsize=6)
     bar.set_label("entry, at norm 1", fontsize=7)
     return figure
-
-
-def _differs(algebra: Array, textbook: Array) -> bool:
-    """Whether the computed algebra is small enough to show and not the span of the textbook's matrices."""
-    if not _square(algebra) or len(algebra) > MAX_TRUE or algebra.shape[1:] != textbook.shape[1:]:
-        return False
-    flat, target = algebra.reshape(len(algebra), -1), textbook.reshape(len(textbook), -1)
-    rest = target - target @ np.linalg.pinv(flat) @ flat
-    return len(algebra) != len(textbook) or bool(np.linalg.norm(rest) > 1e-6 * np.linalg.norm(target))
 
 
 def to_png(figure: Figure, path: Path) -> None:
@@ -208,12 +198,6 @@ def _panels(rows: list[tuple[str, Array, Array]]) -> Figure:
     if handles:
         figure.legend(handles, labels, loc="outside upper center", ncols=len(handles), fontsize=7, frameon=False)
     return figure
-
-
-def _square(matrices: Array) -> bool:
-    """Whether the array is ``(k, d, d)``, k >= 1, and finite."""
-    square = matrices.ndim == 3 and len(matrices) > 0 and matrices.shape[1] == matrices.shape[2]
-    return square and bool(np.isfinite(matrices).all())
 
 
 def _wrapped(label: str, width: int) -> str:

@@ -66,15 +66,17 @@ def _section(board: Board, section: Section, figures: Sequence[FigurePlan]) -> s
     data = section.data_sha256[:12] if section.data_sha256 else "never loaded"
     like = [(s.version, s.budget, s.train_fraction) for s in board.sections]
     several = like.count((section.version, section.budget, section.train_fraction)) > 1
-    title = f"## Budget `{section.budget}`{_share(section)}{current}" + (f", data {data}" if several else "")
-    letters = _letters(section)
-    parts = [title, "\n".join(_facts(section, data))]
+    title = f"## Budget `{section.budget}`{share_text(section)}{current}" + (f", data {data}" if several else "")
+    letters = hardware_letters(section)
+    parts = [title, "\n".join(facts(section, data))]
     # A pure discoverer has no predictor: that is no failure, so it has no row here.
     predictors = [row for row in section.rows if board.task.metric.name in row.entries or not row.ok]
     if predictors or section.references:
         columns = prediction(board, section)
         parts += ["### Prediction and equivariance", _table(section, columns, predictors, references=True)]
-    parts += [f"Published, not run here: {escape(text)}." for text in filter(None, [_unrun(board, section)])]
+    parts += [
+        f"Published, not run here: {escape(text)}." for text in filter(None, [published_elsewhere(board, section)])
+    ]
     turned = [row for row in predictors if has_angles(board, row)]
     if turned:
         parts += ["### Within and beyond the training angles", _table(section, angles(board, section), turned)]
@@ -84,7 +86,7 @@ def _section(board: Board, section: Section, figures: Sequence[FigurePlan]) -> s
     finders = discoverers(section)
     if finders:
         parts += ["### Discovery", _table(section, discovery(section), finders)]
-        parts.append(_false_discoveries(finders) if board.task.control else _disagreements(section))
+        parts.append(false_discoveries(finders) if board.task.control else disagreement_text(section))
         names = found_names(section)
         if names:
             parts += ["### Which generators were found", found_text(finders, names)]
@@ -92,11 +94,11 @@ def _section(board: Board, section: Section, figures: Sequence[FigurePlan]) -> s
     if letters:
         parts += ["### Cost", _table(section, cost(letters), [r for r in section.rows if r.hardware])]
         parts.append("\n".join(f"- Hardware {letter}: {escape(name)}" for name, letter in letters.items()))
-    parts += [*_notes(section), "### Reproduce", _commands(board, section)]
+    parts += [*notes(section), "### Reproduce", _commands(board, section)]
     return "\n\n".join(parts)
 
 
-def _false_discoveries(rows: Sequence[Row]) -> str:
+def false_discoveries(rows: Sequence[Row]) -> str:
     """Of a control: what was declared although there is nothing to be found."""
     lines = []
     for row in rows:
@@ -109,7 +111,7 @@ def _false_discoveries(rows: Sequence[Row]) -> str:
     return start + "\n\n" + "\n".join(lines) if lines else start
 
 
-def _disagreements(section: Section) -> str:
+def disagreement_text(section: Section) -> str:
     """Where the papers' scores and the field inner product disagree, and what that means."""
     lines = []
     for item in disagreements(section, ROUGHLY):
@@ -142,7 +144,8 @@ def _figures(figures: Iterable[FigurePlan]) -> Iterable[str]:
         yield f"*{escape(figure.caption)}*"
 
 
-def _facts(section: Section, data: str) -> Iterable[str]:
+def facts(section: Section, data: str) -> Iterable[str]:
+    """Data, numbers of examples and training of ``section``, a list item each; ``data`` is the start of its digest."""
     yield f"- Data: {escape('; '.join(section.data_notes) or 'no note')} (SHA-256 {data})"
     for train, val, test in section.sizes:
         yield f"- Examples: {train:,} training, {val:,} validation, {test:,} test"
@@ -166,13 +169,14 @@ def _table(section: Section, columns: Sequence[Column], rows: Iterable[Row], ref
     return table(headers, lines, left=(1, 2))
 
 
-def _letters(section: Section) -> dict[str, str]:
+def hardware_letters(section: Section) -> dict[str, str]:
     """Hardware fingerprint -> A, B, ..., in the order of the rows."""
     names = dict.fromkeys(name for row in section.rows for name in row.hardware)
     return {name: chr(ord("A") + i) if i < 26 else f"H{i + 1}" for i, name in enumerate(names)}
 
 
-def _notes(section: Section) -> Iterable[str]:
+def notes(section: Section) -> Iterable[str]:
+    """What a reader of ``section`` must know: differing data, stale rows, seeds without a result."""
     if len(section.sizes) > 1:
         yield "**The rows differ in their numbers of examples (above), so their scores are not on the same test set.**"
     for name in section.disagreeing:
@@ -198,7 +202,8 @@ def _commands(board: Board, section: Section) -> str:
     return "\n".join(["```bash", *lines, "```", "", "Behind each command: the key of its records."])
 
 
-def _unrun(board: Board, section: Section) -> str:
+def published_elsewhere(board: Board, section: Section) -> str:
+    """The paper's numbers of methods without a row."""
     run = {row.method for row in section.rows if row.published is not None}
     return ", ".join(f"{name} {value:g}" for name, value in sorted(board.task.published.items()) if name not in run)
 
@@ -218,7 +223,7 @@ def _summary(board: Board, section: Section) -> list[str]:
     reference = pick(section.references.items(), key=lambda item: item[1], default=None)
     cells = [
         f"[{task.id}]({task.id}.md)",
-        f"{section.budget}{_share(section)}",
+        f"{section.budget}{share_text(section)}",
         f"{code(metric.name)} {'↑' if metric.higher_is_better else '↓'}",
     ]
     for rows in found.values():
@@ -228,7 +233,8 @@ def _summary(board: Board, section: Section) -> list[str]:
     return [*cells, f"{sum(row.ok for row in section.rows)}/{sum(row.expected for row in section.rows)}"]
 
 
-def _share(section: Section) -> str:
+def share_text(section: Section) -> str:
+    """Behind a budget's name: the share of its training examples, where it is not all."""
     return "" if section.train_fraction == 1.0 else f", {100 * section.train_fraction:g} % of the training examples"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import shlex
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -101,3 +102,22 @@ def command(row: Row, task: str, budget: str) -> str:
         share = name == TRAIN_FRACTION
         words += ["--train-fraction", setting(value)] if share else ["--set", f"{name}={setting(value)}"]
     return shlex.join(words)
+
+
+def significant(value: float, digits: int) -> float | None:
+    """``value`` with ``digits`` significant digits, for a page that holds numbers; None where it is not finite."""
+    return float(f"{value:.{digits}g}") if math.isfinite(value) else None
+
+
+def leading_number(text: str) -> float | None:
+    """The number that a cell begins with, as :func:`number` writes it, to sort by; None for a word.
+
+    >>> leading_number("(1.25 ± 0.10)e-5"), leading_number("1,234 *"), leading_number("failed")
+    (1.25e-05, 1234.0, None)
+    """
+    found = re.match(r"\(?(-?[\d,]+(?:\.\d+)?)(?:e(-?\d+))?", text)
+    if found is None:
+        return None
+    outside = re.search(r"\)e(-?\d+)", text) if text.startswith("(") else None
+    power = outside[1] if outside else found[2] or "0"
+    return float(f"{found[1].replace(',', '')}e{power}")

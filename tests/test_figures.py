@@ -3,7 +3,8 @@ import io
 import numpy as np
 import pytest
 
-from bench.figures import aligned, augmentation_samples, drawable, generator_heatmaps
+from bench.figures import augmentation_samples, drawable, generator_heatmaps
+from bench.gauge import aligned
 
 ROTATION = np.array([[0.0, -1.0], [1.0, 0.0]])
 
