@@ -10,11 +10,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from statistics import fmean, stdev
+from statistics import fmean, median, stdev
 from typing import Any
 
-from bench.api import Budget, MethodCard, TaskCard
+from bench.api import MethodCard, TaskCard
 from bench.cell import TRAIN_FRACTION
+from bench.leaderboard.board import Board, Entry, Failure, Row, Run, Section
+from bench.stats import SEEDS_FOR_LETTERS, half_width, minimum_detectable, tie_letters
 from bench.store import Record
 
 #: Budgets that exist for tests only and are never shown.
@@ -24,90 +26,6 @@ REASON_LENGTH = 200
 
 #: Task version, budget, share of its training examples, SHA-256 of the data: what makes rows comparable.
 Place = tuple[int, str, float, str | None]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One score or cost over the seeds that have it."""
-
-    mean: float
-    std: float | None  # ddof = 1; None for one seed
-    n: int
-    unit: str
-
-
-@dataclass(frozen=True)
-class Failure:
-    """A seed without a result: never absent, always a status."""
-
-    seed: int
-    status: str
-    reason: str
-
-
-@dataclass(frozen=True)
-class Run:
-    """A seed with a result, and what is stored beside its record."""
-
-    key: str
-    seed: int
-    started: str
-    arrays: frozenset[str]  # names; empty where the file is missing or no archive
-
-
-@dataclass(frozen=True)
-class Row:
-    """All seeds of one (method, search space, budget, parameters)."""
-
-    label: str  # unique in its section
-    method: str
-    search: str | None
-    changed: Mapping[str, Any]
-    key: str
-    tier: str
-    rank: int | None  # within its pool; None without a result
-    ok: int
-    expected: int
-    stale: int  # records whose code has changed since
-    equal: int  # records of earlier code that was shown to give the present numbers
-    seeds: tuple[int, ...]
-    failures: tuple[Failure, ...]
-    hardware: tuple[str, ...]  # distinct fingerprints of the ok seeds
-    entries: Mapping[str, Entry]  # by score name; costs as "cost/<name>"
-    published: float | None  # the paper's number
-    runs: tuple[Run, ...]  # the ok seeds, lowest first
-    repeats: bool  # a pipeline: its generators are those of its discoverer
-
-    @property
-    def told_group(self) -> bool:
-        """Whether the row belongs to the pool of methods that are told the group."""
-        return self.tier == "group"
-
-
-@dataclass(frozen=True)
-class Section:
-    """Rows that may be compared: one task version, one budget, one share of its training examples, one data variant."""
-
-    version: int
-    budget: str
-    train_fraction: float  # of the budget's training examples
-    data_sha256: str | None  # None: no record of these data got as far as loading them
-    data_notes: tuple[str, ...]
-    sizes: tuple[tuple[int, int, int], ...]  # distinct (train, val, test); more than one is a warning
-    size: Budget | None  # None for a budget that the task no longer has
-    rows: tuple[Row, ...]  # methods not told the group by rank, then those told
-    references: Mapping[str, float]  # trivial predictor -> primary metric
-    disagreeing: tuple[str, ...]  # references whose value differs between the records
-
-
-@dataclass(frozen=True)
-class Board:
-    """Everything on the page of one task."""
-
-    task: TaskCard
-    sections: tuple[Section, ...]
-    methods: Mapping[str, MethodCard]  # those of the rows that this installation knows
-    skipped: int  # files that are no valid record
 
 
 def build_board(
@@ -208,7 +126,8 @@ def _section(
         data_notes=tuple(sorted({r["task"]["data_note"] for r in records if r["task"]["data_note"]})),
         sizes=tuple(sorted({_sizes(r) for r in records if len(r["task"]["sizes"]) == 3})),
         size=task.budgets.get(budget),
-        rows=tuple(replace(row, rank=_rank(row, rows, task)) for row in rows),
+        rows=tuple(_compared(rows, task)),
+        detectable=_detectable(rows, task),
         references={name: min(seen[name]) for name in sorted(seen)},
         # Another machine rounds otherwise in the seventh digit of float32; that is no disagreement.
         disagreeing=tuple(n for n, v in sorted(seen.items()) if max(v) - min(v) > 1e-5 * max(map(abs, v))),
@@ -242,6 +161,8 @@ def _row(
         failures=tuple(Failure(r["seed"], r["status"], _reason(r)) for r in records if r["status"] != "ok"),
         hardware=tuple(sorted({_hardware(r["env"]) for r in ok})),
         entries=_entries(ok),
+        values=_values(ok),
+        letters="",
         published=None if changed else task.published.get(method["id"]),
         runs=tuple(Run(r["key"], r["seed"], r["started"], arrays(r)) for r in ok),
         repeats="+" in method["id"] or any(r.get("discovery") for r in records),
@@ -264,9 +185,19 @@ def _entries(records: list[Record]) -> dict[str, Entry]:
             if value is not None:
                 values[f"cost/{name}"].append(value)
     return {
-        name: Entry(fmean(found), stdev(found) if len(found) > 1 else None, len(found), units.get(name, ""))
+        name: Entry(
+            fmean(found), stdev(found) if len(found) > 1 else None, half_width(found), len(found), units.get(name, "")
+        )
         for name, found in sorted(values.items())
     }
+
+
+def _values(records: list[Record]) -> dict[str, dict[int, float]]:
+    values: defaultdict[str, dict[int, float]] = defaultdict(dict)
+    for record in records:
+        for name, score in record["scores"].items():
+            values[name][record["seed"]] = score["value"]
+    return dict(values)
 
 
 def _labelled(rows: list[Row]) -> list[Row]:
@@ -281,6 +212,30 @@ def _place(row: Row, task: TaskCard) -> tuple[bool, float]:
     if entry is None:
         return True, 0.0
     return False, -entry.mean if task.metric.higher_is_better else entry.mean
+
+
+def _compared(rows: list[Row], task: TaskCard) -> list[Row]:
+    """``rows`` with their rank and letters, each within its pool."""
+    letters: dict[str, str] = {}
+    for told in (False, True):
+        pool = {row.label: row.values.get(task.metric.name, {}) for row in rows if row.told_group is told}
+        letters |= tie_letters(pool, task.metric.higher_is_better)
+    return [replace(row, rank=_rank(row, rows, task), letters=letters.get(row.label, "")) for row in rows]
+
+
+def _detectable(rows: list[Row], task: TaskCard) -> float | None:
+    """With the median spread of a paired difference over all pairs of rows, and the fewest seeds that a pair has."""
+    scores = [row.values.get(task.metric.name, {}) for row in rows]
+    scores = [seeds for seeds in scores if len(seeds) >= SEEDS_FOR_LETTERS]
+    pairs = [
+        [(a[seed] - b[seed]) for seed in sorted(a.keys() & b.keys())]
+        for place, a in enumerate(scores)
+        for b in scores[:place]
+    ]
+    spreads = [(stdev(pair), len(pair)) for pair in pairs if len(pair) >= SEEDS_FOR_LETTERS]
+    if not spreads:
+        return None
+    return minimum_detectable(median(spread for spread, _ in spreads), min(n for _, n in spreads))
 
 
 def _rank(row: Row, rows: list[Row], task: TaskCard) -> int | None:

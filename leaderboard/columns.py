@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from bench.leaderboard.build import Board, Entry, Row, Section
+from bench.leaderboard.board import Board, Entry, Row, Section
 from bench.leaderboard.text import NOTHING, count_text, entry_text, escape, mean_text, number, unit_suffix
 
 Column = tuple[str, Callable[[Row], str]]
@@ -24,6 +24,7 @@ def prediction(board: Board, section: Section) -> list[Column]:
     ways = sorted(found - set(ANGLES))
     return [
         (name + unit, lambda row: _main(row, metric.name, digits)),
+        ("tied", lambda row: row.letters or NOTHING),
         *((way, _score(f"{metric.name}_{way}", digits)) for way in ways),
         ("E′" + _unit(section, "equivariance/e_prime"), _score("equivariance/e_prime")),
         ("E′ floor", _score("equivariance/e_prime_floor")),
@@ -123,7 +124,8 @@ def _named(board: Board) -> tuple[str, str, int]:
 def _main(row: Row, name: str, digits: int) -> str:
     """The primary metric, or what happened instead."""
     if name in row.entries:
-        return entry_text(row.entries[name], digits, row.ok)
+        text = entry_text(row.entries[name], digits, row.ok)
+        return f"**{text}**" if "a" in row.letters else text
     return ", ".join(sorted({escape(failure.status) for failure in row.failures})) or NOTHING
 
 

@@ -12,7 +12,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bench.api import Array
 from bench.figures import blank_figure
-from bench.leaderboard.build import Run
+from bench.leaderboard.board import Run
 from bench.leaderboard.figure_plan import FigurePlan, FigureRow
 from bench.metrics.symmetry import cosine_and_mae
 from bench.strength import DECLARED_ABOVE

@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 
-from bench.leaderboard.build import Board, Row, Run, Section
+from bench.leaderboard.board import Board, Row, Run, Section
 from bench.leaderboard.text import unit_suffix
 from bench.strength import DECLARED_ABOVE
 

@@ -20,7 +20,7 @@ from PIL import Image
 from bench.api import Array
 from bench.figures import blank_figure, draw_bodies, draw_image, draw_points, write_entries
 from bench.gauge import adds_to, aligned, normalised, signed, square
-from bench.leaderboard.build import Run
+from bench.leaderboard.board import Run
 from bench.leaderboard.curves import draw_angle, draw_strength, draw_trace
 from bench.leaderboard.figure_plan import FigurePlan
 from bench.leaderboard.learning_curve import draw_learning

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.leaderboard.build import Row, Section
+from bench.leaderboard.board import Row, Section
 from bench.leaderboard.text import code, mean_text, table
 
 START = "symmetry/found_"

@@ -9,7 +9,7 @@ import numpy as np
 
 from bench.api import Array
 from bench.gauge import adds_to, aligned, normalised, signed, square
-from bench.leaderboard.build import Row, Run, Section
+from bench.leaderboard.board import Row, Run, Section
 from bench.leaderboard.text import significant
 
 #: The arrays that are read.

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from bench.api import Array
-from bench.leaderboard.build import Board, Row, Run, Section
+from bench.leaderboard.board import Board, Row, Run, Section
 from bench.leaderboard.figure_plan import FIGURE_VERSION, FigurePlan, FigureRow, LearningPoint, plan_figures
 from bench.leaderboard.text import unit_suffix
 

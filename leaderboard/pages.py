@@ -15,7 +15,8 @@ from pathlib import Path
 
 from bench.api import Array, MethodCard
 from bench.errors import BenchError
-from bench.leaderboard.build import HIDDEN_BUDGETS, Run, build_board
+from bench.leaderboard.board import Run
+from bench.leaderboard.build import HIDDEN_BUDGETS, build_board
 from bench.leaderboard.claims import render_claims
 from bench.leaderboard.figure_plan import FOLDER, NAME, FigurePlan
 from bench.leaderboard.learning_curve import figures_of

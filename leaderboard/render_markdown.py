@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from bench.leaderboard.build import Board, Row, Section, disagreements, discoverers
+from bench.leaderboard.board import Board, Row, Section
+from bench.leaderboard.build import disagreements, discoverers
 from bench.leaderboard.columns import Column, angles, cost, discovery, has_angles, prediction, subgroups
 from bench.leaderboard.figure_plan import FOLDER, FigurePlan
 from bench.leaderboard.found import found_names, found_text
@@ -74,6 +75,7 @@ def _section(board: Board, section: Section, figures: Sequence[FigurePlan]) -> s
     if predictors or section.references:
         columns = prediction(board, section)
         parts += ["### Prediction and equivariance", _table(section, columns, predictors, references=True)]
+        parts.append(detectable(board, section))
     parts += [
         f"Published, not run here: {escape(text)}." for text in filter(None, [published_elsewhere(board, section)])
     ]
@@ -96,6 +98,14 @@ def _section(board: Board, section: Section, figures: Sequence[FigurePlan]) -> s
         parts.append("\n".join(f"- Hardware {letter}: {escape(name)}" for name, letter in letters.items()))
     parts += [*notes(section), "### Reproduce", _commands(board, section)]
     return "\n\n".join(parts)
+
+
+def detectable(board: Board, section: Section) -> str:
+    """The smallest difference that these seeds can show, in one sentence; empty where no row has enough of them."""
+    if section.detectable is None:
+        return ""
+    unit = "" if board.task.metric.unit == "1" else f" {board.task.metric.unit}"
+    return f"Smallest difference that these seeds can show: {number(section.detectable, 2)}{unit}."
 
 
 def false_discoveries(rows: Sequence[Row]) -> str:

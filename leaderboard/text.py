@@ -9,7 +9,8 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from bench.cell import TRAIN_FRACTION
-from bench.leaderboard.build import Entry, Row, setting
+from bench.leaderboard.board import Entry, Row
+from bench.leaderboard.build import setting
 
 NOTHING = "–"
 
@@ -33,11 +34,11 @@ def number(value: float, digits: int = 3, spread: float | None = None) -> str:
 
 
 def entry_text(entry: Entry | None, digits: int = 3, expected: int | None = None) -> str:
-    """Mean ± standard deviation; says n when some of the ``expected`` seeds lack this score."""
+    """Mean ± half the width of its 95 % interval; says n when some of the ``expected`` seeds lack this score."""
     if entry is None:
         return NOTHING
     short = f" (n={entry.n})" if expected is not None and entry.n != expected else ""
-    return number(entry.mean, digits, entry.std) + short
+    return number(entry.mean, digits, entry.half_width) + short
 
 
 def mean_text(entry: Entry | None, digits: int = 3) -> str:

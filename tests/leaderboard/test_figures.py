@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from bench.leaderboard.build import Run
+from bench.leaderboard.board import Run
 from bench.leaderboard.curves import COLOURS
 from bench.leaderboard.figure_plan import MAX_ROWS, FigurePlan, FigureRow
 from bench.leaderboard.figures import COLUMNS, draw, to_png

@@ -3,7 +3,7 @@ import random
 import pytest
 
 from bench.api import MetricCard
-from bench.leaderboard.build import Entry
+from bench.leaderboard.board import Entry
 from bench.leaderboard.render_markdown import MARKER, render_index, render_task
 from bench.leaderboard.text import NOTHING, entry_text, number, seed_ranges, table
 
@@ -43,11 +43,11 @@ def test_numbers_have_three_digits_and_the_spread_the_same_place(value, spread, 
 
 
 def test_an_accuracy_in_per_cent_has_two_decimals():
-    assert entry_text(Entry(97.3123, 0.2163, 6, "%"), 4) == "97.31 ± 0.22"
+    assert entry_text(Entry(97.3123, 0.2061, 0.2163, 6, "%"), 4) == "97.31 ± 0.22"
 
 
 def test_an_entry_that_some_seeds_lack_says_so():
-    assert entry_text(Entry(0.5, 0.1, 2, "1"), expected=3) == "0.500 ± 0.100 (n=2)"
+    assert entry_text(Entry(0.5, 0.1, 0.1, 2, "1"), expected=3) == "0.500 ± 0.100 (n=2)"
     assert entry_text(None) == NOTHING
 
 
@@ -107,10 +107,10 @@ def test_alternative_strategies_have_columns(make_record, board_of):
 
 def test_the_unit_of_the_metric_stands_in_the_header(make_record, board_of, toy_task):
     metric = MetricCard("test/accuracy", "%", higher_is_better=True)
-    records = [make_record(seed=s, mse=None, scores={"test/accuracy": a}) for s, a in enumerate((97.0, 97.5))]
+    records = [make_record(seed=s, mse=None, scores={"test/accuracy": a}) for s, a in enumerate((97.0, 97.5, 98.0))]
     page = render_task(board_of(records, toy_task(metric=metric)))
     assert cells(page, "method")[3] == "accuracy [%]"
-    assert cells(page, "`plain`")[3] == "97.25 ± 0.35"
+    assert cells(page, "`plain`")[3] == "97.50 ± 1.24"
 
 
 def test_angles_of_the_training_data_and_beyond_have_a_table_of_their_own(make_record, board_of):
@@ -192,9 +192,9 @@ def test_records_of_earlier_code_with_equal_numbers_are_told_not_marked(make_rec
 
 
 def test_costs_over_different_hardware_are_marked(make_record, board_of):
-    records = [make_record(seed=s, env={"threads": s + 1}) for s in range(2)]
+    records = [make_record(seed=s, env={"threads": s + 1}) for s in range(3)]
     cost = render_task(board_of([*records, make_record("gcnn")])).split("### Cost")[1]
-    assert cells(cost, "`plain`")[3:5] == ["A, B", "2.00 ± 0.00 *"]
+    assert cells(cost, "`plain`")[3:5] == ["A, B, C", "2.00 ± 0.00 *"]
     assert cells(cost, "`gcnn`")[3:5] == ["A", "2.00"]
     assert "- Hardware B: Toy CPU, no GPU, 2 threads" in cost
 
