@@ -3,14 +3,14 @@
 READING = """\
 ## How to read the tables
 
-- **Rows.** One per method, search space, budget and changed parameters; what was changed is in its name. The rank is by
-  the primary metric in every table.
-- **Mean ± half the width of its 95 % interval** (Student's t over seeds, from three seeds). All seeds of a task share the
-  data and the split; a seed changes the initial weights, the order of the batches and the random group elements. So an
+- **Rows.** One per method, search space, budget and changed parameters; what was changed is in its name. The rank is
+  by the primary metric in every table.
+- **Mean ± half the width of its 95 % interval** (Student's t over seeds, from three seeds). All seeds of a task share
+  the data and the split; a seed changes the initial weights, the order of the batches and the random group elements. So an
   interval says nothing about other data.
-- **tied.** Rows of one pool that share a letter are not told apart by the primary metric; `a`, in bold, is tied with the
-  best. Exact sign-flip test on differences paired by seed, all pairs of the pool at once (step-down max-T of Westfall and
-  Young with joint flips, error rate 5 % per pool). Only rows with six or more common seeds have a letter: with fewer no
+- **tied.** Rows of one pool that share a letter are not told apart by the primary metric; `a`, in bold, is tied with
+  the best. Exact sign-flip test on differences paired by seed, all pairs of the pool at once (step-down max-T of
+  Westfall and Young with joint flips, error rate 5 % per pool). Only rows with six or more common seeds have a letter: with fewer no
   exact paired test can reach 5 %. Holm's correction of separate tests is not used here because with six seeds it can
   separate nothing as soon as there are two pairs.
 - **Smallest difference.** Below the table: the mean paired difference that a paired t-test on these seeds finds four
