@@ -10,6 +10,7 @@ from bench.leaderboard.columns import Column, angles, cost, discovery, has_angle
 from bench.leaderboard.figure_plan import FOLDER, FigurePlan
 from bench.leaderboard.found import found_names, found_text
 from bench.leaderboard.learning_curve import figures_of
+from bench.leaderboard.overall import Overall, build_overall, overall_table, overall_text
 from bench.leaderboard.reading import READING
 from bench.leaderboard.text import NOTHING, code, command, escape, mean_text, number, table
 
@@ -52,6 +53,7 @@ def render_index(
     headers = ("task", "budget", "metric", "best", "", "best told the group", "", "best reference", "", "n ok")
     parts = [MARKER, "# Boards"]
     parts.append(table(headers, lines, left=(0, 1, 2, 3, 5, 7)) if lines else "No results yet.")
+    parts += _overall(build_overall(shown))
     empty = ", ".join(f"`{name}`" for name in sorted(without_results))
     parts.append(f"[What the paper claims, and what these records say]({report})." if report else "")
     parts.append(f"No results yet: {empty}." if empty else "")
@@ -60,6 +62,13 @@ def render_index(
     parts.append(f"{_files(skipped)}." if skipped else "")
     parts.append(READING.rstrip())
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _overall(overall: Overall) -> list[str]:
+    if not overall.rows:
+        return []
+    headers, lines = overall_table(overall)
+    return ["## Overall", overall_text(overall), table(headers, lines, left=(0, 1))]
 
 
 def _section(board: Board, section: Section, figures: Sequence[FigurePlan]) -> str:
@@ -204,7 +213,10 @@ def notes(section: Section) -> Iterable[str]:
         for failure in row.failures
     ]
     if failures:
-        yield "Seeds without a result:\n\n" + "\n".join(failures)
+        yield (
+            "Seeds without a result; in ranks and letters each counts as the constant predictor, an unsupported or "
+            "interrupted one not at all:\n\n" + "\n".join(failures)
+        )
 
 
 def _commands(board: Board, section: Section) -> str:
