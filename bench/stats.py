@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -17,6 +18,8 @@ EXACT_UP_TO = 12
 FLIPS = 10_000
 #: With fewer pairs the smallest p of the sign-flip test, 2^(1 - n), is above 0.05: nothing could be told apart.
 SEEDS_FOR_LETTERS = 6
+#: Overlapping groups of tied rows on one board, at most.
+MOST_GROUPS = 100
 #: Against rounding: two flips whose sums differ by less are the same flip seen in another order.
 TIE = 1e-9
 
@@ -26,7 +29,7 @@ def half_width(values: Sequence[float] | Array, level: float = LEVEL) -> float |
     values = np.asarray(values, dtype=float)
     if len(values) < 3:
         return None
-    return float(stats.t.ppf(0.5 + level / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
+    return float(_quantile(level, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
 
 
 def sign_flip_p(differences: Sequence[float] | Array) -> float:
@@ -95,18 +98,35 @@ def tie_letters(values: Mapping[str, Mapping[int, float]], higher_is_better: boo
 
 
 def letter_display(n: int, apart: set[tuple[int, int]]) -> list[str]:
-    """Letters of n items so that exactly the pairs ``apart`` (a < b) share none (insert and absorb, Piepho 2004)."""
-    columns = [frozenset(range(n))]
+    """Letters of n items so that exactly the pairs ``apart`` (a < b) share none (insert and absorb, Piepho 2004).
+
+    Where that takes more than :data:`MOST_GROUPS` groups, which nobody could read and whose number may grow
+    exponentially, there is only the letter a, of all that are not told apart from item 0.
+    """
+    columns = [(1 << n) - 1]  # sets of items, as bits
     for a, b in sorted(apart):
-        split = [part for c in columns for part in ((c - {a}, c - {b}) if {a, b} <= c else (c,))]
-        columns = [c for c in dict.fromkeys(split) if not any(c < other for other in split)]
-    columns.sort(key=sorted)
-    return ["".join(_letter(place) for place, column in enumerate(columns) if item in column) for item in range(n)]
+        first, second = 1 << a, 1 << b
+        hit = [column for column in columns if column & first and column & second]
+        if not hit:
+            continue
+        columns = [column for column in columns if not (column & first and column & second)]
+        parts = list(dict.fromkeys(part for column in hit for part in (column & ~first, column & ~second)))
+        # Only a new part can lie in another column: those before lie in none of the columns that were split.
+        columns += [
+            part
+            for part in parts
+            if not any(part & other == part for other in columns)
+            and not any(part != other and part & other == part for other in parts)
+        ]
+        if len(columns) > MOST_GROUPS:
+            return ["" if (0, item) in apart else "a" for item in range(n)]
+    members = sorted([item for item in range(n) if column >> item & 1] for column in columns)
+    return ["".join(_letter(place) for place, column in enumerate(members) if item in column) for item in range(n)]
 
 
 def minimum_detectable(spread: float, n: int, power: float = 0.8, level: float = LEVEL) -> float:
     """The mean difference that a paired t-test on n pairs of standard deviation ``spread`` finds with ``power``."""
-    critical = stats.t.ppf(0.5 + level / 2, n - 1)
+    critical = _quantile(level, n - 1)
     low, high = 0.0, 50.0  # noncentrality: 50 standard errors are found always
     for _ in range(60):
         middle = (low + high) / 2
@@ -173,20 +193,28 @@ def _drawn_means(table: Array, weights: Array) -> Array:
 
 
 def _drawn_wins(table: Array, weights: Array) -> Array:
-    """P(a drawn seed of a method beats one of another), mean over the others that have a place: ``(draws, m)``."""
-    m, seeds = table.shape
-    own, other = table[:, None, :, None], table[None, :, None, :]
-    wins = np.where(own < other, 1.0, 0.5 * (own == other)).reshape(m * m, -1)  # (m m, seeds seeds)
-    known = (~np.isnan(own) & ~np.isnan(other)).reshape(m * m, -1)
-    pairs = (weights[:, :, None] * weights[:, None, :]).reshape(-1, seeds * seeds)  # (draws, seeds seeds)
-    held = pairs @ known.T
-    every = np.divide(wins.sum(1), known.sum(1), out=np.full(m * m, np.nan), where=known.any(1))
-    found = np.where(held > 0, pairs @ wins.T / np.maximum(held, 1), every).reshape(-1, m, m)
-    found[:, np.arange(m), np.arange(m)] = np.nan  # none against itself
-    there = ~np.isnan(found)
-    return np.divide(
-        np.where(there, found, 0.0).sum(2), there.sum(2), out=np.full(found.shape[:2], np.nan), where=there.any(2)
-    )
+    """P(a drawn seed of a method beats one of another), mean over the others that have a place: ``(draws, m)``.
+
+    With every method's drawn seeds as a distribution of weight 1, the weight above a value is read from one running
+    sum over all values in order: no pair of seeds is looked at.
+    """
+    present = ~np.isnan(table)  # (m, seeds)
+    placed = present.any(1)
+    if placed.sum() < 2:
+        return np.full((len(weights), len(table)), np.nan)
+    held = weights @ present.T  # (draws, m)
+    # A method with few seeds may miss all that were drawn: then all of its seeds count.
+    drawn = np.where(held[:, :, None] > 0, weights[:, None, :], 1) * present  # (draws, m, seeds)
+    share = (drawn / np.maximum(drawn.sum(2, keepdims=True), 1))[:, present]  # (draws, values)
+    values = table[present]
+    order = np.argsort(values, kind="stable")
+    below = np.zeros((len(weights), len(values) + 1))
+    np.cumsum(share[:, order], axis=1, out=below[:, 1:])
+    left, right = (np.searchsorted(values[order], values, side) for side in ("left", "right"))
+    beaten = np.zeros((len(weights), *table.shape))
+    beaten[:, present] = share * (placed.sum() - (below[:, left] + below[:, right]) / 2)
+    # Against itself a method wins half the time.
+    return np.where(placed, (beaten.sum(2) - 0.5) / (placed.sum() - 1), np.nan)
 
 
 def _flips(n: int) -> Array:
@@ -196,6 +224,12 @@ def _flips(n: int) -> Array:
     signs = np.random.default_rng(n).choice((1.0, -1.0), size=(FLIPS, n))
     signs[0] = 1.0
     return signs
+
+
+@cache
+def _quantile(level: float, freedom: int) -> float:
+    """Of Student's t, two-sided."""
+    return float(stats.t.ppf(0.5 + level / 2, freedom))
 
 
 def _letter(place: int) -> str:

@@ -153,9 +153,10 @@ def check(record: Any, path: Path) -> None:
     Raises:
         BenchError: naming the file, the place in the record, and what is wrong.
     """
-    error = next(iter(_validator().iter_errors(record)), None)
-    if error is not None:
-        place = "/".join(map(str, error.absolute_path)) or "the record"
+    validator = _validator()
+    if not validator.is_valid(record):
+        error = next(iter(validator.iter_errors(record)))
+        place = "/".join(map(str, error.instance_path)) or "the record"
         raise BenchError(f"record {str(path)!r} breaks the schema {SCHEMA} at {place}: {error.message[:200]}.")
     for name in ("precision", "recall", "precision_on_data", "cosine", "closure_defect"):
         score = record["scores"].get(f"symmetry/{name}")
@@ -178,7 +179,6 @@ def _finite(text: str) -> float | int:
 
 @cache
 def _validator() -> Any:
-    import jsonschema  # here, because `list` does not need it
+    import jsonschema_rs  # here, because `list` does not need it
 
-    schema = json.loads(files("bench").joinpath("record.schema.json").read_text())
-    return jsonschema.Draft202012Validator(schema)
+    return jsonschema_rs.validator_for(json.loads(files("bench").joinpath("record.schema.json").read_text()))

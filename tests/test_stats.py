@@ -89,6 +89,13 @@ def test_letters_are_shared_by_exactly_the_pairs_that_are_not_apart():
         assert shared == {pair: pair not in apart for pair in shared}
 
 
+def test_too_many_groups_leave_only_those_tied_with_the_first():
+    n = 60  # pairs (2i, 2i + 1) apart: 2^30 groups
+    apart = {(item, item + 1) for item in range(0, n, 2)}
+    letters = stats.letter_display(n, apart)
+    assert letters == ["" if item == 1 else "a" for item in range(n)]
+
+
 def test_tie_letters_name_the_best_a_and_need_six_seeds():
     rng = np.random.default_rng(7)
     level = {"good": 0.1, "also good": 0.1, "bad": 3.0}

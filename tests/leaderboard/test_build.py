@@ -4,6 +4,7 @@ from statistics import stdev
 import pytest
 
 from bench.leaderboard.build import disagreements, discoverers
+from bench.stats import minimum_detectable
 
 
 def labels(section):
@@ -209,3 +210,12 @@ def test_six_steady_differences_have_letters_of_their_own_and_five_seeds_none(ma
 
     assert [row.letters for row in board(range(6)).sections[0].rows] == ["a", "b"]
     assert [row.letters for row in board(range(5)).sections[0].rows] == ["", ""]
+
+
+def test_the_smallest_detectable_difference_comes_from_the_paired_spread_of_whole_rows(make_record, board_of):
+    noise = {"a": (0.0, 0.1, 0.2, 0.0, 0.1, 0.2), "b": (0.3, 0.0, 0.1, 0.2, 0.0, 0.1)}
+    records = [make_record(name, seed=s, mse=v) for name, values in noise.items() for s, v in enumerate(values)]
+    (section,) = board_of([*records, make_record("short", seed=0)]).sections
+    pairs = [a - b for a, b in zip(*noise.values(), strict=True)]
+    assert section.detectable == pytest.approx(minimum_detectable(stdev(pairs), 6))
+    assert board_of(records[:11]).sections[0].detectable is None
