@@ -146,9 +146,7 @@ def _run(
             return Failure("interrupted", "stopped by the user")
 
 
-def _follow(
-    worker: subprocess.Popen[str], limit_s: float, on_progress: OnProgress, limits: Limits
-) -> Record | Failure:
+def _follow(worker: subprocess.Popen[str], limit_s: float, on_progress: OnProgress, limits: Limits) -> Record | Failure:
     """Read the worker's messages until it has said its record, or ended without."""
     lines: queue.Queue[str | None] = queue.Queue()
     threading.Thread(target=_pump, args=(worker, lines), daemon=True).start()

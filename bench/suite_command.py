@@ -13,7 +13,6 @@ from tabulate import tabulate
 
 from bench.api import Task
 from bench.datasets.cache import data_dir
-from bench.errors import BenchError
 from bench.estimate import Estimate
 from bench.executors.choose import choose_executor
 from bench.paths import results_option
@@ -56,9 +55,7 @@ def suite_command(
         return task.fingerprint(folder)
 
     jobs = expand(blocks, registry, lambda task: "")  # refuse a wrong choice before data are downloaded
-    executor = choose_executor(
-        executor_name, address, workers, device_name, memory_mb, jobs, store, registry, folder
-    )
+    executor = choose_executor(executor_name, address, workers, device_name, memory_mb, jobs, store, registry, folder)
     jobs = expand(blocks, registry, fingerprint)
     plan = make_plan(jobs, store, Standing(root, registry), retry)
     estimate = Estimate(store.scan().records.values())
