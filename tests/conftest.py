@@ -168,6 +168,10 @@ def eat():
         eaten.append(b"x" * 2**26)
         time.sleep(0.05)
 
+def wait():
+    while not pathlib.Path(os.environ["ODD_LOG"] + ".go").exists():
+        time.sleep(0.05)
+
 def fail():
     print("said before")
     raise RuntimeError("no luck")
@@ -177,6 +181,7 @@ METHODS = (
     Odd("eats", eat),
     Odd("raises", fail),
     Odd("dies", lambda: os.kill(os.getpid(), signal.SIGKILL)),
+    Odd("waits", wait),
     Odd("sleeps", lambda: time.sleep(1.5)),
 )
 def toy(name, **changes):

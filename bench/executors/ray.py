@@ -102,7 +102,7 @@ class RayExecutor(Pool):
                     return Failure("interrupted", "stopped by the user")
                 if self.cluster.lost(need):
                     _cancel(ref)
-                    what = f"{need.threads} cores" + (f" and {need.gpus:g} GPUs" if need.gpus else "")
+                    what = f"{need.threads} CPU" + (f" and {need.gpus:g} GPU" if need.gpus else "")
                     return Failure("failed", f"the cluster has no node left that offers {what}")
             except ray.exceptions.TaskCancelledError:
                 return Failure("interrupted", "its task was cancelled")

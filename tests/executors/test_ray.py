@@ -10,10 +10,8 @@ import pytest
 
 pytest.importorskip("ray", reason="needs the extra [cluster]: make ray-test")
 
-from bench.store import read_arrays
+from bench.store import Store, read_arrays
 
-# Ray leaves the handles of the processes that it has started to the garbage collector.
-pytestmark = pytest.mark.filterwarnings("ignore:subprocess .* is still running:ResourceWarning")
 
 #: A dead node is noticed within seconds, not half a minute.
 WATCHFUL = {"health_check_period_ms": 500, "health_check_failure_threshold": 4, "health_check_initial_delay_ms": 500}
@@ -95,8 +93,6 @@ def test_outcomes_logs_and_scores_are_those_of_the_local_executor(nodes, suites,
     assert reasons["eats"][0] == "out_of_memory"
     assert "more than its limit of 1500 MiB" in reasons["eats"][1]
 
-    from bench.store import Store
-
     for path, record in Store(here.results).scan().records.items():
         twin = suites.results / path.relative_to(here.results)
         shipped = Store(suites.results).scan().records[twin]
@@ -115,16 +111,18 @@ def _log(path):
 
 
 def test_the_cell_of_a_killed_node_is_run_again_on_another(nodes, suites):
-    process = suites.start(["sleeps"], "0-3", options=nodes.options)
+    process = suites.start(["waits"], "0-3", options=nodes.options)
     suites.wait_for_fits(2)
-    victim = next(node for node in nodes.living if nodes.workers(node))
+    victim = nodes.living[-1]
     workers = nodes.workers(victim)
+    assert len(workers) == 1
     nodes.kill(victim)
+    nodes.log.with_name("odd.log.go").touch()
     out, errors = process.communicate(timeout=240)
     assert (process.returncode, errors) == (0, ""), out
-    assert suites.statuses() == {("sleeps", seed): "ok" for seed in range(4)}
+    assert suites.statuses() == {("waits", seed): "ok" for seed in range(4)}
     assert len(suites.fits()) == 5  # one of them a second time
-    assert set(suites.fits()) == {f"sleeps {seed}" for seed in range(4)}
+    assert set(suites.fits()) == {f"waits {seed}" for seed in range(4)}
     assert len(list(suites.results.rglob("seed*.json"))) == 4
     _, alive = psutil.wait_procs(workers, timeout=10)
     assert not alive
@@ -155,7 +153,8 @@ def test_ctrl_c_ends_the_cells_on_all_nodes(nodes, suites):
     assert not list(suites.results.rglob("*.lock"))
 
 
-def test_without_any_node_left_each_cell_fails_with_that_reason(nodes, suites):
+def test_without_any_node_left_each_cell_fails_with_that_reason(nodes, suites_at, tmp_path):
+    suites = suites_at(tmp_path, log=nodes.log)
     for node in list(nodes.living):
         nodes.kill(node)
     impatient = "import bench.executors.cluster as c; c.PATIENCE_S = 1.0; from bench.cli import main; main()"
@@ -164,10 +163,10 @@ def test_without_any_node_left_each_cell_fails_with_that_reason(nodes, suites):
     assert code == 1
     assert time.monotonic() - began < 60
     reasons = [record["reason"] for record in suites.records()]
-    assert reasons == ["the cluster has no node left that offers 1 cores"] * 3
+    assert reasons == ["the cluster has no node left that offers 1 CPU"] * 3
 
 
-def test_an_address_where_nobody_is_is_told_at_once(suites):
+def test_an_address_where_nobody_is_is_told_at_once():
     line = [sys.executable, "-m", "bench", "suite", "bench/suites/smoke.toml", "--executor", "ray", "--address"]
     for address, message in [("127.0.0.1:9", "nobody answers at --address 127.0.0.1:9"), ("ray://a:1", "host:port")]:
         done = subprocess.run([*line, address], capture_output=True, text=True, timeout=60)
