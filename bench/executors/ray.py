@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
 import time
 from pathlib import Path
 from typing import Any
@@ -91,28 +90,26 @@ class RayExecutor(Pool):
     def _wait(self, ref: Any, need: Need) -> Parcel | Failure:
         import ray
 
-        ending = ref.future()
-        while True:
-            try:
-                outcome: Parcel | Failure = ending.result(POLL_S)
-                return outcome
-            except concurrent.futures.TimeoutError:
-                if self.stopped.is_set():
-                    _cancel(ref)
-                    return Failure("interrupted", "stopped by the user")
-                if self.cluster.lost(need):
-                    _cancel(ref)
-                    what = f"{need.threads} CPU" + (f" and {need.gpus:g} GPU" if need.gpus else "")
-                    return Failure("failed", f"the cluster has no node left that offers {what}")
-            except ray.exceptions.TaskCancelledError:
-                return Failure("interrupted", "its task was cancelled")
-            except ray.exceptions.OutOfMemoryError:
-                return Failure("out_of_memory", "ended by Ray, because memory ran out on its node")
-            except ray.exceptions.RayTaskError as error:  # no symmetry-bench on the node, or a fault of ours
-                return Failure("failed", f"on its node: {str(error).strip().rpartition(chr(10))[2]}")
-            except ray.exceptions.RayError as error:
-                why = str(error).strip().partition("\n")[0]
-                return Failure("failed", f"lost with its node {RETRIES + 1} times: {why}")
+        while not ray.wait([ref], timeout=POLL_S)[0]:
+            if self.stopped.is_set():
+                _cancel(ref)
+                return Failure("interrupted", "stopped by the user")
+            if self.cluster.lost(need):
+                _cancel(ref)
+                what = f"{need.threads} CPU" + (f" and {need.gpus:g} GPU" if need.gpus else "")
+                return Failure("failed", f"the cluster has no node left that offers {what}")
+        try:
+            outcome: Parcel | Failure = ray.get(ref)
+            return outcome
+        except ray.exceptions.TaskCancelledError:
+            return Failure("interrupted", "its task was cancelled")
+        except ray.exceptions.OutOfMemoryError:
+            return Failure("out_of_memory", "ended by Ray, because memory ran out on its node")
+        except ray.exceptions.RayTaskError as error:  # no symmetry-bench on the node, or a fault of ours
+            return Failure("failed", f"on its node: {str(error).strip().rpartition(chr(10))[2]}")
+        except ray.exceptions.RayError as error:
+            why = str(error).strip().partition("\n")[0]
+            return Failure("failed", f"lost with its node {RETRIES + 1} times: {why}")
 
 
 def _run_here(order: Order, need: Need) -> Parcel | Failure:
