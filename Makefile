@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV ?= .venv
 ESCNN_VENV ?= .venv-escnn
 EMLP_VENV ?= .venv-emlp
+RAY_VENV ?= .venv-ray
 BIN := $(VENV)/bin
 DEMO := build/demo
 
-.PHONY: demo test escnn-test emlp-test lint types clean
+.PHONY: demo test escnn-test emlp-test ray-test lint types clean
 
 # torch first and pinned: the constraints hold the versions that the committed boards were made with.
 $(BIN)/.ready: pyproject.toml constraints.txt
@@ -45,6 +46,16 @@ $(EMLP_VENV)/bin/.ready: pyproject.toml constraints-emlp.txt
 emlp-test: $(EMLP_VENV)/bin/.ready
 	$(EMLP_VENV)/bin/python -m pytest tests/nn/test_emlp_oracle.py
 
+# Ray is large, and only suites on a cluster need it.
+$(RAY_VENV)/bin/.ready: pyproject.toml constraints-ray.txt
+	$(PYTHON) -m venv $(RAY_VENV)
+	$(RAY_VENV)/bin/python -m pip install --quiet -c constraints-ray.txt torch
+	$(RAY_VENV)/bin/python -m pip install --quiet -c constraints-ray.txt -e ".[test,cluster]"
+	touch $@
+
+ray-test: $(RAY_VENV)/bin/.ready
+	$(RAY_VENV)/bin/python -m pytest tests/executors
+
 lint: $(BIN)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -56,4 +67,4 @@ types: $(BIN)/.ready
 	cd build && MYPYPATH=typed ../$(BIN)/mypy --config-file ../pyproject.toml -p bench
 
 clean:
-	rm -rf build $(VENV) $(ESCNN_VENV) $(EMLP_VENV)
+	rm -rf build $(VENV) $(ESCNN_VENV) $(EMLP_VENV) $(RAY_VENV)

@@ -103,6 +103,10 @@ def run(
 @app.command()
 def suite(
     file: Annotated[Path, typer.Argument(help="A suite, e.g. bench/suites/small.toml.")],
+    executor: Annotated[str, typer.Option(help="local, or ray: on the nodes of a cluster.")] = "local",
+    address: Annotated[
+        str | None, typer.Option(help="Ray's address, host:port.", show_default="a cluster that runs here")
+    ] = None,
     workers: Annotated[int | None, typer.Option(help="Cells at once.", show_default="as many as cores")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     memory_mb: Annotated[
@@ -124,6 +128,8 @@ def suite(
     code = suite_command(
         file,
         root=results or results_dir(),
+        executor_name=executor,
+        address=address,
         workers=workers,
         device_name=device,
         memory_mb=memory_mb,

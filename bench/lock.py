@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from bench.cell import Cell
 from bench.errors import BenchError
+from bench.store import Store
 
 
 class Busy(BenchError):
@@ -43,6 +47,25 @@ class CellLock:
         assert self._file is not None
         self.path.unlink(missing_ok=True)
         self._file.close()
+
+
+@contextlib.contextmanager
+def claimed(store: Store, cell: Cell) -> Iterator[int]:
+    """The lock of ``cell``, whose folder is made; inside, the store may be written.
+
+    Raises:
+        Busy: when another process holds it.
+        BenchError: when the store cannot be written, for instance because the disk is full.
+    """
+    try:
+        store.path(cell).parent.mkdir(parents=True, exist_ok=True)
+        with CellLock(store.lock(cell)) as held:
+            yield held
+    except OSError as error:
+        raise BenchError(
+            f"results folder {str(store.root)!r} cannot be written: {error.strerror}. What is stored stays; once there "
+            "is room the same command continues."
+        ) from None
 
 
 def _inode(file: IO[str]) -> int:

@@ -137,17 +137,18 @@ class _Run:
         return record
 
 
-def choose_device(name: str) -> str:
-    """``auto`` takes a GPU where there is one.
+def choose_device(name: str, gpus: float | None = None) -> str:
+    """``auto`` takes a GPU where there is one: here, or among the ``gpus`` of a cluster.
 
     Raises:
         BenchError: for an unknown device, or CUDA where there is none.
     """
     if name not in {"auto", "cpu", "cuda"}:
         raise BenchError(f"unknown device {name!r}. Allowed: auto, cpu, cuda.")
-    present = torch.cuda.is_available()
+    present = torch.cuda.is_available() if gpus is None else gpus > 0
     if name == "cuda" and not present:
-        raise BenchError("device 'cuda' is not there (torch sees no GPU); use --device cpu.")
+        who = "torch sees no GPU" if gpus is None else "no node of the cluster offers a GPU"
+        raise BenchError(f"device 'cuda' is not there ({who}); use --device cpu.")
     return "cuda" if present and name != "cpu" else "cpu"
 
 

@@ -17,10 +17,9 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from bench.api import Budget, Method, Task
+from bench.api import Method, Task
 from bench.cell import Cell
-from bench.errors import BenchError
-from bench.lock import CellLock
+from bench.lock import claimed
 from bench.progress import OnProgress
 from bench.provenance import blank_record
 from bench.store import Record, Store
@@ -48,7 +47,7 @@ class Limits(NamedTuple):
 NO_LIMITS = Limits()
 
 
-class _Failure(NamedTuple):
+class Failure(NamedTuple):
     """How a worker ended that has left no record."""
 
     status: str
@@ -75,16 +74,8 @@ def run_in_worker(
         Busy: when another process is running the cell.
         BenchError: when the store cannot be written, for instance because the disk is full.
     """
-    path = store.path(cell)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with CellLock(store.lock(cell)) as held:
-            return _run_locked(cell, task, method, store, device, data_dir, on_progress, discovery, limits, held)
-    except OSError as error:
-        raise BenchError(
-            f"results folder {str(store.root)!r} cannot be written: {error.strerror}. What is stored stays; once there "
-            "is room the same command continues."
-        ) from None
+    with claimed(store, cell) as held:
+        return _run_locked(cell, task, method, store, device, data_dir, on_progress, discovery, limits, held)
 
 
 def _run_locked(
@@ -103,8 +94,10 @@ def _run_locked(
     log = path.with_name(f".{path.stem}-{os.getpid()}.log.tmp")
     job: dict[str, Any] = {"cell": asdict(cell), "root": str(store.root), "device": device, "data_dir": str(data_dir)}
     job["discovery"] = discovery.relative_to(store.root).as_posix() if discovery else None
+    budget = task.card.budgets[cell.budget]
+    job["threads"] = min(budget.threads, limits.threads or budget.threads)
     try:
-        outcome = _run(job, task.card.budgets[cell.budget], log, on_progress, limits, held)
+        outcome = _run(job, budget.wall_limit_s, log, on_progress, limits, held)
     except OSError:
         log.unlink(missing_ok=True)
         raise
@@ -113,7 +106,7 @@ def _run_locked(
         log.replace(path.with_suffix(".log"))
     else:
         log.unlink()
-    if not isinstance(outcome, _Failure):
+    if not isinstance(outcome, Failure):
         return outcome
     reason = ": ".join(filter(None, (outcome.reason, words.rpartition("\n")[2])))
     blank = blank_record(cell, task, method, device)
@@ -124,10 +117,9 @@ def _run_locked(
 
 
 def _run(
-    job: dict[str, Any], budget: Budget, log: Path, on_progress: OnProgress, limits: Limits, held: int
-) -> Record | _Failure:
-    threads = min(budget.threads, limits.threads or budget.threads)
-    own = {"OMP_NUM_THREADS": str(threads), "PYTHONSAFEPATH": "1"}
+    job: dict[str, Any], wall_limit_s: float, log: Path, on_progress: OnProgress, limits: Limits, held: int
+) -> Record | Failure:
+    own = {"OMP_NUM_THREADS": str(job["threads"]), "PYTHONSAFEPATH": "1"}
     if limits.gpu is not None:
         own["CUDA_VISIBLE_DEVICES"] = str(limits.gpu)
     with (
@@ -148,15 +140,13 @@ def _run(
             with contextlib.suppress(BrokenPipeError):  # it died at once; _follow says how
                 worker.stdin.write(json.dumps(job))
                 worker.stdin.close()
-            return _follow(worker, budget.wall_limit_s, on_progress, limits)
+            return _follow(worker, wall_limit_s, on_progress, limits)
         except KeyboardInterrupt:
             _end(worker)
-            return _Failure("interrupted", "stopped by the user")
+            return Failure("interrupted", "stopped by the user")
 
 
-def _follow(
-    worker: subprocess.Popen[str], limit_s: float, on_progress: OnProgress, limits: Limits
-) -> Record | _Failure:
+def _follow(worker: subprocess.Popen[str], limit_s: float, on_progress: OnProgress, limits: Limits) -> Record | Failure:
     """Read the worker's messages until it has said its record, or ended without."""
     lines: queue.Queue[str | None] = queue.Queue()
     threading.Thread(target=_pump, args=(worker, lines), daemon=True).start()
@@ -181,17 +171,17 @@ def _follow(
         on_progress(*message["progress"])
     code = worker.wait()
     if code == -signal.SIGKILL:
-        return _Failure("failed", "killed (SIGKILL), which the system does when memory runs out")
-    return _Failure("failed", f"the worker ended with exit status {code}")
+        return Failure("failed", "killed (SIGKILL), which the system does when memory runs out")
+    return Failure("failed", f"the worker ended with exit status {code}")
 
 
-def _exceeded(worker: subprocess.Popen[str], deadline: float, limit_s: float, limits: Limits) -> _Failure | None:
+def _exceeded(worker: subprocess.Popen[str], deadline: float, limit_s: float, limits: Limits) -> Failure | None:
     if limits.stop is not None and limits.stop.is_set():
-        return _Failure("interrupted", "stopped by the user")
+        return Failure("interrupted", "stopped by the user")
     if time.monotonic() >= deadline:
-        return _Failure("timeout", f"exceeded the wall limit of {limit_s:g} s")
+        return Failure("timeout", f"exceeded the wall limit of {limit_s:g} s")
     if limits.memory_mb is not None and (used := _memory_mb(worker.pid)) > limits.memory_mb:
-        return _Failure("out_of_memory", f"took {used:.0f} MiB, more than its limit of {limits.memory_mb:.0f} MiB")
+        return Failure("out_of_memory", f"took {used:.0f} MiB, more than its limit of {limits.memory_mb:.0f} MiB")
     return None
 
 

@@ -20,9 +20,12 @@ BUSY_S = 1.0
 
 
 class Executor(Protocol):
-    """Something that runs ``slots`` jobs at once."""
+    """Something that runs ``slots`` jobs at once, on ``device`` ("cpu" or "cuda")."""
 
-    slots: int
+    device: str
+
+    @property
+    def slots(self) -> int: ...
 
     def submit(self, job: Job) -> Future[Record]: ...
 

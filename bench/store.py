@@ -103,6 +103,11 @@ class Store:
             return read_record(self.write(cell, record, arrays))
         return record
 
+    def write_log(self, cell: Cell, text: str) -> None:
+        """Keep what a worker said beside its record."""
+        with _renamed_to(self.path(cell).with_suffix(".log")) as temporary:
+            temporary.write_text(text)
+
     def scan(self) -> Scan:
         """Every record below the root, in path order; a file that is none is skipped with its reason."""
         found = Scan()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -14,15 +13,14 @@ from tabulate import tabulate
 
 from bench.api import Task
 from bench.datasets.cache import data_dir
-from bench.errors import BenchError
 from bench.estimate import Estimate
-from bench.executors.local import LocalExecutor
+from bench.executors.choose import choose_executor
 from bench.paths import results_option
 from bench.plan import Plan, make_plan
 from bench.progress import progress_bar
 from bench.provenance import Standing
 from bench.registry import load_registry
-from bench.run_command import Mirroring, choose_device
+from bench.run_command import Mirroring
 from bench.schedule import Executor, run_jobs
 from bench.store import Record, Store
 from bench.suite import Job, expand, read_suite
@@ -32,6 +30,8 @@ def suite_command(
     file: Path,
     *,
     root: Path,
+    executor_name: str,
+    address: str | None,
     workers: int | None,
     device_name: str,
     memory_mb: float | None,
@@ -46,9 +46,7 @@ def suite_command(
     """
     registry = load_registry()
     blocks = read_suite(file)
-    device, folder, store = choose_device(device_name), data_dir(), Store(root)
-    if workers is not None and workers < 1:
-        raise BenchError(f"--workers is {workers}; it must be at least 1.")
+    folder, store = data_dir(), Store(root)
 
     @cache
     def fingerprint(task: Task) -> str:
@@ -56,18 +54,17 @@ def suite_command(
             task.prepare(folder, on_progress)
         return task.fingerprint(folder)
 
-    expand(blocks, registry, lambda task: "")  # refuse a wrong choice before data are downloaded
+    jobs = expand(blocks, registry, lambda task: "")  # refuse a wrong choice before data are downloaded
+    executor = choose_executor(executor_name, address, workers, device_name, memory_mb, jobs, store, registry, folder)
     jobs = expand(blocks, registry, fingerprint)
     plan = make_plan(jobs, store, Standing(root, registry), retry)
-    slots = workers or max(1, (os.cpu_count() or 1) // _threads(jobs, registry.tasks))
     estimate = Estimate(store.scan().records.values())
-    _print_plan(plan, estimate, slots)
+    _print_plan(plan, estimate, executor.slots)
     if dry_run or not plan.to_run:
         return 0 if dry_run or not plan.failed else 1
     store.check_writable()
-    executor = LocalExecutor(slots, store, registry, device, folder, memory_mb)
     mirror = Mirroring(root) if mlflow else None
-    statuses = _run(plan, executor, store, device, estimate, mirror, bool(retry))
+    statuses = _run(plan, executor, store, estimate, mirror, bool(retry))
     rows = [[status, count] for status, count in sorted(statuses.items())]
     typer.echo("\n" + tabulate(rows, ["status", "cells"], tablefmt="simple"))
     typer.echo(f"\nrecords: {root}\nnext: python -m bench leaderboard{results_option(root)}")
@@ -81,7 +78,6 @@ def _run(
     plan: Plan,
     executor: Executor,
     store: Store,
-    device: str,
     estimate: Estimate,
     mirror: Mirroring | None,
     again: bool,
@@ -105,13 +101,8 @@ def _run(
         if mirror is not None and ran:
             mirror.record(store.path(job.cell), record)
 
-    run_jobs(plan.to_run, executor, store, load_registry(), device, on_done, again)
+    run_jobs(plan.to_run, executor, store, load_registry(), executor.device, on_done, again)
     return statuses
-
-
-def _threads(jobs: Sequence[Job], tasks: dict[str, Task]) -> int:
-    """The most threads that a cell of ``jobs`` asks for."""
-    return max((tasks[job.cell.task].card.budgets[job.cell.budget].threads for job in jobs), default=1)
 
 
 def _print_plan(plan: Plan, estimate: Estimate, slots: int) -> None:

@@ -50,7 +50,7 @@ def main() -> None:
     cell = Cell(**job["cell"])
     registry = load_registry()
     task, method = registry.task(cell.task), registry.method(cell.method)
-    torch.set_num_threads(task.card.budgets[cell.budget].threads)
+    torch.set_num_threads(job["threads"])
     say = partial(_say, messages)
     store, found = Store(Path(job["root"])), None
     if job["discovery"] is not None:

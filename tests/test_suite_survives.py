@@ -1,112 +1,17 @@
 """A suite of real processes survives what happens to real processes: no cell is lost, none is run twice."""
 
 import contextlib
-import json
-import os
 import signal
 import subprocess
-import sys
-import time
-from pathlib import Path
 
 import psutil
 import pytest
 
-from bench.store import Store
-
-#: Methods that misbehave, and a task that does not wait long.
-ODD = """
-import copy, dataclasses, os, pathlib, signal, time
-from bench.api import Fitted, Method, MethodCard
-from bench.methods.plain import METHODS as PLAIN
-from bench.params import Parameters
-from bench.tasks.toy_se3 import TASKS as TOYS
-
-class Odd(Method):
-    Params = Parameters
-
-    def __init__(self, name, act):
-        self.card = MethodCard(id=name, title=name, summary="odd", knowledge="none", citation="")
-        self.act = act
-
-    def fit(self, problem, ctx):
-        with open(os.environ["ODD_LOG"], "a") as log:
-            log.write(f"{self.card.id} {ctx.seed}\\n")
-        self.act()
-        return Zero()
-
-class Zero(Fitted):
-    def predict(self, x):
-        return x.new_zeros(len(x), 1, 1)
-
-def eat():
-    eaten = []
-    while True:
-        eaten.append(b"x" * 2**26)
-        time.sleep(0.05)
-
-METHODS = (
-    Odd("hangs", lambda: time.sleep(3600)),
-    Odd("eats", eat),
-    Odd("dies", lambda: os.kill(os.getpid(), signal.SIGKILL)),
-    Odd("sleeps", lambda: time.sleep(1.5)),
-)
-short = copy.copy(TOYS[0])
-budget = dataclasses.replace(TOYS[0].card.budgets["smoke"], wall_limit_s=40)
-short.card = dataclasses.replace(TOYS[0].card, id="short", budgets={"smoke": budget})
-TASKS = (short,)
-"""
-
-
-class Suites:
-    """Suites over one store, each a process of its own."""
-
-    def __init__(self, folder: Path, results: Path) -> None:
-        self.folder, self.results, self.log = folder, results, folder / "odd.log"
-        self.log.touch()
-
-    def start(self, methods, seeds="0", options=()):
-        file = self.folder / "suite.toml"
-        file.write_text(f'budget="smoke"\nseeds="{seeds}"\n[[cells]]\nmethods={json.dumps(methods)}\ntasks=["short"]\n')
-        line = [sys.executable, "-m", "bench", "suite", str(file), "--results", str(self.results), "--no-mlflow"]
-        environment = {**os.environ, "ODD_LOG": str(self.log), "OMP_NUM_THREADS": "1"}
-        return subprocess.Popen(
-            [*line, "--workers", "2", "--device", "cpu", *options],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
-        )
-
-    def run(self, *arguments, **options):
-        process = self.start(*arguments, **options)
-        out, errors = process.communicate(timeout=240)
-        assert "Traceback" not in errors
-        return process.returncode, out, errors
-
-    def fits(self):
-        return self.log.read_text().splitlines()
-
-    def wait_for_fits(self, count):
-        deadline = time.monotonic() + 120
-        while len(self.fits()) < count:
-            assert time.monotonic() < deadline, f"{len(self.fits())} fits after two minutes"
-            time.sleep(0.05)
-
-    def records(self):
-        scan = Store(self.results).scan()
-        assert not scan.skipped
-        return list(scan.records.values())
-
-    def statuses(self):
-        return {(record["method"]["id"], record["seed"]): record["status"] for record in self.records()}
-
 
 @pytest.fixture
-def suites(tmp_path, install):
-    install("odd", ODD)
-    return Suites(tmp_path, tmp_path / "results")
+def suites(tmp_path, install, odd, suites_at):
+    install("odd", odd)
+    return suites_at(tmp_path)
 
 
 def workers_of(process):

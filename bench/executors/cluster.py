@@ -1,0 +1,136 @@
+"""The connection to a Ray cluster, and what its living nodes offer."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from bench.errors import BenchError
+from bench.executors.need import Need
+
+#: Seconds for which what the nodes offer is not asked again.
+FRESH_S = 1.0
+#: Seconds for which a cell waits for a node that could ever run it: one that comes up, comes back, or is being started.
+PATIENCE_S = 60.0
+#: Seconds for an address to answer; Ray itself would try for two minutes.
+KNOCK_S = 5.0
+#: Variables that what runs on a node must see as it is here.
+SHIPPED = ("SYMMETRY_BENCH_PLUGINS",)
+
+# Ray prints the fate of nodes and tasks on our standard output; each cell's record says what became of it.
+QUIET = {"RAY_DEDUP_LOGS_SKIP_REGEX": ".", "RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
+
+
+class Cluster:
+    """A connection to the cluster at ``address``, else to one found here, else to one started here for this suite.
+
+    Raises:
+        BenchError: when ray is not installed, or no cluster answers.
+    """
+
+    def __init__(self, address: str | None) -> None:
+        for name, value in QUIET.items():
+            os.environ.setdefault(name, value)
+        try:
+            import ray
+        except ImportError:
+            raise BenchError(
+                "--executor ray needs the extra [cluster]: pip install 'symmetry-bench[cluster]'."
+            ) from None
+        if address not in (None, "auto"):
+            _knock(address)
+        shipped = {name: os.environ[name] for name in SHIPPED if name in os.environ}
+        try:
+            with _own_signals():
+                ray.init(
+                    address,
+                    log_to_driver=False,
+                    logging_level="ERROR",
+                    include_dashboard=False,
+                    runtime_env={"env_vars": shipped} if shipped else None,
+                )
+        except Exception as error:  # ray raises ValueError, RuntimeError, ConnectionError and its own
+            why = str(error).strip().partition("\n")[0] or type(error).__name__
+            raise BenchError(f"no Ray cluster at {address or 'this machine'}: {why}") from None
+        self._lock = threading.Lock()
+        self._nodes: list[Mapping[str, float]] = []
+        self._asked = -FRESH_S
+        self._fitted: dict[Need, float] = {}  # when a node that could run it was last seen
+
+    def nodes(self) -> list[Mapping[str, float]]:
+        """The resources of each living node, whether in use or not."""
+        import ray
+
+        with self._lock:
+            if time.monotonic() - self._asked >= FRESH_S:
+                self._nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
+                self._asked = time.monotonic()
+            return self._nodes
+
+    def total(self, name: str) -> float:
+        """What all nodes offer of a resource: ``"CPU"`` or ``"GPU"``."""
+        return sum(node.get(name, 0.0) for node in self.nodes())
+
+    def fitting(self, need: Need) -> Need:
+        """``need`` with no more threads than the largest node has."""
+        return need._replace(threads=max(1, min(need.threads, int(max(map(_cpus, self.nodes()), default=0)))))
+
+    def cells(self, need: Need) -> int:
+        """How many cells of this need run at once."""
+        return sum(need.fits(_cpus(node), node.get("GPU", 0.0)) for node in self.nodes())
+
+    def lost(self, need: Need) -> bool:
+        """Whether for :data:`PATIENCE_S` no living node could have run such a cell."""
+        now = time.monotonic()
+        if self.cells(need):
+            self._fitted[need] = now
+        return now - self._fitted.setdefault(need, now) > PATIENCE_S
+
+    def close(self) -> None:
+        import ray
+
+        ray.shutdown()
+
+
+def share_of_this_node(need: Need) -> float:
+    """The part of the node that this runs on which one cell of ``need`` may take."""
+    import ray
+
+    own = ray.get_runtime_context().get_node_id()
+    resources: dict[str, Any] = next(node["Resources"] for node in ray.nodes() if node["NodeID"] == own)
+    return 1.0 / max(1, need.fits(_cpus(resources), resources.get("GPU", 0.0)))
+
+
+def _cpus(node: Mapping[str, float]) -> float:
+    return node.get("CPU", 0.0)
+
+
+def _knock(address: str) -> None:
+    """Is anybody there?"""
+    host, _, port = address.rpartition(":")
+    if not host or "/" in host or not port.isdecimal():
+        raise BenchError(f"--address is {address!r}; it must be host:port, as `ray start --head` prints it, or auto.")
+    try:
+        socket.create_connection((host, int(port)), KNOCK_S).close()
+    except (OSError, OverflowError) as error:
+        raise BenchError(
+            f"nobody answers at --address {address} ({error}); `ray start --head` starts a cluster and prints its "
+            "address."
+        ) from None
+
+
+@contextlib.contextmanager
+def _own_signals() -> Iterator[None]:
+    """Ray takes SIGTERM over, by which a suite is ended as by Ctrl-C."""
+    kept = signal.getsignal(signal.SIGTERM)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, kept)

@@ -1,0 +1,126 @@
+"""Cells on the nodes of a Ray cluster; only this process touches the store, so no file system need be shared."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from bench.equal_code import Digests
+from bench.executors.cluster import Cluster, share_of_this_node
+from bench.executors.need import Need, need_of
+from bench.executors.node import Order, Parcel, run_order
+from bench.executors.pool import Pool
+from bench.lock import claimed
+from bench.provenance import blank_record, method_digest, task_digest
+from bench.registry import Registry
+from bench.runner import GRACE_S, Failure
+from bench.store import Record, Store
+from bench.suite import Job
+
+#: Times that a cell whose node has died is begun again; one that ends by itself, however badly, is not.
+RETRIES = 3
+#: The most cells that are under way at once, whatever the cluster's size; each takes a waiting thread here.
+MOST_CELLS = 1000
+#: Seconds between two looks at a request to stop, and at the nodes.
+POLL_S = 0.5
+#: Seconds for a cancelled cell to end its worker and tidy up, before its process is killed.
+END_S = GRACE_S + 5.0
+
+
+class RayExecutor(Pool):
+    """Runs as many cells at once as the cluster has room for, or ``workers``; the lock of each is held here."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        workers: int | None,
+        need: Need,
+        store: Store,
+        registry: Registry,
+        device: str,
+        data_dir: Path,
+        memory_mb: float | None = None,
+    ) -> None:
+        """``need`` is the smallest of the cells: there are as many slots as the cluster could run of those."""
+        import ray
+
+        super().__init__(workers or MOST_CELLS)
+        self.cluster, self.workers, self.need, self.memory_mb = cluster, workers, need, memory_mb
+        self.store, self.registry, self.device, self.data_dir = store, registry, device, data_dir
+        self._task = ray.remote(max_retries=RETRIES, retry_exceptions=False)(_run_here)
+
+    @property
+    def slots(self) -> int:
+        """Follows the cluster; 1 while it has no node, so that each cell is told so."""
+        return self.workers or max(1, min(MOST_CELLS, self.cluster.cells(self.cluster.fitting(self.need))))
+
+    def stop(self) -> None:
+        super().stop()
+        self.cluster.close()
+
+    def run(self, job: Job) -> Record:
+        cell = job.cell
+        with claimed(self.store, cell):
+            outcome = self._on_a_node(job)
+            if isinstance(outcome, Parcel):
+                record = self.store.write_outcome(cell, outcome.record, outcome.arrays)
+                if outcome.log:
+                    self.store.write_log(cell, outcome.log)
+            else:
+                blank = blank_record(
+                    cell, self.registry.task(cell.task), self.registry.method(cell.method), self.device
+                )
+                record = self.store.write_outcome(cell, {**blank, **outcome._asdict()})
+        if record["status"] == "interrupted":
+            raise KeyboardInterrupt
+        return record
+
+    def _on_a_node(self, job: Job) -> Parcel | Failure:
+        need = self.cluster.fitting(need_of(job, self.registry.tasks, self.device))
+        task = self._task.options(num_cpus=need.threads, num_gpus=need.gpus, name=job.cell.title)
+        return self._wait(task.remote(self._order(job, need), need), need)
+
+    def _order(self, job: Job, need: Need) -> Order:
+        cell, first = job.cell, job.discovery
+        code = Digests(task_digest(self.registry.task(cell.task)), method_digest(self.registry.method(cell.method)))
+        discovery = (first, Parcel.of(self.store, first)) if first is not None else None
+        return Order(cell, code, self.device, str(self.data_dir), need.threads, self.memory_mb, discovery)
+
+    def _wait(self, ref: Any, need: Need) -> Parcel | Failure:
+        import ray
+
+        while not ray.wait([ref], timeout=POLL_S)[0]:
+            if self.stopped.is_set():
+                _cancel(ref)
+                return Failure("interrupted", "stopped by the user")
+            if self.cluster.lost(need):
+                _cancel(ref)
+                what = f"{need.threads} CPU" + (f" and {need.gpus:g} GPU" if need.gpus else "")
+                return Failure("failed", f"the cluster has no node left that offers {what}")
+        try:
+            outcome: Parcel | Failure = ray.get(ref)
+            return outcome
+        except ray.exceptions.TaskCancelledError:
+            return Failure("interrupted", "its task was cancelled")
+        except ray.exceptions.OutOfMemoryError:
+            return Failure("out_of_memory", "ended by Ray, because memory ran out on its node")
+        except ray.exceptions.RayTaskError as error:  # no symmetry-bench on the node, or a fault of ours
+            return Failure("failed", f"on its node: {str(error).strip().rpartition(chr(10))[2]}")
+        except ray.exceptions.RayError as error:
+            why = str(error).strip().partition("\n")[0]
+            return Failure("failed", f"lost with its node {RETRIES + 1} times: {why}")
+
+
+def _run_here(order: Order, need: Need) -> Parcel | Failure:
+    return run_order(order, share_of_this_node(need))
+
+
+def _cancel(ref: Any) -> None:
+    """Interrupt a task, which then ends its worker; one that does not is killed, and its worker ends by itself."""
+    import ray
+
+    ray.cancel(ref)
+    if not ray.wait([ref], timeout=END_S)[0]:
+        ray.cancel(ref, force=True)
+        time.sleep(POLL_S)

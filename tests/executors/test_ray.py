@@ -1,0 +1,174 @@
+"""A suite on a real Ray cluster of two nodes: no cell is lost or run twice, whatever happens to nodes and cells."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import psutil
+import pytest
+
+pytest.importorskip("ray", reason="needs the extra [cluster]: make ray-test")
+
+from bench.store import Store, read_arrays
+
+#: A dead node is noticed within seconds, not half a minute.
+WATCHFUL = {"health_check_period_ms": 500, "health_check_failure_threshold": 4, "health_check_initial_delay_ms": 500}
+#: The smallest object store that Ray accepts, bytes.
+OBJECTS = 80 * 2**20
+
+
+class Nodes:
+    """A head that runs no cell, and nodes of one core each."""
+
+    def __init__(self, log):
+        from ray.cluster_utils import Cluster
+
+        self.log = log
+        head = {"num_cpus": 0, "include_dashboard": False, "object_store_memory": OBJECTS, "_system_config": WATCHFUL}
+        self.cluster = Cluster(initialize_head=True, head_node_args=head)
+        self.options = ["--executor", "ray", "--address", self.cluster.address]
+        self.living = []
+        self.fill()
+
+    def fill(self, count=2):
+        while len(self.living) < count:
+            self.living.append(self.cluster.add_node(num_cpus=1, object_store_memory=OBJECTS))
+
+    def kill(self, node):
+        self.living.remove(node)
+        self.cluster.remove_node(node, allow_graceful=False)
+
+    def workers(self, node):
+        """The processes in which a node runs cells."""
+        (raylet,) = node.all_processes["raylet"]
+        below = psutil.Process(raylet.process.pid).children(recursive=True)
+        return [process for process in below if "bench.worker" in _words(process)]
+
+
+def _words(process):
+    try:
+        return process.cmdline()
+    except psutil.Error:
+        return []
+
+
+@pytest.fixture(scope="module")
+def nodes(tmp_path_factory, write_package, odd):
+    folder = tmp_path_factory.mktemp("nodes")
+    write_package(folder / "site", "odd", odd)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(folder / "site"))
+        patch.setenv("ODD_LOG", str(folder / "odd.log"))
+        nodes = Nodes(folder / "odd.log")
+        yield nodes
+        before = psutil.Process().children(recursive=True)
+        nodes.cluster.shutdown()
+        _, alive = psutil.wait_procs(before, timeout=20)
+    assert not alive
+
+
+@pytest.fixture
+def suites(nodes, suites_at, tmp_path):
+    nodes.fill()
+    return suites_at(tmp_path, log=nodes.log)
+
+
+def test_outcomes_logs_and_scores_are_those_of_the_local_executor(nodes, suites, suites_at, tmp_path):
+    good = ["plain", "semola+augment"]
+    brief = '[[cells]]\nmethods=["hangs"]\ntasks=["brief"]\n'
+    memory = ["--memory-mb", "1500"]
+    there = suites.start([*good, "eats", "dies", "raises"], options=[*nodes.options, *memory], more=brief)
+    out, errors = there.communicate(timeout=240)
+    assert (there.returncode, errors) == (1, ""), out
+    here = suites_at(tmp_path, "local")
+    assert here.run([*good, "raises"])[0] == 1
+
+    reasons = {record["method"]["id"]: (record["status"], record["reason"]) for record in suites.records()}
+    assert {name: reasons[name][0] for name in ("semola", *good)} == dict.fromkeys(("semola", *good), "ok")
+    assert reasons["hangs"] == ("timeout", "exceeded the wall limit of 8 s")
+    assert reasons["raises"] == ("failed", "RuntimeError: no luck")
+    assert reasons["dies"] == ("failed", "killed (SIGKILL), which the system does when memory runs out")
+    assert reasons["eats"][0] == "out_of_memory"
+    assert "more than its limit of 1500 MiB" in reasons["eats"][1]
+
+    for path, record in Store(here.results).scan().records.items():
+        twin = suites.results / path.relative_to(here.results)
+        shipped = Store(suites.results).scan().records[twin]
+        for field in ("key", "scores", "params", "method", "task", "status", "discovery", "arrays"):
+            assert shipped[field] == record[field]
+        arrays, others = read_arrays(twin, shipped), read_arrays(path, record)
+        assert arrays.keys() == others.keys()
+        assert all((arrays[name] == others[name]).all() for name in arrays if name.startswith("test"))
+        assert ("said before" in _log(twin)) == ("said before" in _log(path)) == (record["status"] == "failed")
+    assert "[33m" not in out  # nothing of Ray's own words
+
+
+def _log(path):
+    log = path.with_suffix(".log")
+    return log.read_text() if log.exists() else ""
+
+
+def test_the_cell_of_a_killed_node_is_run_again_on_another(nodes, suites):
+    process = suites.start(["waits"], "0-3", options=nodes.options)
+    suites.wait_for_fits(2)
+    victim = nodes.living[-1]
+    workers = nodes.workers(victim)
+    assert len(workers) == 1
+    nodes.kill(victim)
+    nodes.log.with_name("odd.log.go").touch()
+    out, errors = process.communicate(timeout=240)
+    assert (process.returncode, errors) == (0, ""), out
+    assert suites.statuses() == {("waits", seed): "ok" for seed in range(4)}
+    assert len(suites.fits()) == 5  # one of them a second time
+    assert set(suites.fits()) == {f"waits {seed}" for seed in range(4)}
+    assert len(list(suites.results.rglob("seed*.json"))) == 4
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert not alive
+
+
+def test_a_suite_on_the_cluster_and_one_beside_it_share_the_cells(nodes, suites):
+    both = [suites.start(["sleeps"], "0-3", options=nodes.options), suites.start(["sleeps"], "0-3")]
+    outputs = [process.communicate(timeout=240) for process in both]
+    assert [process.returncode for process in both] == [0, 0], outputs
+    assert sorted(suites.fits()) == [f"sleeps {seed}" for seed in range(4)]
+    assert set(suites.statuses().values()) == {"ok"}
+    assert "by another process" in outputs[0][0] + outputs[1][0]
+    assert not list(suites.results.rglob("*.lock"))
+
+
+def test_ctrl_c_ends_the_cells_on_all_nodes(nodes, suites):
+    process = suites.start(["hangs"], "0-3", options=nodes.options)
+    suites.wait_for_fits(2)
+    workers = [worker for node in nodes.living for worker in nodes.workers(node)]
+    assert len(workers) == 2
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.strip() == "error: interrupted; finished cells are stored, the same command continues."
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert not alive
+    assert set(suites.statuses().values()) == {"interrupted"}
+    assert not list(suites.results.rglob("*.lock"))
+
+
+def test_without_any_node_left_each_cell_fails_with_that_reason(nodes, suites_at, tmp_path):
+    suites = suites_at(tmp_path, log=nodes.log)
+    for node in list(nodes.living):
+        nodes.kill(node)
+    impatient = "import bench.executors.cluster as c; c.PATIENCE_S = 1.0; from bench.cli import main; main()"
+    began = time.monotonic()
+    code, _, _ = suites.run(["plain"], "0-2", options=nodes.options, program=("-c", impatient))
+    assert code == 1
+    assert time.monotonic() - began < 60
+    reasons = [record["reason"] for record in suites.records()]
+    assert reasons == ["the cluster has no node left that offers 1 CPU"] * 3
+
+
+def test_an_address_where_nobody_is_is_told_at_once():
+    line = [sys.executable, "-m", "bench", "suite", "bench/suites/smoke.toml", "--executor", "ray", "--address"]
+    for address, message in [("127.0.0.1:9", "nobody answers at --address 127.0.0.1:9"), ("ray://a:1", "host:port")]:
+        done = subprocess.run([*line, address], capture_output=True, text=True, timeout=60)
+        assert done.returncode == 2
+        assert message in done.stderr
+        assert len(done.stderr.splitlines()) == 1
