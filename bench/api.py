@@ -70,7 +70,7 @@ class Budget:
     equivariance_elements: int  # group elements per input (M in the paper's Eq. 3, 4)
     wall_limit_s: int = 3600
     threads: int = 1
-    gpus: float = 1.0  # share of one GPU that a cell takes, where it runs on one
+    gpus: float = 0.25  # share of one GPU that a cell takes, where it runs on one: a small network leaves most idle
     options: Mapping[str, Any] = field(default_factory=dict)  # the task's own options at this size
 
 

@@ -127,7 +127,7 @@ def environment(device: str) -> dict[str, Any]:
         "git_sha": sha,
         "dirty": dirty,
         "python": platform.python_version(),
-        "torch": torch.__version__,
+        "torch": str(torch.__version__),
         "deterministic": device == "cpu",
         **hardware_fingerprint(),
         **({"gpu": None} if device == "cpu" else {}),

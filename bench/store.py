@@ -89,12 +89,13 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         if arrays:
             record = {**record, "arrays": f"seed{cell.seed}.npz"}
-        check(record, path)
+        text = json.dumps(record, indent=1, sort_keys=True, allow_nan=False) + "\n"
+        check(json.loads(text), path)  # what will be read, without subclasses of str and float
         if arrays:
             with renamed_to(path.with_suffix(".npz")) as temporary, temporary.open("wb") as file:
                 np.savez_compressed(file, allow_pickle=False, **arrays)
         with renamed_to(path) as temporary:
-            temporary.write_text(json.dumps(record, indent=1, sort_keys=True, allow_nan=False) + "\n")
+            temporary.write_text(text)
         return path
 
     def write_outcome(self, cell: Cell, record: Record, arrays: Mapping[str, Array] | None = None) -> Record:
@@ -105,7 +106,7 @@ class Store:
 
     def write_log(self, cell: Cell, text: str) -> None:
         """Keep what a worker said beside its record."""
-        with _renamed_to(self.path(cell).with_suffix(".log")) as temporary:
+        with renamed_to(self.path(cell).with_suffix(".log")) as temporary:
             temporary.write_text(text)
 
     def scan(self) -> Scan:

@@ -73,7 +73,7 @@ class OrbitalEnergy(Task):
                 # The learning curve: --train-fraction 0.1, 0.2 and 0.5 of it.
                 "medium": some(train=10_000, wall_limit_s=3600),
                 "paper": size(
-                    train=100_000, val=17_748, test=13_083, epochs=500, batch_size=75, wall_limit_s=7 * 86_400
+                    train=100_000, val=17_748, test=13_083, epochs=500, batch_size=75, wall_limit_s=7 * 86_400, gpus=1.0
                 ),
             },
             cardinality=6,
