@@ -71,7 +71,9 @@ def supports_says_why(examination: Examination) -> None:
     for subject in (*examination.subjects, *examination.odd):
         reason = subject.reason
         if reason is not None and not (isinstance(reason, str) and reason.strip() and "\n" not in reason):
-            raise Violation(f"supports() gave {reason!r} on {subject.name}; it must give None, or the reason in one line")
+            raise Violation(
+                f"supports() gave {reason!r} on {subject.name}; it must give None, or the reason in one line"
+            )
     if examination.on_toys and not any(s.reason is None for s in (*examination.subjects, *examination.odd)):
         raise NotApplicable(
             "supports() refuses vectors, images and point clouds alike, so no other check has anything to look at: "

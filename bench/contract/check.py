@@ -111,6 +111,8 @@ def _outcome(check: Check, examination: Examination) -> tuple[Status, str]:
 def _where(error: Exception) -> str:
     """The last line of the method's own code that the error came through, or the last line at all."""
     frames = traceback.extract_tb(error.__traceback__)
-    own = [f for f in frames if not f.filename.startswith((sys.prefix, sys.base_prefix)) and "/contract/" not in f.filename]
+    own = [
+        f for f in frames if not f.filename.startswith((sys.prefix, sys.base_prefix)) and "/contract/" not in f.filename
+    ]
     last = (own or frames)[-1]
     return f"{Path(last.filename).name}:{last.lineno}"

@@ -80,7 +80,7 @@ def _check_batches(subject: Subject, trial: Trial) -> None:
     orders = trial.ctx.asked.get("batches", [])
     if trained and len(orders) < len(trained):
         raise Violation(
-            f"trains on {subject.name} without ctx.rng(\"batches\"); take the batches from bench.batches.Batches, so "
+            f'trains on {subject.name} without ctx.rng("batches"); take the batches from bench.batches.Batches, so '
             "that all methods see the same at equal seed"
         )
     for params, order in zip(trained, orders, strict=False):
@@ -180,7 +180,9 @@ def predicts_each_alone(examination: Examination) -> None:
             if not torch.equal(given, trial.x):
                 raise Violation(f"the {way}prediction on {subject.name} changes its input; work on a copy")
             if _difference(together, again) > SAME_FIT:
-                raise Violation(f"two {way}predictions of the same inputs on {subject.name} differ; draw once, in fit()")
+                raise Violation(
+                    f"two {way}predictions of the same inputs on {subject.name} differ; draw once, in fit()"
+                )
             alone = torch.cat([predict(x) for x in _one_by_one(trial)])
             difference = _difference(together, alone)
             if difference > SAME_EXAMPLE:

@@ -111,9 +111,7 @@ class Subject:
 
     def cell(self, seed: int) -> Cell:
         fingerprint = self.task.fingerprint(self.data_dir)
-        return make_cell(
-            self.task, self.method, search=None, budget=self.budget, seed=seed, fingerprint=fingerprint
-        )
+        return make_cell(self.task, self.method, search=None, budget=self.budget, seed=seed, fingerprint=fingerprint)
 
     @cached_property
     def data(self) -> TaskData:

@@ -74,7 +74,7 @@ class Toy(Task):
             searches=(space.name,),
             budgets={
                 TINY: size(train=40, val=24, test=24, epochs=2, lr=5e-3),
-                ENOUGH: size(train=1024, val=128, test=128, epochs=30, lr=5e-3),
+                ENOUGH: size(train=1024, val=128, test=128, epochs=20, lr=5e-3),
             },
             cardinality=len(truth),
             citation="",
