@@ -36,7 +36,7 @@ def modules_behind(*modules: str) -> set[str]:
         name = pending.pop()
         if name not in seen:
             seen.add(name)
-            pending.extend(_imports(name))
+            pending.extend(imports_of(name))
     return seen
 
 
@@ -84,7 +84,8 @@ def _source(name: str) -> str:
 
 
 @cache
-def _imports(name: str) -> frozenset[str]:
+def imports_of(name: str) -> frozenset[str]:
+    """Modules of bench, and of the module's own package, that the code of ``name`` imports anywhere."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(_source(name))):
         if isinstance(node, ast.Import):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.digest import _imports, code_sha256, statements
+from bench.digest import code_sha256, imports_of, statements
 
 SOURCE = '''"""A module."""
 
@@ -37,10 +37,10 @@ def test_a_setting_counts_only_as_the_parameter_that_it_sets():
     assert statements("settings: int = 1") != statements("settings: int = 2")
 
 
-def test_imports_within_the_project_are_followed():
-    assert {"bench.training", "bench.augmentation"} <= _imports("bench.methods.semola")
-    assert "bench.lie.exponential" in _imports("bench.lie.vectors")
-    assert "bench.params" not in _imports("bench.methods.semola")
+def testimports_of_within_the_project_are_followed():
+    assert {"bench.training", "bench.augmentation"} <= imports_of("bench.methods.semola")
+    assert "bench.lie.exponential" in imports_of("bench.lie.vectors")
+    assert "bench.params" not in imports_of("bench.methods.semola")
 
 
 def test_each_module_counts():

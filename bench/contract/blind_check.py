@@ -17,7 +17,7 @@ from bench.contract.check import Examination, Violation
 from bench.contract.reach import reachable
 from bench.contract.spy import guard, watching
 from bench.contract.subject import Subject
-from bench.digest import modules_behind
+from bench.digest import imports_of, modules_behind
 
 #: Modules that lead to data, truths and records.
 FORBIDDEN = (
@@ -32,8 +32,11 @@ def is_blind(examination: Examination) -> None:
     """Neither the code, nor the Problem, nor what fit() does while it is watched leads to the test set or the truth."""
     for stage in stages_of(examination.method).values():
         for module in sorted(modules_behind(type(stage).__module__)):
-            if module.startswith(FORBIDDEN):
-                raise Violation(f"its code imports {module}, which leads to data and truths; take all from the Problem")
+            for imported in sorted(imports_of(module)):
+                if imported.startswith(FORBIDDEN) and not module.startswith(FORBIDDEN):
+                    raise Violation(
+                        f"{module} imports {imported}, which leads to data and truths; take all from the Problem"
+                    )
     for subject in examination.supported:
         problem = subject.problem(subject.data)
         for way in leaks(problem, subject.data, subject.name, subject.is_told):

@@ -49,8 +49,8 @@ def _check_generators(subject: Subject, trial: Trial, estimate: SymmetryEstimate
     outside = generators[:, ~trial.problem.search.mask]
     if subject.method.card.searches and bool(outside.any()):
         raise Violation(
-            f"generators on {subject.name} leave the search space {trial.problem.search.name}: entries outside its mask "
-            "must be zero"
+            f"generators on {subject.name} leave the search space {trial.problem.search.name}; entries outside its "
+            "mask must be zero"
         )
     if estimate.strength is not None and tuple(estimate.strength.shape) != shape[:1]:
         raise Violation(f"strength on {subject.name} has shape {tuple(estimate.strength.shape)}, expected {shape[:1]}")
@@ -65,12 +65,13 @@ def _check_sampler(subject: Subject, estimate: SymmetryEstimate) -> None:
         raise Violation(f"sample() on {subject.name} gives other elements for the same generator; draw from it alone")
     if subject.method.card.searches and not isinstance(estimate.sample, CoefficientSampler):
         raise Violation(
-            f"the sampler on {subject.name} cannot be stored for a consumer; return a bench.coefficients.CoefficientSampler"
+            f"the sampler on {subject.name} cannot be stored for a consumer; return a "
+            "bench.coefficients.CoefficientSampler"
         )
 
 
 def recovers_a_rotation(examination: Examination) -> None:
-    """Of all linear maps of the plane finds the rotation, on 1,024 points that are turned by a function of the radius."""
+    """Of all linear maps of the plane finds the rotation, on 1,024 points, each turned by an angle of its radius."""
     card = examination.method.card
     if not examination.on_toys:
         raise NotApplicable("asked on the toy vectors alone")

@@ -115,8 +115,8 @@ def keeps_budget(examination: Examination) -> None:
         least = sum(p.epochs * (n // p.batch_size) for p in epochs)
         if not least <= ctx.steps <= most:
             raise Violation(
-                f"counted {ctx.steps} steps on {subject.name}, expected {most} ({' + '.join(map(_told, epochs))} of {n} "
-                "examples); train for params.epochs epochs, and count each step in ctx.steps"
+                f"counted {ctx.steps} steps on {subject.name}, expected {most} ({' + '.join(map(_told, epochs))} of "
+                f"{n} examples); train for params.epochs epochs, and count each step in ctx.steps"
             )
         if ctx.samples > sum(p.epochs for p in epochs) * n:
             raise Violation(

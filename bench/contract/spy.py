@@ -1,9 +1,9 @@
 """A spy on fit(): the test set and the truth give an alarm when touched, and so does code that looks around.
 
-Three nets. What the Problem leads to is walked (`reach.py`). Tensors of the test set and the truth are replaced by ones
-that report any use. And from the method's own files the interpreter reports looks at frames, at the garbage collector,
-and at files of the data cache. One process cannot hide a thing from code that is bent on it: memory read through ctypes,
-or a child process that loads the data, passes unseen.
+Two nets beside the walk of `reach.py`. Tensors of the test set and the truth are replaced by ones that report any use.
+And the interpreter's audit tells of looks at frames and at the garbage collector from the method's own files, and of
+files opened in the data cache. One process cannot hide a thing from code that is bent on it: memory read through
+ctypes, a module of tasks imported by a made-up name, or a child process that loads the data, pass unseen.
 """
 
 from __future__ import annotations

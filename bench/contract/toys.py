@@ -163,7 +163,7 @@ def _measured_images(n: int, draws: torch.Generator) -> Split:
 
 
 def _points(n: int, draws: torch.Generator) -> Split:
-    """Clouds of three to five atoms, charge and place, with a number made of their distances; ``(n, 5, 4)``, ``(n,)``."""
+    """Three to five atoms, charge and place, ``(n, 5, 4)``, with a number made of their distances, ``(n,)``."""
     sizes = torch.randint(FEWEST_ATOMS, MOST_ATOMS + 1, (n,), generator=draws)
     is_atom = torch.arange(MOST_ATOMS) < sizes[:, None]  # (n, 5)
     charge = torch.tensor([1.0, 6.0, 8.0])[torch.randint(3, (n, MOST_ATOMS), generator=draws)] * is_atom
