@@ -24,7 +24,6 @@ from bench.api import (
     SymmetryEstimate,
     Task,
     TaskData,
-    Units,
     seed_for,
 )
 from bench.cell import TASK_PREFIX, Cell, make_cell, split_params
@@ -93,7 +92,8 @@ class Trial:
 
     def numbers(self) -> dict[str, Tensor]:
         """What a seed decides: prediction and generators."""
-        found = {"prediction": self.prediction, "generators": self.estimate and self.estimate.generators}
+        generators = self.estimate.generators if self.estimate is not None else None
+        found = {"prediction": self.prediction, "generators": generators}
         return {name: value for name, value in found.items() if value is not None}
 
 
@@ -190,6 +190,4 @@ def _cast(data: TaskData, dtype: torch.dtype) -> TaskData:
         redraw = (lambda index, generator: cast(drawn(index, generator))) if drawn else None
         return Split(cast(part.x), cast(part.y), part.sizes, redraw)
 
-    units = Units(*(cast(getattr(data.units, name)) for name in ("scale_in", "scale_out", "shift_out")),
-                  generator_scale=data.units.generator_scale)  # fmt: skip
-    return replace(data, train=split(data.train), val=split(data.val), test=split(data.test), units=units)
+    return replace(data, train=split(data.train), val=split(data.val), test=split(data.test))
