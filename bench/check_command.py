@@ -11,7 +11,7 @@ import typer
 from tabulate import tabulate
 
 from bench.api import Method, Task
-from bench.contract.check import Examination, Result, run_check
+from bench.contract.check import Examination, Result, Status, run_check
 from bench.contract.checks import CHECKS
 from bench.datasets.cache import data_dir
 from bench.errors import BenchError
@@ -38,8 +38,9 @@ def check_command(method_name: str, task_name: str) -> int:
         _show_one(name, results)
     else:
         _show_all(outcomes)
-    failed = sum(result.status == "failed" for results in outcomes.values() for result in results)
-    _next(method_name, task_name, failed)
+    everything = [result for results in outcomes.values() for result in results]
+    failed = sum(result.status == "failed" for result in everything)
+    _next(method_name, task_name, failed, any(r.check == "record" and r.status == "ok" for r in everything))
     return 1 if failed else 0
 
 
@@ -83,16 +84,20 @@ def _show_all(outcomes: dict[str, list[Result]]) -> None:
 
 
 def _reasons(name: str, results: Sequence[Result]) -> None:
+    """A line per reason, with the checks that share it."""
+    said: dict[tuple[Status, str], list[str]] = {}
     for result in results:
         if result.reason:
-            typer.echo(f"{name}{result.check}: {result.status}: {result.reason}", err=result.status == "failed")
+            said.setdefault((result.status, result.reason), []).append(result.check)
+    for (status, reason), checks in said.items():
+        typer.echo(f"{name}{', '.join(checks)}: {status}: {reason}", err=status == "failed")
 
 
-def _next(method: str, task: str, failed: int) -> None:
+def _next(method: str, task: str, failed: int, runs: bool) -> None:
     if failed:
         typer.echo(f"\n{failed} failed")
-    elif not method:
-        typer.echo("\nnext: python -m bench list methods")
+    elif not (method and runs):
+        typer.echo("\nnext: python -m bench list")
     elif task:
         typer.echo(f"\nnext: python -m bench run --method {method} --task {task} --budget small")
     else:

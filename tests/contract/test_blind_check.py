@@ -21,6 +21,7 @@ from bench.contract.subject import Subject
 from bench.contract.toys import TINY, toys
 from bench.methods.plain import Plain
 from bench.nn.mlp import MLP
+from bench.registry import load_registry
 
 NOWHERE = Path("no data needed")
 
@@ -201,3 +202,12 @@ def test_the_walk_follows_what_code_could_follow():
     assert any(thing is slotted.held for thing in ways.values())
     assert ways["root['b']._base"] is base
     assert ways["root['c'].base"].shape == (3,)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["toy_se3", "toy_se3_control", "discrete_rotation", "partial_permutation", "nbody_1step_id", "nbody_3step_ood"],
+)
+def test_no_task_leads_a_method_to_its_test_set_or_truth(name, tmp_path):
+    subject = Subject(Plain(), load_registry().task(name), tmp_path, "smoke")
+    assert list(leaks(subject.problem(subject.data), subject.data, name, False)) == []
