@@ -32,7 +32,8 @@ ResultsOption = Annotated[
 def _plug_in(files: list[Path] | None) -> list[Path] | None:
     from bench.plugins import use_plugins
 
-    use_plugins(files or ())
+    if files:
+        use_plugins(files)
     return files
 
 
