@@ -189,6 +189,8 @@ class Method(ABC):
     Params: ClassVar[type[Parameters]]
     #: Published or chosen settings per task family; ``--set`` overrides them.
     settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    #: Checks of the contract (`bench check`) that the method honestly fails, by name, and why.
+    known_failures: Mapping[str, str] = {}
 
     def supports(self, problem: Problem) -> str | None:
         """None when the method can treat ``problem``, else the reason why not."""

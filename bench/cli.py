@@ -29,6 +29,21 @@ ResultsOption = Annotated[
 ]
 
 
+def _plug_in(files: list[Path] | None) -> list[Path] | None:
+    from bench.plugins import use_plugins
+
+    if files:
+        use_plugins(files)
+    return files
+
+
+#: Acts by itself: the registry, here and in workers, reads what it sets.
+PluginOption = Annotated[
+    list[Path] | None,
+    typer.Option("--plugin", callback=_plug_in, help="A file with METHODS or TASKS of yours; may be repeated."),
+]
+
+
 def main() -> None:
     """Run the CLI; a user's mistake prints one line and exits with code 2, Ctrl-C with 130."""
     try:
@@ -48,6 +63,7 @@ def main() -> None:
 def list_command(
     kind: Annotated[str, typer.Argument(help="methods or tasks; both when left out.")] = "",
     name: Annotated[str, typer.Argument(help="One entry in detail.")] = "",
+    plugin: PluginOption = None,
 ) -> None:
     """List methods and tasks, or one of them with its parameters and budgets."""
     from bench.listing import list_entries
@@ -71,6 +87,7 @@ def run(
     results: ResultsOption = None,
     force: Annotated[bool, typer.Option("--force", help="Run finished cells again.")] = False,
     no_mlflow: Annotated[bool, typer.Option("--no-mlflow", help="Do not mirror to MLflow.")] = False,
+    plugin: PluginOption = None,
 ) -> None:
     """Train, evaluate and store one cell per seed."""
     import signal
@@ -116,6 +133,7 @@ def suite(
     results: ResultsOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan only.")] = False,
     no_mlflow: Annotated[bool, typer.Option("--no-mlflow", help="Do not mirror to MLflow.")] = False,
+    plugin: PluginOption = None,
 ) -> None:
     """Run all cells of a suite that are not done."""
     import signal
@@ -142,9 +160,24 @@ def suite(
 
 
 @app.command()
+def check(
+    method: Annotated[str, typer.Argument(help="A method, or discoverer+consumer; all when left out.")] = "",
+    task: Annotated[str, typer.Option(help="A task, at its smoke budget.", show_default="toys made in memory")] = "",
+    plugin: PluginOption = None,
+) -> None:
+    """Check that methods keep the contract: seeds, batches, precisions, budgets, records, secrets of the task."""
+    from bench.check_command import check_command
+
+    code = check_command(method, task)
+    if code:
+        raise typer.Exit(code)
+
+
+@app.command()
 def leaderboard(
     results: ResultsOption = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a page is out of date.")] = False,
+    plugin: PluginOption = None,
 ) -> None:
     """Write leaderboard/README.md and one page per task from the records."""
     from bench.board_command import board_command

@@ -1,4 +1,7 @@
-"""Digests of code, to tell a record made by other code: a module's statements and those of its imports from bench."""
+"""Digests of code, to tell a record made by other code: a module's statements and those of its imports.
+
+Followed are imports from bench, and from the module's own package where another package brings a method.
+"""
 
 from __future__ import annotations
 
@@ -12,27 +15,34 @@ from pathlib import Path
 
 #: Modules of texts and checks, which no number depends on.
 WITHOUT_NUMBERS = frozenset({"bench.params", "bench.errors", "bench.progress"})
+#: Attributes of a class that change no number of a record with the same key.
+TABLES = frozenset({"settings", "known_failures"})
 
 
 @cache
 def code_sha256(*modules: str) -> str:
-    """SHA-256 over the source of ``modules`` and their imports within bench, without comments and docstrings.
+    """SHA-256 over the source of ``modules`` and all modules behind them, without comments and docstrings.
 
     The text itself is hashed, not a syntax tree: the digest is the same under every version of Python.
     """
+    text = "\n".join(f"{name}\n{statements(_source(name))}" for name in sorted(modules_behind(*modules)))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def modules_behind(*modules: str) -> set[str]:
+    """``modules`` and what they import, directly or not, from bench and from their own packages."""
     pending, seen = list(modules), set[str]()
     while pending:
         name = pending.pop()
         if name not in seen:
             seen.add(name)
-            pending.extend(_imports(name))
-    text = "\n".join(f"{name}\n{statements(_source(name))}" for name in sorted(seen))
-    return hashlib.sha256(text.encode()).hexdigest()
+            pending.extend(imports_of(name))
+    return seen
 
 
 @cache
 def statements(source: str) -> str:
-    """``source`` without comments, docstrings, blank lines and the tables of settings.
+    """``source`` without comments, docstrings, blank lines and the tables of settings and of known failures.
 
     A setting is a parameter's value, and those are all in a cell's key: a new family's line changes no older record.
     """
@@ -53,7 +63,7 @@ def statements(source: str) -> str:
         if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
             blank(first)
         for statement in node.body:
-            if isinstance(node, ast.ClassDef) and _target(statement) == "settings":
+            if isinstance(node, ast.ClassDef) and _target(statement) in TABLES:
                 blank(statement)
     return "\n".join(line.rstrip() for line in lines if line.strip())
 
@@ -74,15 +84,27 @@ def _source(name: str) -> str:
 
 
 @cache
-def _imports(name: str) -> frozenset[str]:
+def imports_of(name: str) -> frozenset[str]:
+    """Modules of bench, and of the module's own package, that the code of ``name`` imports anywhere."""
     found: set[str] = set()
     for node in ast.walk(ast.parse(_source(name))):
         if isinstance(node, ast.Import):
             found.update(alias.name for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-            found.update(f"{node.module}.{alias.name}" for alias in node.names)
-    return frozenset(n for n in found if n.startswith("bench.") and n not in WITHOUT_NUMBERS and _exists(n))
+        elif isinstance(node, ast.ImportFrom):
+            origin = _absolute(node, name)
+            found.add(origin)
+            found.update(f"{origin}.{alias.name}" for alias in node.names)
+    own = ("bench.", f"{name.partition('.')[0]}.")
+    return frozenset(n for n in found if n.startswith(own) and n not in WITHOUT_NUMBERS and _exists(n))
+
+
+def _absolute(node: ast.ImportFrom, importer: str) -> str:
+    """The module that ``from x import y`` in ``importer`` means, relative or not."""
+    if not node.level:
+        return str(node.module)
+    spec = importlib.util.find_spec(importer)
+    package = spec.parent if spec is not None else None
+    return importlib.util.resolve_name("." * node.level + (node.module or ""), package)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Finds methods and tasks: the modules of bench.methods and bench.tasks, then installed entry points."""
+"""Finds methods and tasks: the modules of bench.methods and bench.tasks, installed entry points, then plugin files."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import TypeVar
 from bench.api import Method, Task
 from bench.errors import BenchError, nearest
 from bench.pipeline import Pipeline
+from bench.plugins import load_plugin, plugin_files
 
 #: Entry-point groups by which another package adds methods (attribute METHODS) and tasks (attribute TASKS).
 ENTRY_POINTS = {"methods": "symmetry_bench.methods", "tasks": "symmetry_bench.tasks"}
@@ -98,7 +99,13 @@ class Registry:
 
 
 def load_registry() -> Registry:
-    """Scan the tree and the entry points; a module that cannot be imported is listed with its reason, never fatal."""
+    """Scan the tree, the entry points and the plugin files that the user names.
+
+    A module that cannot be imported is listed with its reason, never fatal; a plugin file was asked for, so it is.
+
+    Raises:
+        BenchError: for two entries of one name, or a plugin file that cannot be loaded.
+    """
     registry = Registry()
     for kind, group in ENTRY_POINTS.items():
         package = importlib.import_module(f"bench.{kind}")
@@ -106,6 +113,8 @@ def load_registry() -> Registry:
             _load(registry, info.name, f"{package.__name__}.{info.name}")
         for point in entry_points(group=group):
             _load(registry, point.name, point.value)
+    for file in plugin_files():
+        load_plugin(file, registry.add)
     return registry
 
 

@@ -54,6 +54,10 @@ class AugerinoPlus(Method):
     # N-body: published. Nothing is published for images and molecules, which keep the public code's defaults: the
     # cosine, lightly weighted. It suits them: a digit or an atom pushed far away brings no gradient back.
     settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {"nbody": {"weight_regulariser": 1.0}}
+    known_failures: Mapping[str, str] = {
+        "so2": "sees moved samples alone, and its generators settle away from the rotation: precision 0.00, 0.10 and "
+        "0.13 at seeds 0, 1 and 2; 0.00, 0.11 and 0.29 with twice the points",
+    }
 
     def fit(self, problem: Problem, ctx: RunContext) -> Fitted:
         params: AugerinoPlusParameters = ctx.params

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.digest import _imports, code_sha256, statements
+from bench.digest import code_sha256, imports_of, statements
 
 SOURCE = '''"""A module."""
 
@@ -37,10 +37,29 @@ def test_a_setting_counts_only_as_the_parameter_that_it_sets():
     assert statements("settings: int = 1") != statements("settings: int = 2")
 
 
+def test_what_a_method_says_of_its_failures_does_not_count():
+    method = "class M:\n    known_failures: Mapping[str, str] = {\n        'so2': 'hard',\n    }\n    other: int = 2\n"
+    assert statements(method) == "class M:\n    other: int = 2"
+
+
+def test_imports_within_a_package_of_its_own_are_followed_relative_ones_too(tmp_path, monkeypatch):
+    package = tmp_path / "somewhere_else"
+    (package / "deep").mkdir(parents=True)
+    for name in ("__init__", "constants", "deep/__init__", "deep/nets"):
+        (package / f"{name}.py").write_text("")
+    (package / "deep" / "method.py").write_text(
+        "from ..constants import X\nfrom . import nets\nfrom bench.training import train\nimport numpy\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    found = imports_of("somewhere_else.deep.method")
+    assert found >= {"somewhere_else.constants", "somewhere_else.deep.nets", "bench.training"}
+    assert "numpy" not in found
+
+
 def test_imports_within_the_project_are_followed():
-    assert {"bench.training", "bench.augmentation"} <= _imports("bench.methods.semola")
-    assert "bench.lie.exponential" in _imports("bench.lie.vectors")
-    assert "bench.params" not in _imports("bench.methods.semola")
+    assert {"bench.training", "bench.augmentation"} <= imports_of("bench.methods.semola")
+    assert "bench.lie.exponential" in imports_of("bench.lie.vectors")
+    assert "bench.params" not in imports_of("bench.methods.semola")
 
 
 def test_each_module_counts():

@@ -1,0 +1,97 @@
+"""Checks of what a method says about itself: its card, its parameters, and what it supports."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Any
+
+from bench.api import TIERS, Method
+from bench.cell import stages_of
+from bench.contract.check import Examination, NotApplicable, Violation
+from bench.contract.record_check import run
+from bench.errors import BenchError, nearest
+from bench.params import Parameters, as_dict, from_values
+
+#: An id is a folder's name, and a word on a command line.
+ID = re.compile(r"[a-z0-9][a-z0-9_.-]*")
+
+
+def card_is_valid(examination: Examination) -> None:
+    """Words, tier and roles of the card; parameters with meanings and ranges that their defaults and settings keep."""
+    from bench.contract.checks import CHECKS  # here: that table holds this check
+
+    names = [check.name for check in CHECKS]
+    for stage in stages_of(examination.method).values():
+        _check_card(stage)
+        _check_parameters(stage)
+        for name, reason in stage.known_failures.items():
+            if name not in names:
+                raise Violation(
+                    f"known_failures names the check {name!r}.{nearest(name, names)} Allowed: {', '.join(names)}"
+                )
+            if not reason.strip():
+                raise Violation(f"known_failures gives no reason for {name!r}; say in one line why it fails")
+
+
+def _check_card(method: Method) -> None:
+    card = method.card
+    for name in (card.id, *card.aliases):
+        if not ID.fullmatch(name):
+            raise Violation(f"card.id or an alias is {name!r}; it must match {ID.pattern} (it is a folder's name)")
+    for field in ("title", "summary"):
+        if not getattr(card, field).strip():
+            raise Violation(f"card.{field} is empty; lists and boards show it")
+    if card.knowledge not in TIERS:
+        raise Violation(f"card.knowledge is {card.knowledge!r}; it must be one of {', '.join(TIERS)}")
+    if card.consumes and card.discovers:
+        raise Violation("the card says discovers and consumes; a method stands on one side of the + only")
+    if card.searches and not card.discovers:
+        raise Violation("the card says searches without discovers; set discovers=True, or searches=False")
+
+
+def _check_parameters(method: Method) -> None:
+    kind: Any = method.Params
+    if not (isinstance(kind, type) and issubclass(kind, Parameters) and dataclasses.is_dataclass(kind)):
+        raise Violation(f"Params is {kind!r}; it must be a frozen dataclass derived from bench.params.Parameters")
+    for spec in dataclasses.fields(kind):
+        if not str(spec.metadata.get("meaning", "")).strip():
+            raise Violation(f"parameter {spec.name!r} has no meaning; write it as parameter(default, meaning=...)")
+    try:
+        values = as_dict(kind())
+        from_values(kind, values, owner=method.card.id)
+        for settings in method.settings.values():
+            from_values(kind, settings, owner=method.card.id)
+    except BenchError as error:
+        raise Violation(str(error)) from error
+
+
+def supports_says_why(examination: Examination) -> None:
+    """supports() gives None or one line, and treats at least one kind of problem."""
+    for subject in (*examination.subjects, *examination.odd):
+        reason = subject.reason
+        if reason is not None and not (isinstance(reason, str) and reason.strip() and "\n" not in reason):
+            raise Violation(
+                f"supports() gave {reason!r} on {subject.name}; it must give None, or the reason in one line"
+            )
+    if examination.on_toys and not any(s.reason is None for s in (*examination.subjects, *examination.odd)):
+        raise NotApplicable(
+            "supports() refuses vectors, images and point clouds alike, so no other check has anything to look at: "
+            + "; ".join(f"{subject.name}: {subject.reason}" for subject in examination.subjects)
+        )
+
+
+def unsupported_is_said(examination: Examination) -> None:
+    """What a method refuses becomes a record `unsupported`; what it does not refuse, it can do."""
+    for subject in (*examination.subjects, *examination.odd):
+        if subject.reason is None and subject not in examination.odd:
+            continue  # the other checks fit it
+        record, _ = run(subject)
+        expected = "ok" if subject.reason is None else "unsupported"
+        if record["status"] not in {expected, "unsupported"}:
+            raise Violation(
+                f"supports() {'refused' if subject.reason else 'did not refuse'} {subject.name}, but the run ended as "
+                f"{record['status']} ({record['reason']}); return the reason from supports(), or raise Unsupported"
+            )
+        if record["status"] == "unsupported" and not record["reason"]:
+            raise Violation(f"{subject.name} is unsupported without a reason; say in one line what is missing")

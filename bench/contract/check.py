@@ -1,0 +1,118 @@
+"""What a check is, and how it ends: passed, failed, a known failure, or not applicable."""
+
+from __future__ import annotations
+
+import sys
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from bench.api import Method, Task
+from bench.cell import stages_of
+from bench.contract.subject import Subject
+from bench.contract.toys import ENOUGH, TINY, odd_toys, toys
+
+#: How a check ends. "known" is a failure that the method's author has declared.
+Status = Literal["ok", "failed", "known", "skipped"]
+
+
+class Violation(Exception):
+    """One line: what was expected, what came, what to do."""
+
+
+class NotApplicable(Exception):
+    """Why a check has nothing to look at."""
+
+
+class Examination:
+    """A method on the toys, or on one real task at its smoke budget; what one check has fitted the others reuse."""
+
+    def __init__(self, method: Method, data_dir: Path, task: Task | None = None) -> None:
+        self.method, self.data_dir, self.on_toys = method, data_dir, task is None
+        self.subjects = [Subject(method, t, data_dir, TINY) for t in ([task] if task else toys())]
+
+    @cached_property
+    def supported(self) -> Sequence[Subject]:
+        """The subjects that the method treats.
+
+        Raises:
+            NotApplicable: when there are none.
+        """
+        found = [subject for subject in self.subjects if subject.reason is None]
+        if not found:
+            reasons = "; ".join(f"{subject.name}: {subject.reason}" for subject in self.subjects)
+            raise NotApplicable(f"unsupported ({reasons})")
+        return found
+
+    @cached_property
+    def odd(self) -> Sequence[Subject]:
+        """Problems that a method may well not be made for."""
+        return [Subject(self.method, toy, self.data_dir, TINY) for toy in odd_toys()] if self.on_toys else []
+
+    @cached_property
+    def rotation(self) -> Subject:
+        """The vectors with enough examples and epochs to find their rotation."""
+        return Subject(self.method, toys()[0], self.data_dir, ENOUGH)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A promise of every method: raises :class:`Violation` or :class:`NotApplicable`, or returns."""
+
+    name: str
+    promise: str
+    look: Callable[[Examination], None]
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one check ended."""
+
+    check: str
+    status: Status
+    seconds: float
+    reason: str = ""
+
+
+def known_failures(method: Method) -> dict[str, str]:
+    """Check -> reason, as the authors of a method, or of a pipeline's stages, declare them."""
+    return {name: reason for stage in stages_of(method).values() for name, reason in stage.known_failures.items()}
+
+
+def run_check(check: Check, examination: Examination) -> Result:
+    """The check's outcome; a failure that is declared, but does not happen, is a failure too."""
+    started = time.perf_counter()
+    status, reason = _outcome(check, examination)
+    known = known_failures(examination.method).get(check.name)
+    if known is not None and status == "failed":
+        status, reason = "known", known
+    elif known is not None and status == "ok" and examination.on_toys:
+        status = "failed"
+        reason = f"declared a known failure ({known}), but it passes: take {check.name!r} out of known_failures"
+    return Result(check.name, status, time.perf_counter() - started, " ".join(reason.split()))
+
+
+def _outcome(check: Check, examination: Examination) -> tuple[Status, str]:
+    try:
+        check.look(examination)
+    except NotApplicable as reason:
+        return "skipped", str(reason)
+    except Violation as violation:
+        return "failed", str(violation)
+    except Exception as error:  # whatever the method raises
+        return "failed", f"{type(error).__name__}: {error} ({_where(error)})"
+    return "ok", ""
+
+
+def _where(error: Exception) -> str:
+    """The last line of the method's own code that the error came through, or the last line at all."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [
+        f for f in frames if not f.filename.startswith((sys.prefix, sys.base_prefix)) and "/contract/" not in f.filename
+    ]
+    last = (own or frames)[-1]
+    return f"{Path(last.filename).name}:{last.lineno}"

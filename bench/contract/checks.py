@@ -1,0 +1,34 @@
+"""The contract: all checks, in the order in which they are shown."""
+
+from __future__ import annotations
+
+from bench.contract.blind_check import is_blind
+from bench.contract.card_checks import card_is_valid, supports_says_why, unsupported_is_said
+from bench.contract.check import Check
+from bench.contract.discovery_checks import generators_are_whole, recovers_a_rotation
+from bench.contract.fit_checks import (
+    is_deterministic,
+    is_paired,
+    is_seeded,
+    keeps_budget,
+    predicts_each_alone,
+    works_in_both_precisions,
+)
+from bench.contract.record_check import record_is_written
+
+#: A known failure names its check by the first word.
+CHECKS = (
+    Check("card", "card and parameters are valid", card_is_valid),
+    Check("supports", "supports() gives None or a reason", supports_says_why),
+    Check("unsupported", "what it cannot do is recorded as unsupported", unsupported_is_said),
+    Check("equal_seed", "an equal seed gives equal numbers", is_deterministic),
+    Check("other_seed", "another seed gives other numbers", is_seeded),
+    Check("paired", "first weights and batches are those of the other methods", is_paired),
+    Check("precisions", "works in float32 and float64", works_in_both_precisions),
+    Check("single", "an example alone is predicted as in a batch", predicts_each_alone),
+    Check("blind", "no way to the test set or the truth", is_blind),
+    Check("budget", "as many steps as the budget has", keeps_budget),
+    Check("record", "a run ends as a record", record_is_written),
+    Check("generators", "generators are finite and of the right shape", generators_are_whole),
+    Check("so2", "finds the rotation of the plane", recovers_a_rotation),
+)

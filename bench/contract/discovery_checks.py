@@ -1,0 +1,93 @@
+"""Checks of what a discoverer returns: finite generators of the right shape, and so(2) where the data have it."""
+
+from __future__ import annotations
+
+import torch
+
+from bench.api import SymmetryEstimate
+from bench.coefficients import CoefficientSampler
+from bench.contract.check import Examination, NotApplicable, Violation
+from bench.contract.subject import Subject, Trial
+from bench.lie.field import field_gram
+from bench.metrics.symmetry import compare
+
+#: Share of the learned span that must be the rotation.
+PRECISION = 0.9
+DRAWS = 8
+
+
+def generators_are_whole(examination: Examination) -> None:
+    """Generators (k, d, d), finite, within the search space; strengths (k,); a sampler that its argument decides."""
+    discovers = examination.method.card.discovers
+    looked = False
+    for subject in examination.supported:
+        trial = subject.trial(0)
+        if trial.estimate is None:
+            if discovers:
+                raise Violation(f"the card says discovers, but symmetry() gave None on {subject.name}")
+            continue
+        looked = True
+        _check_generators(subject, trial, trial.estimate)
+        _check_sampler(subject, trial.estimate)
+    if not looked:
+        raise NotApplicable("discovers nothing")
+
+
+def _check_generators(subject: Subject, trial: Trial, estimate: SymmetryEstimate) -> None:
+    generators, d = estimate.generators, trial.problem.action_in.dim
+    shape = tuple(generators.shape)
+    if len(shape) != 3 or shape[1:] != (d, d) or shape[0] < 1:
+        raise Violation(f"generators on {subject.name} have shape {shape}, expected (k, {d}, {d}), k >= 1")
+    if not generators.is_floating_point() or not bool(generators.isfinite().all()):
+        raise Violation(f"generators on {subject.name} are not all finite numbers")
+    if generators.requires_grad:
+        raise Violation(f"generators on {subject.name} still carry a gradient; detach() what is returned")
+    params = trial.ctx.params
+    asked = getattr(params, "n_generators", None)
+    if asked is not None and len(generators) != asked:
+        raise Violation(f"{len(generators)} generators on {subject.name}, but n_generators is {asked}")
+    outside = generators[:, ~trial.problem.search.mask]
+    if subject.method.card.searches and bool(outside.any()):
+        raise Violation(
+            f"generators on {subject.name} leave the search space {trial.problem.search.name}; entries outside its "
+            "mask must be zero"
+        )
+    if estimate.strength is not None and tuple(estimate.strength.shape) != shape[:1]:
+        raise Violation(f"strength on {subject.name} has shape {tuple(estimate.strength.shape)}, expected {shape[:1]}")
+
+
+def _check_sampler(subject: Subject, estimate: SymmetryEstimate) -> None:
+    first, again = (estimate.sample(DRAWS, torch.Generator().manual_seed(5)) for _ in range(2))
+    expected = (DRAWS, *estimate.generators.shape[1:])
+    if tuple(first.shape) != expected or not bool(first.isfinite().all()):
+        raise Violation(f"sample({DRAWS}, generator) on {subject.name} is not finite and of shape {expected}")
+    if not torch.equal(first, again):
+        raise Violation(f"sample() on {subject.name} gives other elements for the same generator; draw from it alone")
+    if subject.method.card.searches and not isinstance(estimate.sample, CoefficientSampler):
+        raise Violation(
+            f"the sampler on {subject.name} cannot be stored for a consumer; return a "
+            "bench.coefficients.CoefficientSampler"
+        )
+
+
+def recovers_a_rotation(examination: Examination) -> None:
+    """Of all linear maps of the plane finds the rotation, on 1,024 points, each turned by an angle of its radius."""
+    card = examination.method.card
+    if not examination.on_toys:
+        raise NotApplicable("asked on the toy vectors alone")
+    if not (card.searches and card.discovers):
+        raise NotApplicable("looks in no search space")
+    subject = examination.rotation
+    if subject.reason is not None:
+        raise NotApplicable(f"unsupported ({subject.reason})")
+    estimate = subject.trial(0).estimate
+    assert estimate is not None
+    data, (space,) = subject.data, subject.data.spaces.values()
+    assert data.truth is not None
+    gram = field_gram(data.action_in, data.val.x, space.basis, data.field_weights)
+    scores = compare(estimate.generators, data.truth.textbook, space.basis, gram)
+    if scores.precision < PRECISION:
+        raise Violation(
+            f"precision {scores.precision:.2f}, expected at least {PRECISION:g} (of a random map "
+            f"{scores.precision_chance:.2f}) from {len(data.train)} points and {subject.trial(0).ctx.steps} steps"
+        )

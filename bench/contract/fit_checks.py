@@ -1,0 +1,223 @@
+"""Checks of a fit: its randomness, its batches and weights, its budget, both precisions, and its predictions."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from bench.api import Problem, RunContext
+from bench.batches import Batches
+from bench.contract.check import Examination, NotApplicable, Violation
+from bench.contract.subject import Subject, Trial
+from bench.pipeline import Pipeline
+from bench.worker import stage_params
+
+#: Largest difference that counts as the same number, relative to the largest entry: rounding may differ with memory's
+#: alignment (equal fits), or with the size of a batch (equal examples).
+SAME_FIT, SAME_EXAMPLE = 1e-5, 1e-4
+#: How much worse a score may be in float64 than in float32: the draws differ, the training is short.
+WORSE = 3.0
+
+
+def is_deterministic(examination: Examination) -> None:
+    """Two fits of one seed give the same predictions and generators, whatever was drawn elsewhere before."""
+    for subject in examination.supported:
+        first, again = subject.trial(0), subject.trial(0, torch.float32, 1)
+        for name, value in first.numbers().items():
+            difference = _difference(value, again.numbers()[name])
+            if difference > SAME_FIT:
+                raise Violation(
+                    f"two fits of seed 0 on {subject.name} differ in {name} by {difference:.2g} of the largest entry; "
+                    "draw from ctx.rng(purpose), or within `with ctx.seeded(purpose)`"
+                )
+
+
+def is_seeded(examination: Examination) -> None:
+    """Another seed gives other numbers."""
+    random = [subject for subject in examination.supported if subject.trial(0).ctx.is_random]
+    if not random:
+        raise NotApplicable("nothing in the fit is random")
+    for subject in random:
+        first, other = subject.trial(0).numbers(), subject.trial(1).numbers()
+        if all(_difference(value, other[name]) == 0.0 for name, value in first.items()):
+            raise Violation(
+                f"seeds 0 and 1 give the same {' and '.join(first)} on {subject.name}; draw from ctx.rng(purpose), "
+                "or within `with ctx.seeded(purpose)`, never from a seed of your own"
+            )
+
+
+def is_paired(examination: Examination) -> None:
+    """At equal seed all methods start from the same weights of the task's network and see the same batches."""
+    looked = False
+    for subject in examination.supported:
+        trial = subject.trial(0)
+        if trial.first_weights:
+            _check_weights(subject, trial)
+        if trial.ctx.steps:
+            _check_batches(subject, trial)
+        looked = looked or bool(trial.first_weights or trial.ctx.steps)
+    if not looked:
+        raise NotApplicable("neither builds the task's network nor trains by steps")
+
+
+def _check_weights(subject: Subject, trial: Trial) -> None:
+    with RunContext(None, 0, torch.device("cpu"), Path()).seeded("init"):
+        shared = subject.data.backbone().state_dict()
+    for weights in trial.first_weights:
+        if any(not torch.equal(value, weights[name]) for name, value in shared.items()):
+            raise Violation(
+                f"the first weights of the network on {subject.name} are not those of the other methods at seed 0; "
+                'build it first thing in `with ctx.seeded("init"): problem.backbone()`'
+            )
+
+
+def _check_batches(subject: Subject, trial: Trial) -> None:
+    trained = [params for params in _stages(subject) if hasattr(params, "batch_size")]
+    orders = trial.ctx.asked.get("batches", [])
+    if trained and len(orders) < len(trained):
+        raise Violation(
+            f'trains on {subject.name} without ctx.rng("batches"); take the batches from bench.batches.Batches, so '
+            "that all methods see the same at equal seed"
+        )
+    for params, order in zip(trained, orders, strict=False):
+        if not any(torch.equal(order.get_state(), state) for state in _shared_states(trial.problem, params)):
+            raise Violation(
+                f"the batches on {subject.name} are not those of the other methods at seed 0; take them from "
+                "bench.batches.Batches, one epoch() for each epoch"
+            )
+
+
+def _shared_states(problem: Problem, params: Any) -> list[Tensor]:
+    """States of the shuffling generator after each epoch of the shared batches."""
+    batches = Batches(problem.train, params.batch_size, RunContext(params, 0, problem.device, Path()))
+    states = []
+    for _ in range(params.epochs):
+        for _batch in batches.epoch():
+            pass
+        states.append(batches.shuffle.get_state())
+    return states
+
+
+def keeps_budget(examination: Examination) -> None:
+    """As many optimiser steps as the epochs have batches, and no example seen more often than there are epochs."""
+    looked = False
+    for subject in examination.supported:
+        epochs = [p for p in _stages(subject) if hasattr(p, "epochs") and hasattr(p, "batch_size")]
+        ctx, n = subject.trial(0).ctx, len(subject.data.train)
+        if not epochs:
+            continue
+        looked = True
+        most = sum(p.epochs * math.ceil(n / p.batch_size) for p in epochs)
+        least = sum(p.epochs * (n // p.batch_size) for p in epochs)
+        if not least <= ctx.steps <= most:
+            raise Violation(
+                f"counted {ctx.steps} steps on {subject.name}, expected {most} ({' + '.join(map(_told, epochs))} of "
+                f"{n} examples); train for params.epochs epochs, and count each step in ctx.steps"
+            )
+        if ctx.samples > sum(p.epochs for p in epochs) * n:
+            raise Violation(
+                f"saw {ctx.samples} examples on {subject.name}, more than {' + '.join(map(_told, epochs))} of {n}"
+            )
+    if not looked:
+        raise NotApplicable("has no epochs: it does not train by steps")
+
+
+def _told(params: Any) -> str:
+    return f"{params.epochs} epochs in batches of {params.batch_size}"
+
+
+def _stages(subject: Subject) -> list[Any]:
+    """The parameters of each stage, in the order in which they run."""
+    params = stage_params(subject.cell(0), subject.method)
+    return list(params.values()) if isinstance(subject.method, Pipeline) else [params]
+
+
+def works_in_both_precisions(examination: Examination) -> None:
+    """Fits and predicts finite numbers in float32 and in float64, about equally well."""
+    for subject in examination.supported:
+        scores = {}
+        for dtype in (torch.float32, torch.float64):
+            trial = subject.trial(0, dtype)
+            for name, value in trial.numbers().items():
+                if not value.is_floating_point() or not bool(value.isfinite().all()):
+                    raise Violation(f"{name} on {subject.name} in {dtype} are not all finite numbers")
+            if trial.prediction is not None:
+                scores[dtype] = _score(subject, trial)
+        if scores:
+            low, high = sorted(scores.values())
+            if high > WORSE * low + 1e-6:
+                raise Violation(
+                    f"the mean score on {subject.name} is {scores[torch.float32]:.3g} in float32, "
+                    f"{scores[torch.float64]:.3g} in float64: more than a factor {WORSE:g} apart"
+                )
+
+
+def _score(subject: Subject, trial: Trial) -> float:
+    """Mean score on the examples looked at, physical units."""
+    assert trial.prediction is not None
+    index = next(trial.problem.val.batches(len(trial.x)))[0]
+    target = subject.data.val.y[index]
+    return float(subject.data.score(subject.data.units.y_to_physical(trial.prediction), target).mean())
+
+
+def predicts_each_alone(examination: Examination) -> None:
+    """predict() has the right shape, changes no input, and gives an example alone what it gives it in a batch."""
+    predicting = [subject for subject in examination.supported if subject.trial(0).prediction is not None]
+    if not predicting:
+        raise NotApplicable("predicts nothing")
+    for subject in predicting:
+        trial = subject.trial(0)
+        _check_shape(subject, trial)
+        ways = trial.fitted.strategies() or {"": trial.fitted.predict}
+        for name, predict in ways.items():
+            given = trial.x.clone()
+            together, again = predict(given), predict(trial.x.clone())
+            way = f"{name} " if name else ""
+            if not torch.equal(given, trial.x):
+                raise Violation(f"the {way}prediction on {subject.name} changes its input; work on a copy")
+            if _difference(together, again) > SAME_FIT:
+                raise Violation(
+                    f"two {way}predictions of the same inputs on {subject.name} differ; draw once, in fit()"
+                )
+            alone = torch.cat([predict(x) for x in _one_by_one(trial)])
+            difference = _difference(together, alone)
+            if difference > SAME_EXAMPLE:
+                raise Violation(
+                    f"the {way}prediction of an example on {subject.name} changes by {difference:.2g} of the largest "
+                    "entry with the batch around it; call network.eval(), and draw nothing in predict()"
+                )
+
+
+def _one_by_one(trial: Trial) -> list[Tensor]:
+    """Each example alone, point clouds without padding."""
+    sizes = trial.problem.val.sizes
+    index = next(trial.problem.val.batches(len(trial.x)))[0].numpy()
+    lengths = [None] * len(trial.x) if sizes is None else sizes[index].tolist()
+    return [trial.x[i : i + 1, :length] for i, length in enumerate(lengths)]
+
+
+def _check_shape(subject: Subject, trial: Trial) -> None:
+    assert trial.prediction is not None
+    y, got = trial.problem.train.y, tuple(trial.prediction.shape)
+    if y.is_floating_point():
+        expected: tuple[int, ...] = (len(trial.x), *y.shape[1:])
+        if got != expected:
+            raise Violation(f"predict() gave {got} on {subject.name}, expected {expected}")
+        return
+    if trial.prediction.ndim != 2 or got[0] != len(trial.x) or got[1] <= int(y.max()):
+        raise Violation(f"predict() gave {got} on {subject.name}, expected ({len(trial.x)}, classes)")
+    total = trial.prediction.double().sum(1)
+    if bool((trial.prediction < 0).any()) or not torch.allclose(total, torch.ones_like(total), atol=1e-4):
+        raise Violation(f"predict() gave no probabilities on {subject.name}; return problem.link(network(x))")
+
+
+def _difference(a: Tensor, b: Tensor) -> float:
+    """Largest absolute difference, relative to the largest entry; infinite where the shapes differ."""
+    if a.shape != b.shape:
+        return math.inf
+    scale = max(float(a.abs().max()), float(b.abs().max())) if a.numel() else 0.0
+    return float((a.double() - b.double()).abs().max()) / scale if scale else 0.0

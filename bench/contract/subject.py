@@ -1,0 +1,193 @@
+"""One method on one task: fits it in this process, as a worker would, and keeps what the checks look at."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from bench.api import (
+    TIERS,
+    Fitted,
+    Method,
+    MethodCard,
+    Problem,
+    RunContext,
+    Split,
+    SymmetryEstimate,
+    Task,
+    TaskData,
+    seed_for,
+)
+from bench.cell import TASK_PREFIX, Cell, make_cell, split_params
+from bench.discovery import Discovery
+from bench.params import Parameters, from_values
+from bench.pipeline import Pipeline
+from bench.problem import make_problem
+from bench.worker import stage_params
+
+#: Validation examples on which fits are compared.
+LOOKED_AT = 12
+
+
+class Given(Method):
+    """Stands in front of a consumer: hands it the task's true generators."""
+
+    card = MethodCard(
+        id="given", title="Given", summary="the true generators", knowledge="group", citation="", discovers=True
+    )
+    Params = Parameters
+
+    def supports(self, problem: Problem) -> str | None:
+        return "the task declares no symmetry" if problem.group is None else None
+
+    def fit(self, problem: Problem, ctx: RunContext) -> Fitted:
+        assert problem.group is not None
+        return Discovery(problem.group)
+
+
+class WatchedContext(RunContext):
+    """A context that remembers which generators were asked for."""
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.asked: dict[str, list[torch.Generator]] = {}
+        self.blocks: list[str] = []  # purposes of seeded()
+
+    def rng(self, purpose: str, device: torch.device | str = "cpu") -> torch.Generator:
+        generator = super().rng(purpose, device)
+        self.asked.setdefault(purpose, []).append(generator)
+        return generator
+
+    @contextmanager
+    def seeded(self, purpose: str) -> Iterator[None]:
+        self.blocks.append(purpose)
+        with super().seeded(purpose):
+            yield
+
+    @property
+    def is_random(self) -> bool:
+        """Whether the fit asked for any randomness, or trained by steps."""
+        return bool(self.asked or self.blocks or self.steps)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One fit and all that the checks want of it."""
+
+    fitted: Fitted
+    ctx: WatchedContext
+    problem: Problem
+    first_weights: list[dict[str, Tensor]]  # of every backbone, as it was made
+    x: Tensor  # (LOOKED_AT, *shape) validation inputs
+    prediction: Tensor | None  # of x; None for a method that only discovers
+    estimate: SymmetryEstimate | None
+
+    def numbers(self) -> dict[str, Tensor]:
+        """What a seed decides: prediction and generators."""
+        generators = self.estimate.generators if self.estimate is not None else None
+        found = {"prediction": self.prediction, "generators": generators}
+        return {name: value for name, value in found.items() if value is not None}
+
+
+class Subject:
+    """A method (a consumer is given the true generators) on a task at one budget; fits are kept."""
+
+    def __init__(self, method: Method, task: Task, data_dir: Path, budget: str) -> None:
+        self.method = Pipeline(Given(), method) if method.card.consumes else method
+        self.task, self.data_dir, self.budget = task, data_dir, budget
+        self._trials: dict[tuple[int, torch.dtype, int], Trial] = {}
+
+    @property
+    def name(self) -> str:
+        return self.task.card.id
+
+    def cell(self, seed: int) -> Cell:
+        fingerprint = self.task.fingerprint(self.data_dir)
+        return make_cell(self.task, self.method, search=None, budget=self.budget, seed=seed, fingerprint=fingerprint)
+
+    @cached_property
+    def data(self) -> TaskData:
+        card = self.task.card
+        options = from_values(self.task.Options, split_params(self.cell(0).params, TASK_PREFIX, ()), owner=card.id)
+        return self.task.load(card.budgets[self.budget], options, self.data_dir)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the method is told the true group."""
+        return TIERS.index(self.method.card.knowledge) >= TIERS.index("group")
+
+    def problem(self, data: TaskData) -> Problem:
+        search = self.cell(0).search or self.task.card.searches[0]
+        return make_problem(data, search, torch.device("cpu"), told_group=self.is_told)
+
+    @cached_property
+    def reason(self) -> str | None:
+        """Why the method does not treat this task."""
+        return self.method.supports(self.problem(self.data))
+
+    def context(self, seed: int, out_dir: str) -> WatchedContext:
+        return WatchedContext(stage_params(self.cell(seed), self.method), seed, torch.device("cpu"), Path(out_dir))
+
+    def trial(self, seed: int, dtype: torch.dtype = torch.float32, run: int = 0) -> Trial:
+        """A fit, made once; ``run`` tells apart fits of one seed."""
+        key = seed, dtype, run
+        if key not in self._trials:
+            self._trials[key] = self._fit(seed, dtype, run)
+        return self._trials[key]
+
+    def _fit(self, seed: int, dtype: torch.dtype, run: int) -> Trial:
+        weights: list[dict[str, Tensor]] = []
+        data = _cast(self.data, dtype)
+        with _default_dtype(dtype), tempfile.TemporaryDirectory() as folder, torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed_for(run, "elsewhere"))  # nothing may depend on what others drew before
+            problem = self.problem(replace(data, backbone=_watched(data.backbone, weights)))
+            ctx = self.context(seed, folder)
+            fitted = self.method.fit(problem, ctx)
+            x = next(problem.val.batches(LOOKED_AT))[1]
+            prediction = fitted.predict(x.clone()) if fitted.predicts else None
+            return Trial(fitted, ctx, problem, weights, x, prediction, fitted.symmetry())
+
+
+def _watched(make: Callable[[], nn.Module], weights: list[dict[str, Tensor]]) -> Callable[[], nn.Module]:
+    """``make``, with a copy of every network's first weights added to ``weights``."""
+
+    def backbone() -> nn.Module:
+        network = make()
+        weights.append({name: value.clone() for name, value in network.state_dict().items()})
+        return network
+
+    return backbone
+
+
+@contextmanager
+def _default_dtype(dtype: torch.dtype) -> Iterator[None]:
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        yield
+    finally:
+        torch.set_default_dtype(before)
+
+
+def _cast(data: TaskData, dtype: torch.dtype) -> TaskData:
+    """The data with every floating number of ``dtype``."""
+    if dtype == torch.float32:
+        return data
+
+    def cast(x: Tensor) -> Tensor:
+        return x.to(dtype) if x.is_floating_point() else x
+
+    def split(part: Split) -> Split:
+        drawn = part.redraw
+        redraw = (lambda index, generator: cast(drawn(index, generator))) if drawn else None
+        return Split(cast(part.x), cast(part.y), part.sizes, redraw)
+
+    return replace(data, train=split(data.train), val=split(data.val), test=split(data.test))

@@ -1,0 +1,212 @@
+"""Toy tasks made in memory on which a method is checked: vectors, images, point clouds, and two that few can treat.
+
+Each has an exact symmetry, and is so small that a method fits in a fraction of a second.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from bench.api import Budget, Loss, MetricCard, Split, Task, TaskCard, TaskData, Truth, Units, identity, seed_for
+from bench.coefficients import uniform_sampler
+from bench.lie.action import Action, IdentityAction
+from bench.lie.algebra import se
+from bench.lie.images import ImageAction, disc_mask
+from bench.lie.points import PointAction
+from bench.lie.search_space import SearchSpace, affine2d, affine3d, full
+from bench.lie.vectors import VectorAction
+from bench.metrics.prediction import constant_class, constant_mean, correct, squared_error
+from bench.nn.cnn import CNN
+from bench.nn.lieconv import LieConvNet
+from bench.nn.mlp import MLP
+from bench.params import Parameters
+from bench.progress import OnProgress
+
+#: Budgets of a toy: the smallest that trains at all, and one in which a discoverer finds a rotation.
+TINY, ENOUGH = "smoke", "small"
+CLASSES = 3
+#: Pixels along an image's side; atoms of the largest and the smallest cloud.
+SIDE, MOST_ATOMS, FEWEST_ATOMS = 12, 5, 3
+
+_TURN = torch.tensor([[0.0, -1.0], [1.0, 0.0]], dtype=torch.float64)
+#: Generators of the true groups, one radian (or one unit of length) per unit.
+SO2 = _TURN[None]  # (1, 2, 2)
+SO2_AFFINE = F.pad(_TURN, (0, 1, 0, 1))[None]  # (1, 3, 3)
+
+#: Draws ``n`` examples: inputs, targets, and the sizes of point clouds.
+Draw = Callable[[int, torch.Generator], Split]
+
+
+class Toy(Task):
+    """A toy task; its smallest search space holds all linear (or affine) maps."""
+
+    Options = Parameters
+
+    def __init__(
+        self,
+        name: str,
+        draw: Draw,
+        actions: tuple[Action, Action],
+        space: SearchSpace,
+        truth: Tensor,  # (r, d, d)
+        backbone: Callable[[], nn.Module],
+        classes: bool,
+    ) -> None:
+        self.draw, self.actions, self.space, self.truth, self.backbone = draw, actions, space, truth, backbone
+        self.classes = classes
+        size = partial(Budget, batch_size=16, equivariance_inputs=16, equivariance_elements=4, wall_limit_s=60)
+        metric = MetricCard("test/accuracy", "%", True) if classes else MetricCard("test/mse", "1", False)
+        self.card = TaskCard(
+            id=f"toy_{name}",
+            title=f"Toy: {name}",
+            summary="made in memory, for checks of methods alone",
+            family="toy",
+            version=1,
+            metric=metric,
+            searches=(space.name,),
+            budgets={
+                TINY: size(train=40, val=24, test=24, epochs=2, lr=5e-3),
+                ENOUGH: size(train=1024, val=128, test=128, epochs=20, lr=5e-3),
+            },
+            cardinality=len(truth),
+            citation="",
+            output_unit="1",
+        )
+
+    def prepare(self, data_dir: Path, on_progress: OnProgress) -> None:
+        """Nothing to do: the data are drawn in memory."""
+
+    def fingerprint(self, data_dir: Path) -> str:
+        return f"{self.card.id}-1"
+
+    def load(self, budget: Budget, options: Any, data_dir: Path) -> TaskData:
+        parts = (("train", budget.train), ("val", budget.val), ("test", budget.test))
+        train, val, test = (
+            self.draw(n, torch.Generator().manual_seed(seed_for(0, f"{self.card.id}/{name}"))) for name, n in parts
+        )
+        action_in, action_out = self.actions
+        loss: Loss = F.cross_entropy if self.classes else F.mse_loss
+        score = _percent_correct if self.classes else squared_error
+        ones, unit = torch.ones(action_in.dim, dtype=torch.float64), torch.ones(1)
+        sample = uniform_sampler(self.truth, math.pi)
+        guess = constant_class(train.y, len(test), CLASSES) if self.classes else constant_mean(train.y, len(test))
+        return TaskData(
+            train=train,
+            val=val,
+            test=test,
+            action_in=action_in,
+            action_out=action_out,
+            spaces={self.space.name: self.space},
+            units=Units(unit, unit, torch.zeros(1), ones),
+            truth=Truth(self.truth, lambda space: self.truth, sample),
+            loss=loss,
+            backbone=self.backbone,
+            score=score,
+            field_weights=torch.ones(1, dtype=torch.float64),
+            references={"constant": float(score(guess, test.y).mean())},
+            data_sha256="0" * 64,
+            data_note="drawn in memory",
+            link=partial(torch.softmax, dim=1) if self.classes else identity,
+        )
+
+
+def _percent_correct(probabilities: Tensor, labels: Tensor) -> Tensor:
+    return 100.0 * correct(probabilities, labels)
+
+
+def _ring(n: int, draws: torch.Generator) -> tuple[Tensor, Tensor]:
+    """Points of the plane with radii uniform on [0.5, 1.5] in all directions, ``(n, 1, 2)``, and the radii ``(n,)``."""
+    radius = 0.5 + torch.rand(n, generator=draws)
+    angle = 2.0 * math.pi * torch.rand(n, generator=draws)
+    return torch.stack([radius * angle.cos(), radius * angle.sin()], 1).unsqueeze(1), radius
+
+
+def _vectors(n: int, draws: torch.Generator) -> Split:
+    """A point and the same point turned by an angle of 2 radians per unit of its radius: of gl(2) only so(2) fits."""
+    x, radius = _ring(n, draws)
+    turn = torch.linalg.matrix_exp(2.0 * radius[:, None, None] * _TURN.float())
+    return Split(x, x @ turn.mT)
+
+
+def _labelled_vectors(n: int, draws: torch.Generator) -> Split:
+    """A point and the ring that it lies in."""
+    x, radius = _ring(n, draws)
+    return Split(x, ((radius - 0.5) * CLASSES).long().clamp_max(CLASSES - 1))
+
+
+def _spots(n: int, draws: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
+    """Images with one soft spot in any direction, ``(n, 1, 12, 12)``, its distance from the centre, and its ring."""
+    ring = torch.randint(CLASSES, (n,), generator=draws)
+    distance, angle = 0.35 * ring, 2.0 * math.pi * torch.rand(n, generator=draws)
+    axis = torch.linspace(-1.0, 1.0, SIDE)
+    right, down = (distance * angle.cos())[:, None, None], (distance * angle.sin())[:, None, None]
+    squares = (axis[None, None, :] - right).square() + (axis[None, :, None] - down).square()  # (n, 12, 12)
+    return (torch.exp(-squares / 0.05) * disc_mask(SIDE)).unsqueeze(1), distance, ring
+
+
+def _images(n: int, draws: torch.Generator) -> Split:
+    x, _, ring = _spots(n, draws)
+    return Split(x, ring)
+
+
+def _measured_images(n: int, draws: torch.Generator) -> Split:
+    x, distance, _ = _spots(n, draws)
+    return Split(x, distance[:, None])
+
+
+def _points(n: int, draws: torch.Generator) -> Split:
+    """Three to five atoms, charge and place, ``(n, 5, 4)``, with a number made of their distances, ``(n,)``."""
+    sizes = torch.randint(FEWEST_ATOMS, MOST_ATOMS + 1, (n,), generator=draws)
+    is_atom = torch.arange(MOST_ATOMS) < sizes[:, None]  # (n, 5)
+    charge = torch.tensor([1.0, 6.0, 8.0])[torch.randint(3, (n, MOST_ATOMS), generator=draws)] * is_atom
+    place = torch.randn(n, MOST_ATOMS, 3, generator=draws) * is_atom[..., None]
+    pairs = (is_atom[:, :, None] & is_atom[:, None, :]).float().triu(1)
+    near = torch.exp(-torch.cdist(place, place).square() / 4.0) * pairs
+    return Split(torch.cat([charge[..., None], place], 2), near.sum((1, 2)), sizes.numpy())
+
+
+def toys() -> tuple[Toy, ...]:
+    """Vectors, images and point clouds: a method treats at least one of them, or says why not."""
+    plane, still = VectorAction(2), IdentityAction
+    return (
+        Toy("vectors", _vectors, (plane, plane), full(2), SO2, partial(MLP, (1, 2), (1, 2), 32, 3), False),
+        Toy("images", _images, (ImageAction(SIDE), still(3)), affine2d(), SO2_AFFINE, partial(CNN, 4, CLASSES), True),
+        Toy(
+            "points", _points, (PointAction(), still(4)), affine3d(), se(3), partial(LieConvNet, 8, 1, "trivial"), False
+        ),
+    )
+
+
+def odd_toys() -> tuple[Toy, ...]:
+    """Vectors with class labels, and images with numbers: what a method cannot treat, it must say."""
+    still = IdentityAction
+    return (
+        Toy(
+            "labelled_vectors", _labelled_vectors, (VectorAction(2), still(2)), full(2), SO2,
+            partial(_Logits, partial(MLP, (1, 2), (1, CLASSES), 16, 1)), True,
+        ),
+        Toy(
+            "measured_images", _measured_images, (ImageAction(SIDE), still(3)), affine2d(), SO2_AFFINE,
+            partial(CNN, 4, 1), False,
+        ),
+    )  # fmt: skip
+
+
+class _Logits(nn.Module):
+    """``(n, 1, classes)`` of an MLP as ``(n, classes)``."""
+
+    def __init__(self, make: Callable[[], nn.Module]) -> None:
+        super().__init__()
+        self.network = make()
+
+    def forward(self, x: Tensor) -> Tensor:
+        logits: Tensor = self.network(x).squeeze(1)
+        return logits

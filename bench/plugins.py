@@ -1,0 +1,84 @@
+"""Plugin files: modules of methods and tasks that a user names by their path, on the command line or in a variable."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import ModuleType
+
+from bench.errors import BenchError, nearest
+
+#: Paths joined by os.pathsep; the command line adds to it, and workers inherit it.
+VARIABLE = "SYMMETRY_BENCH_PLUGINS"
+PREFIX = "symmetry_bench_plugin_"
+
+
+def use_plugins(files: Iterable[Path]) -> None:
+    """Add ``files`` to the plugins of this process and of the workers that it starts.
+
+    Raises:
+        BenchError: for a file that is not there.
+    """
+    chosen = {str(file): None for file in plugin_files()}
+    for file in files:
+        if not file.is_file():
+            beside = [str(p) for p in file.parent.glob("*.py")] if file.parent.is_dir() else []
+            raise BenchError(f"no plugin file {str(file)!r}.{nearest(str(file), beside)}")
+        chosen[str(file.resolve())] = None
+    os.environ[VARIABLE] = os.pathsep.join(chosen)
+
+
+def plugin_files() -> list[Path]:
+    """The files that the variable names, in order, as absolute paths."""
+    return [Path(part).resolve() for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part]
+
+
+def load_plugin(file: Path, register: Callable[[ModuleType], None]) -> None:
+    """Import ``file`` as a module of its own, once in a process, and register its METHODS and TASKS.
+
+    Raises:
+        BenchError: in one line, when the file is not there, cannot be imported, or brings nothing.
+    """
+    name = PREFIX + re.sub(r"\W", "_", file.stem)
+    module = sys.modules.get(name)
+    if module is None:
+        module = _import(file, name)
+    elif Path(str(module.__file__)) != file:
+        raise BenchError(f"plugin files {module.__file__} and {file} have one name; rename one of them.")
+    if not (getattr(module, "METHODS", ()) or getattr(module, "TASKS", ())):
+        raise BenchError(f"plugin file {str(file)!r} has neither METHODS nor TASKS, the tuples of what it brings.")
+    try:
+        register(module)
+    except TypeError as error:
+        raise BenchError(f"plugin file {str(file)!r}: {error}.") from None
+
+
+def _import(file: Path, name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, file)
+    if not file.is_file() or spec is None or spec.loader is None:
+        raise BenchError(f"plugin file {str(file)!r} is no Python file that is there.")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # before it runs: dataclasses look their module up
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # whatever it raises on import
+        del sys.modules[name]
+        line = next((f" (line {f})" for f in _lines(error, file)), "")
+        raise BenchError(
+            f"plugin file {str(file)!r} cannot be loaded: {type(error).__name__}: {error}{line}."
+        ) from None
+    return module
+
+
+def _lines(error: BaseException, file: Path) -> list[int]:
+    """Lines of ``file`` that ``error`` came through, the innermost first."""
+    found, frame = [], error.__traceback__
+    while frame is not None:
+        if frame.tb_frame.f_code.co_filename == str(file):
+            found.append(frame.tb_lineno)
+        frame = frame.tb_next
+    return found[::-1]
