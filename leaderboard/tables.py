@@ -1,4 +1,4 @@
-"""The tables of a section: which there are, which rows stand in them, and what is said below. Every page shows these."""
+"""The tables of a section, the same on every page: which there are, their rows, and what is said below."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bench.leaderboard.board import Board, Row, Section
 from bench.leaderboard.build import disagreements, discoverers
 from bench.leaderboard.columns import Column, angles, cost, discovery, has_angles, prediction, subgroups
 from bench.leaderboard.found import FOUND_TEXT, found_columns, found_names, found_sentences
-from bench.leaderboard.text import NOTHING, code, escape, mean_text, number
+from bench.leaderboard.text import NOTHING, code, escape, number
 
 #: A difference between two scores in [0, 1] that a page mentions, and how many of them.
 ROUGHLY, MAX_LINES = 0.1, 8

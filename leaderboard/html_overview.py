@@ -1,0 +1,57 @@
+"""The front page of the HTML boards as its scripts read it: ranks of every method on every task, and the best."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bench.leaderboard.board import Board, Row
+from bench.leaderboard.html_section import cells_data
+from bench.leaderboard.section_text import SUMMARY, summary
+
+
+def ranks_data(boards: Sequence[Board]) -> dict[str, Any]:
+    """Rank of every row at default parameters in the first section of each task: ``[rank, of, key, told]``."""
+    rows: dict[str, dict[str, Any]] = {}
+    for board in boards:
+        section = board.sections[0]
+        for row in section.rows:
+            if row.rank is not None and not row.changed:
+                known = rows.setdefault(row.label, {"label": row.label, "tiers": set(), "cells": {}})
+                known["tiers"].add(row.tier)
+                known["cells"][board.task.id] = [row.rank, _pool(section.rows, row), row.key, row.told_group]
+    ordered = sorted(rows.values(), key=_place)
+    tasks = [[board.task.id, board.task.family] for board in boards]
+    return {"tasks": tasks, "rows": [row | {"tiers": sorted(row["tiers"])} for row in ordered]}
+
+
+def best_data(boards: Sequence[Board]) -> dict[str, Any]:
+    """A line for each section of every task."""
+    rows = [
+        {
+            "task": board.task.id,
+            "section": place,
+            "family": board.task.family,
+            "cells": cells_data(summary(board, section)),
+        }
+        for board in boards
+        for place, section in enumerate(board.sections)
+    ]
+    return {"columns": [name or "score" for name in SUMMARY], "rows": rows}
+
+
+def methods_data(boards: Sequence[Board]) -> list[list[str]]:
+    """Name, title, summary and source of every method with a row."""
+    cards = {name: card for board in boards for name, card in board.methods.items()}
+    return [[name, card.title, card.summary, card.citation] for name, card in sorted(cards.items())]
+
+
+def _pool(rows: Sequence[Row], row: Row) -> int:
+    return sum(other.rank is not None and other.told_group == row.told_group for other in rows)
+
+
+def _place(row: dict[str, Any]) -> tuple[bool, float, str]:
+    """Methods that are not told the group first, then by the mean share of their pool that is ahead of them."""
+    cells = row["cells"].values()
+    ahead = sum((rank - 1) / max(1, of - 1) for rank, of, _, _ in cells) / len(cells)
+    return all(told for *_, told in cells), ahead, row["label"]
