@@ -131,30 +131,62 @@ def ranks(means: Array) -> Array:
     return np.where(np.isnan(means), np.nan, found)
 
 
-def rank_draws(scores: Sequence[Array], draws: int, rng: np.random.Generator) -> Array:
-    """Mean rank over tasks of each method in each bootstrap draw, ``(draws, m)``: tasks, and seeds within each task.
+def rank_draws(scores: Sequence[Array], draws: int, rng: np.random.Generator) -> tuple[Array, Array]:
+    """Mean rank and win probability over tasks of each method in bootstrap draws of tasks, and of seeds within each.
+
+    The win probability of a method on a task is the mean over the other methods of :func:`win_probability`.
 
     Args:
         scores: per task ``(m, seeds)``, lower is better; NaN where a method lacks a seed, a row of NaN where it has no
             place on the task. Seeds are drawn for all methods together, since they are paired.
-        draws: how many.
+        draws: how many; the first is the data themselves.
         rng: where the draws come from.
+
+    Returns:
+        Ranks and win probabilities, both ``(draws, m)``; NaN where no task that was drawn has a place for the method.
     """
-    times = rng.multinomial(len(scores), [1 / len(scores)] * len(scores), size=draws)  # (draws, tasks)
-    total, count = np.zeros((draws, len(scores[0]))), np.zeros((draws, len(scores[0])))
-    for task, table in enumerate(scores):
-        weights = rng.multinomial(table.shape[1], [1 / table.shape[1]] * table.shape[1], size=draws)  # (draws, seeds)
-        present = ~np.isnan(table)  # (m, seeds)
-        held = weights @ present.T  # (draws, m)
-        sums = weights @ np.where(present, table, 0.0).T
-        every = np.where(present.any(1), np.where(present, table, 0.0).sum(1) / np.maximum(present.sum(1), 1), np.nan)
-        # A method with few seeds may miss all that were drawn: then all of its seeds count.
-        means = np.where(held > 0, sums / np.maximum(held, 1), every)
-        found = ranks(means)
-        placed = ~np.isnan(found)
-        total += times[:, task, None] * np.where(placed, found, 0.0)
-        count += times[:, task, None] * placed
-    return np.where(count > 0, total / np.maximum(count, 1), np.nan)
+    m, tasks = len(scores[0]), len(scores)
+    sums, counts = np.zeros((2, draws, m)), np.zeros((2, draws, m))
+    for slot in range(tasks):  # a task that is drawn twice has its seeds drawn twice
+        chosen = rng.integers(tasks, size=draws)
+        chosen[0] = slot
+        for task, table in enumerate(scores):
+            seeds = table.shape[1]
+            mine = np.flatnonzero(chosen == task)
+            weights = rng.multinomial(seeds, [1 / seeds] * seeds, size=len(mine))  # (mine, seeds)
+            weights[mine == 0] = 1
+            for kind, found in enumerate((ranks(_drawn_means(table, weights)), _drawn_wins(table, weights))):
+                placed = ~np.isnan(found)  # (mine, m)
+                sums[kind, mine] += np.where(placed, found, 0.0)
+                counts[kind, mine] += placed
+    means = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+    return means[0], means[1]
+
+
+def _drawn_means(table: Array, weights: Array) -> Array:
+    """Mean over the drawn seeds ``(draws, m)``; over all of its seeds where none of a method's was drawn."""
+    present = ~np.isnan(table)  # (m, seeds)
+    known = np.where(present, table, 0.0)
+    held = weights @ present.T  # (draws, m)
+    every = np.divide(known.sum(1), present.sum(1), out=np.full(len(table), np.nan), where=present.any(1))
+    return np.where(held > 0, weights @ known.T / np.maximum(held, 1), every)
+
+
+def _drawn_wins(table: Array, weights: Array) -> Array:
+    """P(a drawn seed of a method beats one of another), mean over the others that have a place: ``(draws, m)``."""
+    m, seeds = table.shape
+    own, other = table[:, None, :, None], table[None, :, None, :]
+    wins = np.where(own < other, 1.0, 0.5 * (own == other)).reshape(m * m, -1)  # (m m, seeds seeds)
+    known = (~np.isnan(own) & ~np.isnan(other)).reshape(m * m, -1)
+    pairs = (weights[:, :, None] * weights[:, None, :]).reshape(-1, seeds * seeds)  # (draws, seeds seeds)
+    held = pairs @ known.T
+    every = np.divide(wins.sum(1), known.sum(1), out=np.full(m * m, np.nan), where=known.any(1))
+    found = np.where(held > 0, pairs @ wins.T / np.maximum(held, 1), every).reshape(-1, m, m)
+    found[:, np.arange(m), np.arange(m)] = np.nan  # none against itself
+    there = ~np.isnan(found)
+    return np.divide(
+        np.where(there, found, 0.0).sum(2), there.sum(2), out=np.full(found.shape[:2], np.nan), where=there.any(2)
+    )
 
 
 def _flips(n: int) -> Array:

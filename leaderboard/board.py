@@ -63,7 +63,7 @@ class Row:
     changed: Mapping[str, Any]
     key: str
     tier: str
-    rank: int | None  # within its pool; None without a result
+    rank: int | None  # within its pool, by the mean of ``ranked``; None without a result
     ok: int
     expected: int
     stale: int  # records whose code has changed since
@@ -73,6 +73,7 @@ class Row:
     hardware: tuple[str, ...]  # distinct fingerprints of the ok seeds
     entries: Mapping[str, Entry]  # by score name; costs as "cost/<name>"
     values: Mapping[str, Mapping[int, float]]  # score name -> seed -> value, of the ok seeds
+    ranked: Mapping[int, float]  # seed -> primary metric; of a seed that failed the constant predictor's
     letters: str  # rows of one pool that share a letter are not told apart; "" with too few seeds
     published: float | None  # the paper's number
     runs: tuple[Run, ...]  # the ok seeds, lowest first

@@ -24,6 +24,9 @@ HIDDEN_BUDGETS = frozenset({"smoke"})
 #: Reasons are cut here (characters); the whole text is in the record.
 REASON_LENGTH = 200
 
+#: Statuses of a seed that had its chance: in ranks and letters it counts as the constant predictor.
+IMPUTED = frozenset({"failed", "timeout", "out_of_memory", "diverged"})
+
 #: Task version, budget, share of its training examples, SHA-256 of the data: what makes rows comparable.
 Place = tuple[int, str, float, str | None]
 
@@ -113,11 +116,12 @@ def _section(
     by_key: defaultdict[str, list[Record]] = defaultdict(list)
     for record in records:
         by_key[record["key"]].append(record)
-    rows = _labelled([_row(group, task, standing, arrays) for group in by_key.values()])
-    rows.sort(key=lambda row: (row.told_group, *_place(row, task), row.label))
     seen: defaultdict[str, set[float]] = defaultdict(set)
     for name, value in chain.from_iterable(r["references"].items() for r in records):
         seen[name].add(value)
+    constant = min(seen.get("constant", ()), default=None)
+    rows = _labelled([_row(group, task, standing, arrays, constant) for group in by_key.values()])
+    rows.sort(key=lambda row: (row.told_group, *_place(row, task), row.label))
     return Section(
         version=version,
         budget=budget,
@@ -139,12 +143,14 @@ def _row(
     task: TaskCard,
     standing: Callable[[Record], str],
     arrays: Callable[[Record], frozenset[str]],
+    constant: float | None,
 ) -> Row:
     first, ok = records[0], [r for r in records if r["status"] == "ok"]
     method, changed = first["method"], dict(sorted(first["changed"].items()))
     told = [standing(record) for record in records]
     settings = " ".join(f"{name}={setting(value)}" for name, value in changed.items() if name != TRAIN_FRACTION)
     search = f"[{method['search']}]" if method["search"] else ""
+    values = _values(ok)
     return Row(
         label=" ".join(filter(None, (method["id"], search, settings))),
         method=method["id"],
@@ -161,7 +167,8 @@ def _row(
         failures=tuple(Failure(r["seed"], r["status"], _reason(r)) for r in records if r["status"] != "ok"),
         hardware=tuple(sorted({_hardware(r["env"]) for r in ok})),
         entries=_entries(ok),
-        values=_values(ok),
+        values=values,
+        ranked=_ranked(records, values, task, constant),
         letters="",
         published=None if changed else task.published.get(method["id"]),
         runs=tuple(Run(r["key"], r["seed"], r["started"], arrays(r)) for r in ok),
@@ -214,6 +221,16 @@ def _values(records: list[Record]) -> dict[str, dict[int, float]]:
     return dict(values)
 
 
+def _ranked(
+    records: list[Record], values: Mapping[str, Mapping[int, float]], task: TaskCard, constant: float | None
+) -> dict[int, float]:
+    """The primary metric by seed, a failed seed's being the ``constant`` predictor's; empty for what never predicts."""
+    own = dict(values.get(task.metric.name, {}))
+    if constant is None or (values and not own):
+        return own
+    return own | {r["seed"]: constant for r in records if r["status"] in IMPUTED}
+
+
 def _labelled(rows: list[Row]) -> list[Row]:
     """Rows of equal name (defaults have changed between their runs) are told apart by their key."""
     labels = [row.label for row in rows]
@@ -222,25 +239,24 @@ def _labelled(rows: list[Row]) -> list[Row]:
 
 def _place(row: Row, task: TaskCard) -> tuple[bool, float]:
     """Sorts better before worse, and rows without a result last."""
-    entry = row.entries.get(task.metric.name)
-    if entry is None:
+    if task.metric.name not in row.entries:
         return True, 0.0
-    return False, -entry.mean if task.metric.higher_is_better else entry.mean
+    mean = fmean(row.ranked.values())
+    return False, -mean if task.metric.higher_is_better else mean
 
 
 def _compared(rows: list[Row], task: TaskCard) -> list[Row]:
     """``rows`` with their rank and letters, each within its pool."""
     letters: dict[str, str] = {}
     for told in (False, True):
-        pool = {row.label: row.values.get(task.metric.name, {}) for row in rows if row.told_group is told}
+        pool = {row.label: row.ranked for row in rows if row.told_group is told and row.ok}
         letters |= tie_letters(pool, task.metric.higher_is_better)
     return [replace(row, rank=_rank(row, rows, task), letters=letters.get(row.label, "")) for row in rows]
 
 
 def _detectable(rows: list[Row], task: TaskCard) -> float | None:
     """With the median spread of a paired difference over all pairs of rows, and the fewest seeds that a pair has."""
-    scores = [row.values.get(task.metric.name, {}) for row in rows]
-    scores = [seeds for seeds in scores if len(seeds) >= SEEDS_FOR_LETTERS]
+    scores = [row.ranked for row in rows if row.ok == row.expected >= SEEDS_FOR_LETTERS]
     pairs = [
         [(a[seed] - b[seed]) for seed in sorted(a.keys() & b.keys())]
         for place, a in enumerate(scores)

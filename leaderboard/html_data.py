@@ -7,18 +7,26 @@ from typing import Any
 
 from bench.api import TIERS
 from bench.leaderboard.board import Board
-from bench.leaderboard.html_overview import best_data, methods_data, ranks_data
+from bench.leaderboard.html_overview import best_data, methods_data, overall_data, ranks_data
 from bench.leaderboard.html_section import Load, Shared, section_data
 from bench.leaderboard.markup import blocks
+from bench.leaderboard.overall import Overall
 from bench.leaderboard.reading import READING
 from bench.leaderboard.text import unit_suffix
 
 
-def page_data(boards: Sequence[Board], load: Load, remarks: Sequence[str] = (), report: str | None = None) -> Any:
+def page_data(
+    boards: Sequence[Board],
+    overall: Overall,
+    load: Load,
+    remarks: Sequence[str] = (),
+    report: str | None = None,
+) -> Any:
     """The value that the scripts read.
 
     Args:
         boards: of the tasks with a record.
+        overall: of the same boards.
         load: reads arrays beside a record.
         remarks: markdown sentences on what the page does not show.
         report: file name of the report on claims.
@@ -32,6 +40,7 @@ def page_data(boards: Sequence[Board], load: Load, remarks: Sequence[str] = (), 
     return {
         "tiers": list(TIERS),
         "tasks": tasks,
+        "overall": overall_data(overall),
         "ranks": ranks_data(shown),
         "best": best_data(shown),
         "methods": methods_data(shown),

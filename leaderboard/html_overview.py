@@ -7,7 +7,26 @@ from typing import Any
 
 from bench.leaderboard.board import Board, Row
 from bench.leaderboard.html_section import cells_data
+from bench.leaderboard.markup import blocks
+from bench.leaderboard.overall import Overall, overall_table, overall_text
 from bench.leaderboard.section_text import SUMMARY, summary
+from bench.leaderboard.text import significant
+
+
+def overall_data(overall: Overall) -> dict[str, Any]:
+    """The overall board: its cells, and of each row the tier and the win probability with its interval."""
+    headers, lines = overall_table(overall)
+    rows = [
+        {
+            "label": row.label,
+            "tier": row.tier,
+            "told": row.told_group,
+            "win": [significant(value, 4) for value in (row.win, row.win_low, row.win_high)],
+            "cells": cells_data(line),
+        }
+        for row, line in zip(overall.rows, lines, strict=True)
+    ]
+    return {"columns": list(headers), "text": blocks(overall_text(overall)), "rows": rows}
 
 
 def ranks_data(boards: Sequence[Board]) -> dict[str, Any]:

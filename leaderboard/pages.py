@@ -21,6 +21,7 @@ from bench.leaderboard.claims import render_claims
 from bench.leaderboard.figure_plan import FOLDER, NAME, FigurePlan
 from bench.leaderboard.html_data import page_data
 from bench.leaderboard.learning_curve import figures_of
+from bench.leaderboard.overall import build_overall
 from bench.leaderboard.paper_claims import CLAIMS
 from bench.leaderboard.render_html import render_html
 from bench.leaderboard.render_markdown import MARKER, index_remarks, render_index, render_task
@@ -131,8 +132,9 @@ def plan_site(store_root: Path, registry: Registry, standing: Callable[[Record],
     if report is not None:
         pages[REPORT] = f"{MARKER}\n\n{report}"
     remarks = index_remarks(without, unknown, skipped.total())
-    pages[INDEX] = render_index(boards, remarks, REPORT if report else None)
-    pages[HTML] = render_html(page_data(boards, load, remarks, REPORT if report else None))
+    overall = build_overall(boards)
+    pages[INDEX] = render_index(boards, overall, remarks, REPORT if report else None)
+    pages[HTML] = render_html(page_data(boards, overall, load, remarks, REPORT if report else None))
     plans = {plan.name: plan for board in boards for section in figures_of(board) for plan in section}
     return Site(pages, plans, load)
 

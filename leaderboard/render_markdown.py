@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from bench.leaderboard.board import Board, Section
 from bench.leaderboard.figure_plan import FOLDER, FigurePlan
 from bench.leaderboard.learning_curve import figures_of
+from bench.leaderboard.overall import Overall, overall_table, overall_text
 from bench.leaderboard.reading import READING
 from bench.leaderboard.section_text import SUMMARY, facts, notes, summary, title
 from bench.leaderboard.tables import Table, cost_table, counted_text, rank_text, score_tables
@@ -36,10 +37,12 @@ def render_task(board: Board) -> str:
 
 def render_index(
     boards: Iterable[Board],
+    overall: Overall,
     remarks: Iterable[str] = (),
     report: str | None = None,
 ) -> str:
-    """The front page: the best of every task, what it does not show, and the file name of the ``report`` on claims."""
+    """The front page: the best of every task, the ``overall`` board, the ``remarks`` of :func:`index_remarks`, and the
+    file name of the ``report`` on claims."""
     shown = sorted(boards, key=lambda board: board.task.id)
     lines = [
         [f"[{board.task.id}]({board.task.id}.md)", *summary(board, section)]
@@ -48,10 +51,18 @@ def render_index(
     ]
     parts = [MARKER, "# Boards"]
     parts.append(table(("task", *SUMMARY), lines, left=(0, 1, 2, 3, 5, 7)) if lines else "No results yet.")
+    parts += _overall(overall)
     parts.append(f"[What the paper claims, and what these records say]({report})." if report else "")
     parts += remarks
     parts.append(READING.rstrip())
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _overall(overall: Overall) -> list[str]:
+    if not overall.rows:
+        return []
+    headers, lines = overall_table(overall)
+    return ["## Overall", overall_text(overall), table(headers, lines, left=(0, 1))]
 
 
 def index_remarks(without_results: Iterable[str], unknown: Mapping[str, int], skipped: int) -> list[str]:

@@ -124,7 +124,7 @@ def test_rank_draws_agree_with_a_bootstrap_in_plain_loops():
     rng = np.random.default_rng(9)
     scores = [rng.normal([[0.0], [0.3], [0.6]], 0.5, (3, 6)), rng.normal([[0.5], [0.0], [0.4]], 0.5, (3, 6))]
     scores[1][2] = np.nan  # no place there
-    found = stats.rank_draws(scores, 4000, np.random.default_rng(0))
+    found, _ = stats.rank_draws(scores, 4000, np.random.default_rng(0))
     slow = []
     for _ in range(4000):
         places = []
@@ -143,3 +143,38 @@ def test_rank_draws_agree_with_a_bootstrap_in_plain_loops():
         np.nanquantile(slow, [0.025, 0.975], axis=0), abs=0.26
     )
     assert np.isnan(found[:, 2]).mean() == pytest.approx(0.25, abs=0.05)
+
+
+def test_the_first_draw_is_the_data_themselves():
+    rng = np.random.default_rng(4)
+    scores = [rng.normal(size=(4, 5)), rng.normal(size=(4, 5))]
+    found, wins = stats.rank_draws(scores, 10, rng)
+    places = [oracle.rankdata(table.mean(1)) for table in scores]
+    assert found[0] == pytest.approx(np.mean(places, axis=0))
+    expected = [
+        [
+            np.mean([stats.win_probability(own, other, False) for j, other in enumerate(table) if j != i])
+            for i, own in enumerate(table)
+        ]
+        for table in scores
+    ]
+    assert wins[0] == pytest.approx(np.mean(expected, axis=0))
+
+
+def test_win_probabilities_of_draws_agree_with_a_bootstrap_in_plain_loops():
+    rng = np.random.default_rng(5)
+    scores = [rng.normal([[0.0], [0.8]], 1.0, (2, 6)), rng.normal([[0.3], [0.0]], 1.0, (2, 6))]
+    _, wins = stats.rank_draws(scores, 4000, np.random.default_rng(0))
+    slow = []
+    for _ in range(2000):
+        tables = [scores[task][:, rng.integers(0, 6, 6)] for task in rng.integers(0, 2, 2)]
+        slow.append(np.mean([stats.win_probability(*table, higher_is_better=False) for table in tables]))
+    assert wins.sum(1) == pytest.approx(np.ones(4000))  # two methods: what one loses the other wins
+    assert wins[:, 0].mean() == pytest.approx(np.mean(slow), abs=0.02)
+    assert wins[:, 0].std() == pytest.approx(np.std(slow), rel=0.06)
+
+
+def test_a_missing_seed_is_not_a_defeat():
+    scores = [np.array([[1.0, np.nan, 1.0], [2.0, 2.0, 2.0]])]
+    _, wins = stats.rank_draws(scores, 200, np.random.default_rng(0))
+    assert (wins == [[1.0, 0.0]]).all()

@@ -177,3 +177,35 @@ def test_a_consumer_does_not_repeat_its_discoverers_generators(make_record, boar
     assert [row.label for row in discoverers(section)] == ["liegan"]
     (section,) = board_of([make_record(name, scores=scores(0.5, 1.0)) for name in names[1:]]).sections
     assert len(discoverers(section)) == 2  # no discoverer of their own on this board
+
+
+def test_a_failed_seed_counts_as_the_constant_predictor_in_ranks_but_not_in_the_mean(make_record, board_of):
+    references = {"constant": 9.0}
+    records = [
+        *(make_record("frail", seed=s, mse=0.1, references=references) for s in range(3)),
+        *(make_record("frail", seed=s, status="failed", reason="no", references=references) for s in range(3, 6)),
+        *(make_record("steady", seed=s, mse=0.2 + 0.01 * s, references=references) for s in range(6)),
+    ]
+    (section,) = board_of(records).sections
+    assert labels(section) == ["steady", "frail"]
+    assert section.rows[1].entries["test/mse"].mean == pytest.approx(0.1)
+    assert section.rows[1].ranked == {0: 0.1, 1: 0.1, 2: 0.1, 3: 9.0, 4: 9.0, 5: 9.0}
+
+
+@pytest.mark.parametrize("status", ["unsupported", "interrupted"])
+def test_a_seed_that_had_no_chance_is_not_counted(make_record, board_of, status):
+    records = [
+        make_record(seed=0, mse=0.1, references={"constant": 9.0}),
+        make_record(seed=1, status=status, reason="no"),
+    ]
+    assert board_of(records).sections[0].rows[0].ranked == {0: 0.1}
+
+
+def test_six_steady_differences_have_letters_of_their_own_and_five_seeds_none(make_record, board_of):
+    def board(seeds):
+        return board_of(
+            [make_record(name, seed=s, mse=mse + 0.001 * s) for name, mse in (("a", 1.0), ("b", 2.0)) for s in seeds]
+        )
+
+    assert [row.letters for row in board(range(6)).sections[0].rows] == ["a", "b"]
+    assert [row.letters for row in board(range(5)).sections[0].rows] == ["", ""]

@@ -61,6 +61,7 @@ function overviewPage() {
       "Every number links to its runs, every run to its command.",
       claims || null,
     ),
+    data.overall.rows.length ? section("Overall", el("div", { class: "prose" }, prose(data.overall.text)), overallTable()) : null,
     section("Ranks by task", el("p", { class: "muted prose" }, ranks), ranksTable()),
     section("Best of every task", bestTable(), prose(data.remarks)),
     folded("How to read the tables", el("div", { class: "prose" }, prose(data.reading))),
