@@ -41,7 +41,7 @@ def page_data(
         "tiers": list(TIERS),
         "tasks": tasks,
         "overall": overall_data(overall),
-        "ranks": ranks_data(shown),
+        "ranks": ranks_data(shown, overall),
         "best": best_data(shown),
         "methods": methods_data(shown),
         "remarks": blocks("\n\n".join(remarks)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from bench.api import TIERS
 from bench.leaderboard.board import Board, Row
 from bench.leaderboard.html_section import cells_data
 from bench.leaderboard.markup import blocks
@@ -29,19 +30,25 @@ def overall_data(overall: Overall) -> dict[str, Any]:
     return {"columns": list(headers), "text": blocks(overall_text(overall)), "rows": rows}
 
 
-def ranks_data(boards: Sequence[Board]) -> dict[str, Any]:
-    """Rank of every row at default parameters in the first section of each task: ``[rank, of, key, told]``."""
+def ranks_data(boards: Sequence[Board], overall: Overall) -> dict[str, Any]:
+    """Rank of every row at default parameters in the first section of each task: ``[rank, of, key, told]``.
+
+    Rows of one method stand together, methods in the order of the overall board.
+    """
     rows: dict[str, dict[str, Any]] = {}
     for board in boards:
         section = board.sections[0]
         for row in section.rows:
             if row.rank is not None and not row.changed:
-                known = rows.setdefault(row.label, {"label": row.label, "tiers": set(), "cells": {}})
+                known = rows.setdefault(
+                    row.label, {"label": row.label, "method": row.method, "tiers": set(), "cells": {}}
+                )
                 known["tiers"].add(row.tier)
                 known["cells"][board.task.id] = [row.rank, _pool(section.rows, row), row.key, row.told_group]
-    ordered = sorted(rows.values(), key=_place)
+    order = {row.label: place for place, row in enumerate(overall.rows)}
+    ordered = sorted(rows.values(), key=lambda row: (order.get(row["method"], len(order)), _ahead(row), row["label"]))
     tasks = [[board.task.id, board.task.family] for board in boards]
-    return {"tasks": tasks, "rows": [row | {"tiers": sorted(row["tiers"])} for row in ordered]}
+    return {"tasks": tasks, "rows": [row | {"tiers": sorted(row["tiers"], key=TIERS.index)} for row in ordered]}
 
 
 def best_data(boards: Sequence[Board]) -> dict[str, Any]:
@@ -69,8 +76,7 @@ def _pool(rows: Sequence[Row], row: Row) -> int:
     return sum(other.rank is not None and other.told_group == row.told_group for other in rows)
 
 
-def _place(row: dict[str, Any]) -> tuple[bool, float, str]:
-    """Methods that are not told the group first, then by the mean share of their pool that is ahead of them."""
+def _ahead(row: dict[str, Any]) -> float:
+    """The mean share of its pools that is ahead of it."""
     cells = row["cells"].values()
-    ahead = sum((rank - 1) / max(1, of - 1) for rank, of, _, _ in cells) / len(cells)
-    return all(told for *_, told in cells), ahead, row["label"]
+    return sum((rank - 1) / max(1, of - 1) for rank, of, _, _ in cells) / len(cells)

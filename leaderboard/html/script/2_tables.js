@@ -2,7 +2,7 @@
 
 const sorting = new Map(); // id of a table -> {column, down}
 
-// columns: [{title, left, name, first, head}]; lines: [{cells: [[text, value]] or [node, value], about: attributes}]
+// columns: [{title, left, name, rank, head}]; lines: [{cells: [[text, value]] or [node, value], about: attributes}]
 function sortable(id, caption, columns, lines, attributes = {}) {
   const body = el("tbody");
   const heads = columns.map((column, place) =>
@@ -50,7 +50,7 @@ function classes(column) {
 function tableRow(columns, line) {
   const cells = line.cells.map(([content, , extra], place) => {
     const column = columns[place];
-    const kind = [classes(column), column.rank && "rank", column.first && "first", extra?.class].filter(Boolean);
+    const kind = [classes(column), column.rank && "rank", extra?.class].filter(Boolean);
     const attributes = { ...extra, class: kind.join(" ") || null };
     return column.name ? el("th", { scope: "row", ...attributes }, content) : el("td", attributes, content);
   });
@@ -72,17 +72,17 @@ function opener(row, text = row.label) {
   return el("button", { type: "button", class: "open", title: "Open its runs", onclick: () => openRun(row) }, text);
 }
 
-// A table of leaderboard/tables.py: rank, method, told, its own columns, n ok; or the method and its columns alone.
+// A table of leaderboard/tables.py: method, rank, told, n ok and its own columns; or the method and its columns alone.
 function boardTable(id, table, section) {
-  const own = table.columns.map((title, place) => ({ title, first: table.ranked && place === 0 }));
+  const own = table.columns.map((title) => ({ title, left: title === "tied" }));
   const [rank, told, counted] = [{ title: "rank", rank: true }, { title: "told", left: true }, { title: "n ok" }];
   const name = { title: "method", name: true };
-  const columns = table.ranked ? [name, rank, told, ...own, counted] : [name, ...own];
+  const columns = table.ranked ? [name, rank, told, counted, ...own] : [name, ...own];
   const lines = [];
   table.rows.forEach((line, place) => {
     if (line.reference !== undefined) {
       if (!named(line.reference)) return;
-      const cells = [[line.reference, line.reference], ["ref."], [NOTHING], ...line.cells, [NOTHING]];
+      const cells = [[line.reference, line.reference], ["ref."], [NOTHING], [NOTHING], ...line.cells];
       lines.push({ about: { class: "reference" }, cells });
       return;
     }
@@ -90,9 +90,9 @@ function boardTable(id, table, section) {
     if (!wanted(row)) return;
     const about = { class: row.tier === "group" ? "told" : null, "data-row": row.label };
     const head = [opener(row), row.label];
-    const start = [[row.rank, place], [row.tier, data.tiers.indexOf(row.tier)]];
-    const end = [row.counted, parseInt(row.counted, 10)];
-    lines.push({ about, cells: table.ranked ? [head, ...start, ...line.cells, end] : [head, ...line.cells] });
+    const counted = [row.counted, parseInt(row.counted, 10)];
+    const start = [[row.rank, place], [row.tier, data.tiers.indexOf(row.tier)], counted];
+    lines.push({ about, cells: table.ranked ? [head, ...start, ...line.cells] : [head, ...line.cells] });
   });
   return sortable(id, table.title, columns, lines);
 }

@@ -190,7 +190,7 @@ const chosen = new Map(); // id of a chart -> labels that are drawn
 
 // Charts with a legend that switches lines on and off; draw(series, width) gives nodes.
 function switched(id, series, first, draw) {
-  const holder = el("div");
+  const holder = el("div", { class: "charts" });
   const picked = () => chosen.get(id) ?? new Set(first);
   const redraw = () => {
     const shown = series.filter((one) => picked().has(one.label));
@@ -214,7 +214,7 @@ function switched(id, series, first, draw) {
 }
 
 function chartWidth(holder) {
-  return Math.max(280, Math.min(760, holder.clientWidth || 640));
+  return Math.max(280, Math.min(1200, holder.clientWidth || 640));
 }
 
 // Drawn when the page knows its width, and again when that changes.

@@ -3,6 +3,10 @@
 const AT_FIRST = 6; // curves that are drawn at first, of each pool
 const CELL = { small: 34, large: 15 }; // pixels of an entry, of matrices up to 4 and of larger ones
 
+function inBrackets(unit) {
+  return unit ? ` [${unit}]` : "";
+}
+
 function card(title, caption, ...children) {
   return el(
     "section",
@@ -44,7 +48,7 @@ function costPlot(task, section) {
   const legend = used.map((method) => el("span", {}, swatch(looks(method)), " ", el("code", {}, method)));
   const several = section.hardware.length > 1 ? " Compare times within one hardware only." : "";
   const caption = `A point per row, mean over seeds; bars: 95 % intervals. Dashed and named: no row is both better and faster.${several} A point opens its runs.`;
-  return card("Cost and quality", caption, holder, el("p", { class: "legend" }, legend));
+  return card("Cost and quality", caption, el("div", { class: "beside" }, holder, el("p", { class: "legend" }, legend)));
 }
 
 function front(series, up) {
@@ -71,7 +75,7 @@ function angleSeries(section, kind, label) {
 }
 
 function anglePlot(id, task, section) {
-  const kinds = [["score", task.metric.label], ["error", `E′${section.units["equivariance/e_prime"] ?? ""}`]];
+  const kinds = [["score", task.metric.label], ["error", `E′${inBrackets(section.units["equivariance/e_prime"])}`]];
   const both = kinds.map(([kind, label]) => angleSeries(section, kind, label));
   if (!both[0].length) return null;
   const pool = (told) => both[0].filter((one) => one.dashed === told);
@@ -81,17 +85,15 @@ function anglePlot(id, task, section) {
   const first = [false, true].flatMap((told) => pool(told).slice(0, AT_FIRST).map((one) => one.label));
   const draw = (shown, width) => {
     const names = new Set(shown.map((one) => one.label));
-    const ticks = (width < 420 ? [-180, -90, 0, 90, 180] : [-180, -135, -90, -45, 0, 45, 90, 135, 180]).map((value) => [
-      value,
-      `${value}°`,
-    ]);
+    const ticks = [-180, -90, 0, 90, 180].map((value) => [value, `${value}°`]);
+    const half = width > 700 ? width / 2 - 12 : width;
     return kinds.map(([kind, label], i) => {
       const series = both[i].filter((one) => names.has(one.label));
       const falls = kind === "error" || !task.metric.up;
       const logY = falls && spansDecades(series.flatMap((one) => one.points.map((p) => p.y)));
       const title = `${label} against the angle of the input`;
       const axes = { xRange: [-180, 180], xTicks: ticks, xLabel: "angle of the input", yLabel: label };
-      return chart({ width, height: 250, series, logY, title, ...axes });
+      return chart({ width: half, height: 280, series, logY, title, ...axes });
     });
   };
   const caption =

@@ -70,7 +70,6 @@ function drawPanel(task, section, row) {
 function drawRun(section, row, run) {
   const shown = data.names[run.names].map((name, i) => [name, run.values[i]]);
   const plain = (value) => (value !== null && typeof value === "object" ? JSON.stringify(value) : String(value));
-  const unit = (name) => (section.units[name] ? ` [${section.units[name]}]` : "");
   const changed = new Set(row.changed);
   const params = Object.entries(data.params[run.params]).map(([name, value]) => {
     return [name, plain(value), changed.has(name) ? "changed" : null];
@@ -78,7 +77,7 @@ function drawRun(section, row, run) {
   const limit = Math.max(1, ...(run.generators ?? []).flat(2).map(Math.abs));
   const scores = Object.entries(GROUPS).map(([group, title]) => {
     const own = shown.filter(([name]) => name.startsWith(`${group}/`));
-    return part(title, own.map(([name, value]) => [name.slice(group.length + 1) + unit(name), show(value, 5)]));
+    return part(title, own.map(([name, value]) => [name.slice(group.length + 1) + inBrackets(section.units[name]), show(value, 5)]));
   });
   return [
     list([

@@ -91,7 +91,7 @@ function taskPage(task) {
       el("div", { class: "prose below" }, prose(table.below)),
     ),
   );
-  const plots = [costPlot(task, now), learningPlot(id, task, now), anglePlot(id, task, now)].filter(Boolean);
+  const plots = [costPlot(task, now), learningPlot(id, task, now)].filter(Boolean);
   const commands = now.rows.filter(wanted).map((row) => `${row.command}  # ${row.key}`);
   return [
     el("h1", {}, task.title),
@@ -108,6 +108,7 @@ function taskPage(task) {
     el("section", {}, sectionChoice(task), el("ul", { class: "facts" }, now.facts.map(([, ...spans]) => el("li", {}, inline(spans))))),
     first,
     plots.length ? el("div", { class: "pair" }, plots) : null,
+    anglePlot(id, task, now),
     heatPlot(now),
     ...others,
     now.notes.length ? folded("Notes, and seeds without a result", prose(now.notes)) : null,
