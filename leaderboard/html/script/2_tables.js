@@ -72,27 +72,27 @@ function opener(row, text = row.label) {
   return el("button", { type: "button", class: "open", title: "Open its runs", onclick: () => openRun(row) }, text);
 }
 
-// A table of leaderboard/tables.py: method, rank, told, n ok and its own columns; or the method and its columns alone.
+// A table of leaderboard/tables.py: method, rank, its first column, told, n ok, the others; or the method and its columns.
 function boardTable(id, table, section) {
+  const arrange = (name, rank, told, counted, [first, ...others]) =>
+    table.ranked ? [name, rank, first, told, counted, ...others] : [name, first, ...others];
   const own = table.columns.map((title) => ({ title, left: title === "tied" }));
-  const [rank, told, counted] = [{ title: "rank", rank: true }, { title: "told", left: true }, { title: "n ok" }];
-  const name = { title: "method", name: true };
-  const columns = table.ranked ? [name, rank, told, counted, ...own] : [name, ...own];
+  const heads = [{ title: "method", name: true }, { title: "rank", rank: true }, { title: "told", left: true }];
+  const columns = arrange(...heads, { title: "n ok" }, own);
   const lines = [];
   table.rows.forEach((line, place) => {
     if (line.reference !== undefined) {
       if (!named(line.reference)) return;
-      const cells = [[line.reference, line.reference], ["ref."], [NOTHING], [NOTHING], ...line.cells];
+      const cells = arrange([line.reference, line.reference], ["ref."], [NOTHING], [NOTHING], line.cells);
       lines.push({ about: { class: "reference" }, cells });
       return;
     }
     const row = section.rows[line.row];
     if (!wanted(row)) return;
     const about = { class: row.tier === "group" ? "told" : null, "data-row": row.label };
-    const head = [opener(row), row.label];
     const counted = [row.counted, parseInt(row.counted, 10)];
-    const start = [[row.rank, place], [row.tier, data.tiers.indexOf(row.tier)], counted];
-    lines.push({ about, cells: table.ranked ? [head, ...start, ...line.cells] : [head, ...line.cells] });
+    const tier = [row.tier, data.tiers.indexOf(row.tier)];
+    lines.push({ about, cells: arrange([opener(row), row.label], [row.rank, place], tier, counted, line.cells) });
   });
   return sortable(id, table.title, columns, lines);
 }

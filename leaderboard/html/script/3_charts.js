@@ -47,7 +47,7 @@ function linearTicks(low, high) {
   const step = [1, 2, 5, 10].find((factor) => factor * power >= rough) * power;
   const ticks = [];
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i++)
-    ticks.push([i * step, show(Number((i * step).toPrecision(12)), 4)]);
+    ticks.push([i * step, show(Number((i * step).toPrecision(12)), 4).replace(/\.?0+e/, "e")]);
   return ticks;
 }
 
@@ -73,7 +73,7 @@ function chart({ width, height = 300, series, logX = false, logY = false, xRange
   const extent = points.flatMap((p) => [p.y, p.low, p.high]);
   const x = scale(points.map((p) => p.x), logX, MARGIN.left, width - MARGIN.right, xRange);
   const y = scale(extent, logY, height - MARGIN.bottom, MARGIN.top);
-  const root = svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": words.title });
+  const root = svg("svg", { class: "chart", width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": words.title });
   drawAxes(root, x, y, width, height, words);
   if (front) root.append(svg("path", { class: "front", d: path(front, x, y) }));
   const usable = (p) => (!logY || p.y > 0) && (!logX || p.x > 0);

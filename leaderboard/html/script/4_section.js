@@ -136,7 +136,7 @@ function heatPlot(section) {
   const limit = Math.max(1, ...blocks.flatMap((one) => one.matrices.flat(2).map(Math.abs)));
   const figures = blocks.map((one) => {
     const row = one.row === null ? null : section.rows[one.row];
-    const head = row ? [opener(row), el("span", { class: "muted" }, ` ${one.note}`)] : [el("b", {}, one.note)];
+    const head = [row ? opener(row) : el("b", {}, one.note), el("span", { class: "muted" }, row ? one.note : "\u00a0")];
     return el("figure", {}, el("figcaption", {}, head), matrices(one.matrices, limit, row?.label ?? one.note));
   });
   const end = (limit / 1000).toFixed(2);

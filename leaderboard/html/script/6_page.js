@@ -58,7 +58,7 @@ function overviewPage() {
       "p",
       { class: "lead" },
       `Methods that discover symmetries in data and use them, on the same data, networks and budgets: ${counts}. `,
-      "Every number links to its runs, every run to its command.",
+      "Every row of a board opens its runs, with scores, parameters, costs and environment.",
       claims || null,
     ),
     data.overall.rows.length ? section("Overall", el("div", { class: "prose" }, prose(data.overall.text)), overallTable()) : null,
