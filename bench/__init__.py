@@ -1,0 +1,26 @@
+"""Symmetry Bench: compare methods that discover symmetries in data and use them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["load_results"]
+
+
+def load_results(results: Path | str | None = None) -> pd.DataFrame:
+    """Every stored score as a tidy frame, one row per (record, score); see :func:`bench.frame.load_results`.
+
+    Args:
+        results: the folder of the records; the one of the checkout when left out.
+
+    Raises:
+        BenchError: when there is no such folder.
+    """
+    from bench import frame  # here: pandas is slow to import
+    from bench.paths import existing_results
+
+    return frame.load_results(existing_results(Path(results) if results is not None else None))

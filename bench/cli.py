@@ -1,4 +1,4 @@
-"""The command line: `python -m bench list | run | suite | leaderboard | equal | track | data | show`."""
+"""The command line: `python -m bench list | run | suite | leaderboard | compare | …`; `--help` shows all."""
 
 from __future__ import annotations
 
@@ -147,6 +147,45 @@ def leaderboard(
     code = board_command(existing_results(results), check=check)
     if code:
         raise typer.Exit(code)
+
+
+@app.command()
+def collect(
+    results: ResultsOption = None,
+    output: Annotated[
+        Path | None, typer.Option(help="The file.", show_default="results.parquet beside the folder")
+    ] = None,
+) -> None:
+    """Write every stored score to one tidy parquet file."""
+    from bench.collect_command import collect_command
+    from bench.paths import existing_results
+
+    collect_command(existing_results(results), output)
+
+
+@app.command()
+def compare(
+    first: Annotated[str, typer.Argument(help="A row as the boards name it: plain, or 'semola [mask2]'.")],
+    second: Annotated[str, typer.Argument(help="Another row.")],
+    task: Annotated[list[str] | None, typer.Option(help="A task; may be repeated. All common ones by default.")] = None,
+    budget: Annotated[str, typer.Option(help="Budget of the records.")] = "small",
+    train_fraction: Annotated[float, typer.Option(help="Share of the training examples, in (0, 1].")] = 1.0,
+    score: Annotated[str | None, typer.Option(help="Another score than the primary metric.")] = None,
+    results: ResultsOption = None,
+) -> None:
+    """Compare two rows: difference paired by seed, its interval, and p."""
+    from bench.compare_command import compare_command
+    from bench.paths import existing_results
+
+    compare_command(
+        first,
+        second,
+        tasks=task or (),
+        budget=budget,
+        train_fraction=train_fraction,
+        score=score,
+        root=existing_results(results),
+    )
 
 
 @app.command()

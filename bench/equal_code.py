@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from bench.atomic import renamed_to
 from bench.errors import BenchError
 
 #: Beside the folders of the tasks, in the results folder.
@@ -67,9 +68,8 @@ class EqualCode:
     def add(self, equalities: Iterable[Equality]) -> None:
         """Append and write, by a temporary file and a rename."""
         self.found.extend(equalities)
-        temporary = self.path.with_name(f".{FILE}.tmp")
-        temporary.write_text(json.dumps([asdict(entry) for entry in self.found], indent=1) + "\n")
-        temporary.replace(self.path)
+        with renamed_to(self.path) as temporary:
+            temporary.write_text(json.dumps([asdict(entry) for entry in self.found], indent=1) + "\n")
 
 
 def _equality(entry: dict[str, Any]) -> Equality:

@@ -11,7 +11,8 @@ from bench.store import Record, Store
 
 COLUMNS = (
     "task", "version", "data_sha256", "method", "search", "knowledge", "budget", "key", "changed", "seed",
-    "status", "reason", "git_sha", "cpu", "gpu", "threads", "path", "score", "value", "unit", "higher_is_better",
+    "status", "reason", "started", "git_sha", "torch", "cpu", "gpu", "threads", "path", "score", "value", "unit",
+    "higher_is_better",
 )  # fmt: skip
 
 
@@ -45,7 +46,9 @@ def _cell(record: Record, path: str) -> tuple[object, ...]:
         record["seed"],
         record["status"],
         record["reason"],
+        record["started"],
         env["git_sha"],
+        env["torch"],
         env["cpu"],
         env["gpu"],
         env["threads"],

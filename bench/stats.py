@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from itertools import product
 
 import numpy as np
@@ -26,7 +27,13 @@ def half_width(values: Sequence[float] | Array, level: float = LEVEL) -> float |
     values = np.asarray(values, dtype=float)
     if len(values) < 3:
         return None
-    return float(stats.t.ppf(0.5 + level / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
+    return float(_t_quantile(0.5 + level / 2, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
+
+
+@cache
+def _t_quantile(share: float, freedom: int) -> float:
+    """Held, because a board asks for the same few of them for every score of every row."""
+    return float(stats.t.ppf(share, freedom))
 
 
 def sign_flip_p(differences: Sequence[float] | Array) -> float:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import math
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from bench.api import Array
+from bench.atomic import renamed_to
 from bench.cell import Cell
 from bench.errors import BenchError
 
@@ -91,9 +91,9 @@ class Store:
             record = {**record, "arrays": f"seed{cell.seed}.npz"}
         check(record, path)
         if arrays:
-            with _renamed_to(path.with_suffix(".npz")) as temporary, temporary.open("wb") as file:
+            with renamed_to(path.with_suffix(".npz")) as temporary, temporary.open("wb") as file:
                 np.savez_compressed(file, allow_pickle=False, **arrays)
-        with _renamed_to(path) as temporary:
+        with renamed_to(path) as temporary:
             temporary.write_text(json.dumps(record, indent=1, sort_keys=True, allow_nan=False) + "\n")
         return path
 
@@ -112,17 +112,6 @@ class Store:
             except BenchError as error:
                 found.skipped[path] = str(error)
         return found
-
-
-@contextlib.contextmanager
-def _renamed_to(path: Path) -> Iterator[Path]:
-    """A temporary file beside ``path`` that takes its name once it is whole, and is gone otherwise."""
-    temporary = path.with_name(f".{path.stem}-{os.getpid()}{path.suffix}.tmp")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def read_record(path: Path) -> Record:

@@ -85,6 +85,11 @@ class Row:
         """Whether the row belongs to the pool of methods that are told the group."""
         return self.tier == "group"
 
+    @property
+    def failed_seeds(self) -> frozenset[int]:
+        """Seeds that count as the constant predictor."""
+        return frozenset(failure.seed for failure in self.failures if failure.seed in self.ranked)
+
 
 @dataclass(frozen=True)
 class Section:

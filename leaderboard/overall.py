@@ -9,7 +9,6 @@ import numpy as np
 
 from bench.api import TIERS, Array
 from bench.leaderboard.board import Board, Row, Section
-from bench.leaderboard.build import IMPUTED
 from bench.leaderboard.text import code
 from bench.stats import LEVEL, rank_draws
 
@@ -146,6 +145,6 @@ def _row(label: str, rows: Sequence[Row], of: int, ranks: Array, wins: Array) ->
         win=float(wins[0]),
         win_low=float(win_low),
         win_high=float(win_high),
-        imputed=sum(failure.status in IMPUTED for row in rows for failure in row.failures),
+        imputed=sum(len(row.failed_seeds) for row in rows),
         expected=sum(row.expected for row in rows),
     )

@@ -6,7 +6,6 @@ their bytes differ between versions of matplotlib.
 
 from __future__ import annotations
 
-import os
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.api import Array, MethodCard
+from bench.atomic import renamed_to
 from bench.errors import BenchError
 from bench.leaderboard.board import Run
 from bench.leaderboard.build import HIDDEN_BUDGETS, build_board
@@ -87,9 +87,8 @@ def write_pages(
             if name in left_over:
                 (out_dir / name).unlink()
             else:
-                temporary = out_dir / f".{name}-{os.getpid()}.tmp"
-                temporary.write_text(pages[name], encoding="utf-8", newline="\n")
-                temporary.replace(out_dir / name)
+                with renamed_to(out_dir / name) as temporary:
+                    temporary.write_text(pages[name], encoding="utf-8", newline="\n")
         for name in unnamed:
             (out_dir / FOLDER / name).unlink()
     except OSError as error:
@@ -159,6 +158,5 @@ def _draw(folder: Path, plans: list[FigurePlan], load: Callable[[Run], Mapping[s
     for plan in plans:
         figure = draw(plan, load)
         if figure is not None:
-            temporary = folder / f".{plan.name}-{os.getpid()}.tmp"
-            to_png(figure, temporary)
-            temporary.replace(folder / plan.name)
+            with renamed_to(folder / plan.name) as temporary:
+                to_png(figure, temporary)

@@ -1,5 +1,11 @@
 import math
+import subprocess
+import sys
 
+import pytest
+
+import bench
+from bench.errors import BenchError
 from bench.frame import COLUMNS, load_results
 
 
@@ -30,3 +36,12 @@ def test_a_corrupt_record_is_left_out_and_an_empty_store_gives_an_empty_frame(tm
     put_record(tmp_path, make_record(seed=0))
     put_record(tmp_path, make_record(seed=1)).write_text("{")
     assert set(load_results(tmp_path)["seed"]) == {0}
+
+
+def test_notebooks_have_it_at_the_top_level_and_importing_bench_stays_light(tmp_path, make_record, put_record):
+    put_record(tmp_path, make_record())
+    assert bench.load_results(str(tmp_path)).equals(load_results(tmp_path))
+    with pytest.raises(BenchError, match="no results folder"):
+        bench.load_results(tmp_path / "nowhere")
+    code = "import bench, sys; sys.exit(bool({'pandas', 'torch'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

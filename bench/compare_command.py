@@ -1,0 +1,138 @@
+"""`python -m bench compare A B`: two rows of the boards, paired by seed, task by task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+from tabulate import tabulate
+
+from bench.api import TaskCard
+from bench.compare import Comparison, compare
+from bench.errors import BenchError, nearest
+from bench.leaderboard.board import Row, Section
+from bench.leaderboard.build import HIDDEN_BUDGETS, build_board
+from bench.leaderboard.text import number, seed_ranges
+from bench.registry import load_registry
+from bench.stats import LEVEL, holm
+from bench.store import Record, Store
+
+
+@dataclass(frozen=True)
+class _Line:
+    task: TaskCard
+    unit: str
+    higher_is_better: bool | None  # None: neither is better
+    failed: int  # seeds of both rows that count as the constant predictor
+    found: Comparison
+
+
+def compare_command(
+    first: str, second: str, *, tasks: Sequence[str], budget: str, train_fraction: float, score: str | None, root: Path
+) -> None:
+    """Print mean difference, interval and p of ``first`` minus ``second``; on every common task without ``tasks``.
+
+    Raises:
+        BenchError: for a task, row or score that the records do not hold, or two rows without a common seed.
+    """
+    registry = load_registry()
+    cards = [registry.task(name).card for name in tasks or registry.tasks]
+    if budget in HIDDEN_BUDGETS:
+        raise BenchError(f"budget {budget!r} is for tests; its numbers mean nothing and are not compared.")
+    records = list(Store(root).scan().records.values())
+    directions = {name: s["higher_is_better"] for record in records for name, s in record["scores"].items()}
+    lines = []
+    for card in cards:
+        section = _section(records, card, budget, train_fraction)
+        try:
+            lines.append(_line(card, section, first, second, score, budget, directions))
+        except BenchError:
+            if tasks:
+                raise
+    if not lines:
+        raise BenchError(
+            f"no task has {budget!r} records of both {first!r} and {second!r}; --task T says what is missing."
+        )
+    _print(lines, first, second)
+
+
+def _section(records: Sequence[Record], card: TaskCard, budget: str, train_fraction: float) -> Section | None:
+    board = build_board(records, card, lambda name: None, lambda record: "current")
+    like = [s for s in board.sections if (s.budget, s.train_fraction) == (budget, train_fraction)]
+    return max(like, key=lambda section: (section.version, sum(row.ok for row in section.rows)), default=None)
+
+
+def _line(
+    card: TaskCard,
+    section: Section | None,
+    first: str,
+    second: str,
+    score: str | None,
+    budget: str,
+    directions: Mapping[str, bool | None],
+) -> _Line:
+    if section is None:
+        raise BenchError(f"task {card.id!r} has no {budget!r} records to compare; `python -m bench run` makes some.")
+    rows = [_row(section, name, card) for name in (first, second)]
+    name, metric = score or card.metric.name, card.metric
+    tables = [row.ranked if name == metric.name else row.values.get(name, {}) for row in rows]
+    for row, table in zip(rows, tables, strict=True):
+        if not table:
+            raise BenchError(
+                f"{row.label!r} on {card.id!r} has no score {name!r}.{nearest(name, row.values)} "
+                f"It has: {', '.join(row.values) or 'none'}."
+            )
+    found = compare(*tables)
+    if found is None:
+        raise BenchError(
+            f"{rows[0].label!r} and {rows[1].label!r} have no common seed on {card.id!r}: "
+            f"{seed_ranges(tables[0])} and {seed_ranges(tables[1])}."
+        )
+    units = {row.entries[name].unit for row in rows if name in row.entries}
+    failed = sum(seed in row.failed_seeds for row in rows for seed in found.seeds)
+    higher = metric.higher_is_better if name == metric.name else directions[name]
+    return _Line(card, "".join(units - {"1"}), higher, failed, found)
+
+
+def _row(section: Section, name: str, card: TaskCard) -> Row:
+    """The row with this label, spaces aside; a bare method name means its widest search space."""
+    wanted = "".join(name.split())
+    for label in (wanted, f"{wanted}[{card.searches[0]}]"):
+        for row in section.rows:
+            if "".join(row.label.split()) == label:
+                return row
+    labels, methods = [row.label for row in section.rows], {row.method for row in section.rows}
+    raise BenchError(f"no row {name!r} on {card.id!r}.{nearest(name, [*labels, *methods])} Rows: {', '.join(labels)}.")
+
+
+def _print(lines: Sequence[_Line], first: str, second: str) -> None:
+    adjusted = holm([line.found.p for line in lines])
+    table = []
+    for line, p in zip(lines, adjusted, strict=True):
+        found, unit = line.found, f" [{line.unit}]" if line.unit else ""
+        better = "–"
+        if found.difference and line.higher_is_better is not None:
+            better = first if (found.difference > 0) is line.higher_is_better else second
+        table.append(
+            {
+                "task": line.task.id + unit,
+                first: number(found.first),
+                second: number(found.second),
+                "difference": number(found.difference, 3, found.half_width),
+                "seeds": seed_ranges(found.seeds) + (f" ({line.failed} failed)" if line.failed else ""),
+                "p": f"{found.p:.3g}",
+                "p (Holm)": f"{p:.3g}",
+                "better": better,
+            }
+        )
+    if len(lines) == 1:
+        del table[0]["p (Holm)"]
+    typer.echo(tabulate(table, headers="keys", tablefmt="simple", disable_numparse=True))
+    typer.echo(f"\ndifference: {first} minus {second}, paired by seed, ± half its {LEVEL:.0%} interval (Student's t)")
+    typer.echo("p: exact sign-flip test, two-sided; a failed seed counts as the constant predictor")
+    lowest = len(lines) * min(line.found.smallest_p for line in lines)
+    if lowest > 1 - LEVEL:
+        over = f" over {len(lines)} tasks" if len(lines) > 1 else ""
+        typer.echo(f"with so few common seeds no p{over} can be below {min(1.0, lowest):.3g}: use more for a claim")
