@@ -24,7 +24,7 @@ Arrays = Mapping[tuple[str, int], Mapping[str, Array]]
 
 def read_section(section: Section, load: Callable[[Run, Collection[str]], Mapping[str, Array]]) -> Arrays:
     """What is drawn of each run of ``section``, by key and seed; ``load`` gives the arrays of those names."""
-    found = {}
+    found: dict[tuple[str, int], Mapping[str, Array]] = {}
     for row in section.rows:
         wanted = CURVES if _repeats(row) else CURVES | MATRICES
         found |= {(run.key, run.seed): load(run, wanted & run.arrays) for run in row.runs if wanted & run.arrays}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from bench.api import TIERS
@@ -44,7 +44,7 @@ def ranks_data(boards: Sequence[Board], overall: Overall) -> dict[str, Any]:
                     row.label, {"label": row.label, "method": row.method, "tiers": set(), "cells": {}}
                 )
                 known["tiers"].add(row.tier)
-                known["cells"][board.task.id] = [row.rank, _pool(section.rows, row), row.key, row.told_group]
+                known["cells"][board.task.id] = (row.rank, _pool(section.rows, row), row.key, row.told_group)
     order = {row.label: place for place, row in enumerate(overall.rows)}
     ordered = sorted(rows.values(), key=lambda row: (order.get(row["method"], len(order)), _ahead(row), row["label"]))
     tasks = [[board.task.id, board.task.family] for board in boards]
@@ -78,5 +78,5 @@ def _pool(rows: Sequence[Row], row: Row) -> int:
 
 def _ahead(row: dict[str, Any]) -> float:
     """The mean share of its pools that is ahead of it."""
-    cells = row["cells"].values()
+    cells: Collection[tuple[int, int, str, bool]] = row["cells"].values()
     return sum((rank - 1) / max(1, of - 1) for rank, of, _, _ in cells) / len(cells)

@@ -61,10 +61,7 @@ def score_tables(board: Board, section: Section) -> list[Table]:
         tables.append(_table("Discovery", columns, _lines(columns, finders), below=(said,)))
         names = found_names(section)
         if names:
-            columns, below = found_columns(names), (found_sentences(finders, names),)
-            scored = [row for row in finders if any(text(row) != NOTHING for _, text in columns)]
-            lines = _lines(columns, scored)
-            tables.append(_table("Which generators were found", columns, lines, FOUND_TEXT, below, ranked=False))
+            tables.append(_found(finders, names))
     return tables
 
 
@@ -146,6 +143,13 @@ def _published_elsewhere(board: Board, section: Section) -> str:
     run = {row.method for row in section.rows if row.published is not None}
     found = ", ".join(f"{name} {value:g}" for name, value in sorted(board.task.published.items()) if name not in run)
     return f"Published, not run here: {escape(found)}." if found else ""
+
+
+def _found(rows: Sequence[Row], names: Sequence[str]) -> Table:
+    columns = found_columns(names)
+    scored = [row for row in rows if any(text(row) != NOTHING for _, text in columns)]
+    below = (found_sentences(scored, names),)
+    return _table("Which generators were found", columns, _lines(columns, scored), FOUND_TEXT, below, ranked=False)
 
 
 def _lines(columns: Sequence[Column], rows: Iterable[Row]) -> list[Line]:
