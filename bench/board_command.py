@@ -18,7 +18,7 @@ def board_command(root: Path, *, check: bool) -> int:
     pages = write_pages(root, out, registry, Standing(root, registry), check=check)
     if not check:
         typer.echo(f"written: {', '.join(pages)}" if pages else "every page was up to date")
-        typer.echo(f"next: open {out / 'README.md'}")
+        typer.echo(f"next: open {out / 'index.html'} in a browser, or read {out / 'README.md'}")
         return 0
     for page in pages:
         typer.echo(f"error: {out / page} is missing or out of date; `python -m bench leaderboard` writes it.", err=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -137,8 +137,8 @@ def read_record(path: Path) -> Record:
     return checked
 
 
-def read_arrays(path: Path, record: Record) -> dict[str, Array]:
-    """The arrays beside the record at ``path``; empty when it has none.
+def read_arrays(path: Path, record: Record, names: Collection[str] | None = None) -> dict[str, Array]:
+    """The arrays beside the record at ``path``, or those of them in ``names``; empty when it has none.
 
     Raises:
         BenchError: when the named file is missing or corrupt.
@@ -148,7 +148,7 @@ def read_arrays(path: Path, record: Record) -> dict[str, Array]:
     file = path.with_name(record["arrays"])
     try:
         with np.load(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files}
+            return {name: archive[name] for name in archive.files if names is None or name in names}
     except Exception as error:  # zipfile, numpy and the file system each have their own
         raise BenchError(f"arrays {str(file)!r} of a record cannot be read: {error}.") from None
 

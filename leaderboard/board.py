@@ -40,6 +40,20 @@ class Run:
 
 
 @dataclass(frozen=True)
+class Attempt:
+    """A seed as it was run, with a result or without; its scores are in the row's ``values``."""
+
+    seed: int
+    status: str
+    reason: str  # "" with a result
+    started: str
+    params: Mapping[str, Any]
+    cost: Mapping[str, float | None]
+    env: Mapping[str, Any]
+    discovery: str | None  # the record whose generators it took
+
+
+@dataclass(frozen=True)
 class Row:
     """All seeds of one (method, search space, budget, parameters)."""
 
@@ -63,6 +77,7 @@ class Row:
     letters: str  # rows of one pool that share a letter are not told apart; "" with too few seeds
     published: float | None  # the paper's number
     runs: tuple[Run, ...]  # the ok seeds, lowest first
+    attempts: tuple[Attempt, ...]  # all seeds, lowest first
     repeats: bool  # a pipeline: its generators are those of its discoverer
 
     @property

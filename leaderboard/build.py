@@ -17,7 +17,7 @@ import numpy as np
 
 from bench.api import MethodCard, TaskCard
 from bench.cell import TRAIN_FRACTION
-from bench.leaderboard.board import Board, Entry, Failure, Row, Run, Section
+from bench.leaderboard.board import Attempt, Board, Entry, Failure, Row, Run, Section
 from bench.stats import SEEDS_FOR_LETTERS, half_width, minimum_detectable, tie_letters
 from bench.store import Record
 
@@ -174,7 +174,21 @@ def _row(
         letters="",
         published=None if changed else task.published.get(method["id"]),
         runs=tuple(Run(r["key"], r["seed"], r["started"], arrays(r)) for r in ok),
+        attempts=tuple(_attempt(r) for r in records),
         repeats="+" in method["id"] or any(r.get("discovery") for r in records),
+    )
+
+
+def _attempt(record: Record) -> Attempt:
+    return Attempt(
+        seed=record["seed"],
+        status=record["status"],
+        reason="" if record["status"] == "ok" else _reason(record),
+        started=record["started"],
+        params=record["params"],
+        cost=record["cost"],
+        env=record["env"],
+        discovery=record.get("discovery"),
     )
 
 

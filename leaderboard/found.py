@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from bench.leaderboard.board import Row, Section
-from bench.leaderboard.text import code, mean_text, table
+from bench.leaderboard.text import code, mean_text
 
 START = "symmetry/found_"
 #: Share of a true generator's field in the learned span from which it counts as found, and below which as missed.
 FOUND, MISSED = 0.95, 0.5
+FOUND_TEXT = (
+    "Share of each true generator's field that lies in the learned span, means over seeds: 1 is found, 0 is not. "
+    "A wider span finds more by chance; precision, above, says how much of it is true."
+)
 
 
 def found_names(section: Section) -> tuple[str, ...]:
@@ -18,17 +22,19 @@ def found_names(section: Section) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def found_text(rows: Sequence[Row], names: Sequence[str]) -> str:
-    """Shares of the true generators in what each of ``rows`` found, means over seeds, and a sentence on each."""
+def found_columns(names: Sequence[str]) -> list[tuple[str, Callable[[Row], str]]]:
+    """The share of each true generator, mean over seeds."""
+
+    def share(name: str) -> Callable[[Row], str]:
+        return lambda row: mean_text(row.entries.get(START + name))
+
+    return [(name.replace("_", " "), share(name)) for name in names]
+
+
+def found_sentences(rows: Iterable[Row], names: Sequence[str]) -> str:
+    """A list item on each of ``rows`` that has such shares."""
     scored = [row for row in rows if f"{START}{names[0]}" in row.entries]
-    lines = [[code(row.label), *(mean_text(row.entries[START + name]) for name in names)] for row in scored]
-    header = ("method", *(name.replace("_", " ") for name in names))
-    start = (
-        "Share of each true generator's field that lies in the learned span, means over seeds: 1 is found, 0 is not. "
-        "A wider span finds more by chance; precision, above, says how much of it is true."
-    )
-    said = "\n".join(f"- {code(row.label)}: {_sentence(row, names)}." for row in scored)
-    return "\n\n".join([start, table(header, lines, left=(0,)), said])
+    return "\n".join(f"- {code(row.label)}: {_sentence(row, names)}." for row in scored)
 
 
 def _sentence(row: Row, names: Sequence[str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from bench.gauge import adds_to, aligned, normalised, signed, square
 from bench.leaderboard.board import Row, Run, Section
 from bench.leaderboard.text import significant
 
-#: The arrays that are read.
-NAMES = frozenset({"generators", "truth", "truth_algebra", "orientation_curve"})
+#: The arrays that are read of every run, and of discoverers besides.
+CURVES, MATRICES = frozenset({"orientation_curve"}), frozenset({"generators", "truth", "truth_algebra"})
 #: Entries are written as whole thousandths, which is below what a colour shows.
 THOUSANDTHS = 1000
 #: Against ties: 1/16 computed on two machines must not round to two sides.
@@ -22,16 +22,19 @@ BEFORE_ROUNDING = 1e-6
 Arrays = Mapping[tuple[str, int], Mapping[str, Array]]
 
 
-def read_section(section: Section, load: Callable[[Run], Mapping[str, Array]]) -> Arrays:
-    """The arrays of each run of ``section``, by key and seed; ``load`` gives those named in NAMES."""
-    runs = [run for row in section.rows for run in row.runs if run.arrays & NAMES]
-    return {(run.key, run.seed): load(run) for run in runs}
+def read_section(section: Section, load: Callable[[Run, Collection[str]], Mapping[str, Array]]) -> Arrays:
+    """What is drawn of each run of ``section``, by key and seed; ``load`` gives the arrays of those names."""
+    found: dict[tuple[str, int], Mapping[str, Array]] = {}
+    for row in section.rows:
+        wanted = CURVES if _repeats(row) else CURVES | MATRICES
+        found |= {(run.key, run.seed): load(run, wanted & run.arrays) for run in row.runs if wanted & run.arrays}
+    return found
 
 
 def run_generators(row: Row, arrays: Arrays) -> dict[int, Array]:
     """Seed -> generators ``(k, d, d)`` of a discoverer, at norm 1 and in the gauge nearest the textbook's."""
     found: dict[int, Array] = {}
-    for run in [] if row.told_group or row.repeats else row.runs:
+    for run in [] if _repeats(row) else row.runs:
         own = arrays.get((run.key, run.seed), {})
         learned = own.get("generators")
         if learned is not None and square(learned):
@@ -94,6 +97,11 @@ def thousandths(matrices: Array) -> list[list[list[int]]]:
     whole = np.floor(np.abs(matrices) * THOUSANDTHS + 0.5 + BEFORE_ROUNDING) * np.sign(matrices)
     listed: list[list[list[int]]] = whole.astype(int).tolist()
     return listed
+
+
+def _repeats(row: Row) -> bool:
+    """Whether its generators are the textbook's or those of another row."""
+    return row.told_group or row.repeats
 
 
 def _truth(own: Mapping[str, Array], learned: Array) -> Array:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zipfile
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,13 +19,16 @@ from bench.leaderboard.board import Run
 from bench.leaderboard.build import HIDDEN_BUDGETS, build_board
 from bench.leaderboard.claims import render_claims
 from bench.leaderboard.figure_plan import FOLDER, NAME, FigurePlan
+from bench.leaderboard.html_data import page_data
 from bench.leaderboard.learning_curve import figures_of
+from bench.leaderboard.overall import build_overall
 from bench.leaderboard.paper_claims import CLAIMS
-from bench.leaderboard.render_markdown import MARKER, render_index, render_task
+from bench.leaderboard.render_html import render_html
+from bench.leaderboard.render_markdown import MARKER, index_remarks, render_index, render_task
 from bench.registry import Registry
 from bench.store import Record, Store, read_arrays
 
-INDEX, REPORT = "README.md", "claims.md"
+INDEX, REPORT, HTML = "README.md", "claims.md", "index.html"
 
 
 @dataclass(frozen=True)
@@ -59,7 +62,9 @@ def write_pages(
     site = plan_site(store_root, registry, standing)
     pages = site.pages
     present = {
-        path.name: path.read_text(encoding="utf-8", errors="replace") for path in out_dir.glob("*.md") if path.is_file()
+        path.name: path.read_text(encoding="utf-8", errors="replace")
+        for path in [*out_dir.glob("*.md"), out_dir / HTML]
+        if path.is_file()
     }
     left_over = {name for name, text in present.items() if name not in pages and text.startswith(MARKER)}
     changed = sorted(left_over | {name for name, text in pages.items() if present.get(name) != text})
@@ -92,7 +97,7 @@ def write_pages(
 
 
 def plan_site(store_root: Path, registry: Registry, standing: Callable[[Record], str]) -> Site:
-    """All that the store's records make; reads no array."""
+    """All that the store's records make; of the arrays only those that the HTML page draws are read."""
     found = Store(store_root).scan()
     records = [record for record in found.records.values() if record["budget"] not in HIDDEN_BUDGETS]
     places = {(record["key"], record["seed"]): (path, record) for path, record in found.records.items()}
@@ -108,9 +113,9 @@ def plan_site(store_root: Path, registry: Registry, standing: Callable[[Record],
     def names_of(record: Record) -> frozenset[str]:
         return array_names(*places[record["key"], record["seed"]])
 
-    def load(run: Run) -> Mapping[str, Array]:
+    def load(run: Run, names: Collection[str] | None = None) -> Mapping[str, Array]:
         try:
-            return read_arrays(*places[run.key, run.seed])
+            return read_arrays(*places[run.key, run.seed], names)
         except BenchError:
             return {}  # its row is left out of the figure
 
@@ -125,7 +130,10 @@ def plan_site(store_root: Path, registry: Registry, standing: Callable[[Record],
     report = render_claims(CLAIMS, [record for record in records if standing(record) != "stale"])
     if report is not None:
         pages[REPORT] = f"{MARKER}\n\n{report}"
-    pages[INDEX] = render_index(boards, without, unknown, skipped.total(), REPORT if report else None)
+    remarks = index_remarks(without, unknown, skipped.total())
+    overall = build_overall(boards)
+    pages[INDEX] = render_index(boards, overall, remarks, REPORT if report else None)
+    pages[HTML] = render_html(page_data(boards, overall, load, remarks, REPORT if report else None))
     plans = {plan.name: plan for board in boards for section in figures_of(board) for plan in section}
     return Site(pages, plans, load)
 

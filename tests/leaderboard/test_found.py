@@ -1,6 +1,6 @@
 """Found generators by name, false discoveries of a control, and errors by subgroup, as a page tells them."""
 
-from bench.leaderboard.found import found_names, found_text
+from bench.leaderboard.found import found_names, found_sentences
 from bench.leaderboard.render_markdown import render_task
 
 SHARES = {"rotation_xy": 0.99, "rotation_xz": 0.96, "shift_x": 0.7, "shift_y": 0.1}
@@ -14,7 +14,7 @@ def test_a_sentence_says_what_was_found_partly_and_not(board_of, make_record):
     (section,) = board_of([make_record("semola", search="full", scores=scores(SHARES))]).sections
     names = found_names(section)
     assert names == tuple(SHARES)
-    text = found_text(section.rows, names)
+    text = found_sentences(section.rows, names)
     assert "- `semola [full]`: 2 of 4 found (rotation xy, rotation xz); partly shift x; missed shift y." in text
 
 
@@ -22,7 +22,7 @@ def test_a_sentence_says_when_all_or_none_are_found(board_of, make_record):
     everything = make_record("semola", search="full", scores=scores(dict.fromkeys(SHARES, 1.0)))
     nothing = make_record("liegan", search="full", scores=scores(dict.fromkeys(SHARES, 0.0)))
     (section,) = board_of([everything, nothing]).sections
-    text = found_text(section.rows, found_names(section))
+    text = found_sentences(section.rows, found_names(section))
     assert "`semola [full]`: all 4 found" in text
     assert "`liegan [full]`: 0 of 4 found; missed rotation xy" in text
 
@@ -32,7 +32,7 @@ def test_means_over_seeds_decide(board_of, make_record):
         make_record("semola", search="full", seed=s, scores=scores({"shift_x": v})) for s, v in enumerate((0, 1))
     ]
     (section,) = board_of(records).sections
-    assert "0 of 1 found; partly shift x" in found_text(section.rows, ("shift_x",))
+    assert "0 of 1 found; partly shift x" in found_sentences(section.rows, ("shift_x",))
 
 
 def test_a_task_without_names_has_no_such_part(board_of, make_record):

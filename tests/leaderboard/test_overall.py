@@ -82,9 +82,12 @@ def test_changed_settings_and_narrow_search_spaces_have_no_place(make_record, bo
 
 
 def test_the_index_shows_the_table_once_there_is_something_to_compare(boards, make_record, board_of):
-    page = render_index(boards({"a": 1.0, "b": 2.0}))
-    headers, lines = overall_table(build_overall(boards({"a": 1.0, "b": 2.0})))
+    compared = boards({"a": 1.0, "b": 2.0})
+    overall = build_overall(compared)
+    page = render_index(compared, overall)
+    headers, lines = overall_table(overall)
     assert "## Overall" in page
     assert all(header in page for header in headers)
     assert lines[0][:4] == ["`a`", "none", "1.00", "1.00 to 1.00"]
-    assert "## Overall" not in render_index([board_of([make_record()])])
+    alone = [board_of([make_record()])]
+    assert "## Overall" not in render_index(alone, build_overall(alone))

@@ -38,21 +38,21 @@ def update(tmp_path, registry):
 def test_check_finds_missing_stale_and_left_over_pages_and_writes_nothing(tmp_path, make_record, put_record, update):
     pages = tmp_path / "pages"
     put_record(tmp_path / "results", make_record())
-    assert update(check=True) == ["README.md", "toy.md"]
+    assert update(check=True) == ["README.md", "index.html", "toy.md"]
     assert not pages.exists()
 
-    assert update() == ["README.md", "toy.md"]
+    assert update() == ["README.md", "index.html", "toy.md"]
     assert update(check=True) == []
     assert update() == []
 
     put_record(tmp_path / "results", make_record("gcnn", mse=0.25))
     (pages / "gone.md").write_text((pages / "toy.md").read_text())
     before = (pages / "toy.md").read_bytes()
-    assert update(check=True) == ["README.md", "gone.md", "toy.md"]
+    assert update(check=True) == ["README.md", "gone.md", "index.html", "toy.md"]
     assert (pages / "toy.md").read_bytes() == before
 
-    assert update() == ["README.md", "gone.md", "toy.md"]
-    assert sorted(path.name for path in pages.iterdir()) == ["README.md", "toy.md"]
+    assert update() == ["README.md", "gone.md", "index.html", "toy.md"]
+    assert sorted(path.name for path in pages.iterdir()) == ["README.md", "index.html", "toy.md"]
 
 
 def test_corrupt_records_are_counted_never_fatal(tmp_path, make_record, put_record, update):
@@ -69,7 +69,7 @@ def test_smoke_records_and_unknown_tasks_have_no_page_and_tasks_without_results_
 ):
     put_record(tmp_path / "results", make_record(budget="smoke", task={"id": "empty"}))
     put_record(tmp_path / "results", make_record(task={"id": "plugin_task"}))
-    assert update() == ["README.md"]
+    assert update() == ["README.md", "index.html"]
     index = (tmp_path / "pages/README.md").read_text()
     assert "No results yet: `empty`, `toy`." in index
     assert "1 record of `plugin_task`" in index
@@ -79,7 +79,7 @@ def test_pages_do_not_depend_on_where_the_store_lies(tmp_path, make_record, put_
     for name in ("here", "there"):
         put_record(tmp_path / name / "results", make_record(status="failed", reason="boom"))
         write_pages(tmp_path / name / "results", tmp_path / name, registry, lambda record: False)
-    for page in ("README.md", "toy.md"):
+    for page in ("README.md", "toy.md", "index.html"):
         assert (tmp_path / "here" / page).read_bytes() == (tmp_path / "there" / page).read_bytes()
         assert str(tmp_path) not in (tmp_path / "here" / page).read_text()
 
@@ -95,6 +95,17 @@ def test_a_page_somebody_wrote_is_neither_overwritten_nor_removed(tmp_path, make
     assert {path.name: path.read_text() for path in pages.iterdir()} == {"notes.md": "mine", "README.md": "mine too"}
 
 
+@pytest.mark.parametrize("name", ["README.md", "index.html"])
+def test_a_front_page_somebody_wrote_stops_the_writing(tmp_path, make_record, put_record, update, name):
+    put_record(tmp_path / "results", make_record())
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / name).write_text("<!doctype html><title>mine</title>")
+    assert name in update(check=True)
+    with pytest.raises(BenchError, match=rf"{name}' was not generated and is not overwritten"):
+        update()
+    assert "mine" in (tmp_path / "pages" / name).read_text()
+
+
 def figures(pages):
     return sorted(path.name for path in (pages / "figures").iterdir())
 
@@ -104,7 +115,7 @@ def test_figures_are_drawn_once_and_checked_by_existence_alone(tmp_path, make_re
     first = update()
     names = figures(tmp_path / "pages")
     assert [name.rsplit("-", 1)[0] for name in names] == ["toy-small-generators", "toy-small-samples"]
-    assert first == ["README.md", "toy.md", *(f"figures/{name}" for name in names)]
+    assert first == ["README.md", "index.html", "toy.md", *(f"figures/{name}" for name in names)]
     (tmp_path / "pages/figures" / names[0]).write_bytes(b"from another version of matplotlib")
     assert update(check=True) == update() == []
 

@@ -4,13 +4,18 @@ import pytest
 
 from bench.api import MetricCard
 from bench.leaderboard.board import Entry
-from bench.leaderboard.render_markdown import MARKER, render_index, render_task
+from bench.leaderboard.overall import build_overall
+from bench.leaderboard.render_markdown import MARKER, index_remarks, render_index, render_task
 from bench.leaderboard.text import NOTHING, entry_text, number, seed_ranges, table
 
 FOUND = {
     f"symmetry/{name}": value
     for name, value in {"cosine": 0.7, "mae": 0.2, "precision": 1.0, "dimension": 1.0, "true_dimension": 1.0}.items()
 }
+
+
+def index_of(boards, remarks=()):
+    return render_index(boards, build_overall(boards), remarks)
 
 
 def cells(page, first):
@@ -65,10 +70,10 @@ def test_a_bar_in_a_cell_does_not_break_the_table():
 
 def test_the_same_records_in_any_order_give_the_same_bytes(make_record, board_of):
     records = [make_record(m, seed=s, mse=s / 7, scores=FOUND) for m in ("plain", "semola") for s in range(3)]
-    page, index = render_task(board_of(records)), render_index([board_of(records)])
+    page, index = render_task(board_of(records)), index_of([board_of(records)])
     for shuffle in range(5):
         board = board_of(random.Random(shuffle).sample(records, len(records)))
-        assert (render_task(board), render_index([board])) == (page, index)
+        assert (render_task(board), index_of([board])) == (page, index)
 
 
 def test_a_page_names_its_data_budget_metric_and_sources(make_record, board_of):
@@ -161,7 +166,7 @@ def test_a_share_of_the_training_examples_is_an_option_of_its_own(make_record, b
 
 
 def test_the_index_says_what_the_newer_columns_and_the_figures_mean(board_of):
-    index = render_index([])
+    index = index_of([])
     for words in ("**E′ floor.**", "**within, beyond.**", "**translation share.**", "**Figures.**"):
         assert words in index
 
@@ -180,7 +185,7 @@ def test_stale_and_unreadable_records_are_marked(make_record, board_of):
     board = board_of([make_record()], standing=lambda record: "stale", skipped=2)
     page = render_task(board)
     assert cells(page, "`plain`")[-1] == "1/1 (1 stale)"
-    assert "`plain` (stale)" in render_index([board])
+    assert "`plain` (stale)" in index_of([board])
     assert "Stale: the code" in page
     assert "2 files in the place of a record that cannot be read" in page
 
@@ -232,7 +237,7 @@ def test_published_numbers_have_a_column_or_a_line(make_record, board_of, toy_ta
 
 def test_the_index_shows_the_best_of_each_pool_and_what_is_missing(make_record, board_of):
     records = [make_record(mse=0.25), make_record("gcnn", mse=0.5), make_record("true", knowledge="group", mse=0.125)]
-    index = render_index([board_of(records)], without_results=["b", "a"], unknown={"gone": 1}, skipped=1)
+    index = index_of([board_of(records)], index_remarks(["b", "a"], {"gone": 1}, 1))
     assert cells(index, "small") == [
         "[toy](toy.md)", "small", "`test/mse` ↓", "`plain`", "0.250", "`true`", "0.125", "constant", "1.50", "3/3",
     ]  # fmt: skip
@@ -244,4 +249,4 @@ def test_the_index_shows_the_best_of_each_pool_and_what_is_missing(make_record, 
 
 
 def test_an_index_without_results_says_so(board_of):
-    assert "No results yet.\n" in render_index([])
+    assert "No results yet.\n" in index_of([])

@@ -8,7 +8,8 @@ const NOTHING = "–";
 function build(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
-    else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
+    else if (value !== null && value !== undefined && value !== false)
+      element.setAttribute(name, value === true ? "" : value);
   }
   element.append(...children.flat(2).filter((child) => child !== null && child !== undefined));
   return element;
@@ -22,11 +23,16 @@ function svg(tag, attributes = {}, ...children) {
   return build(document.createElementNS("http:\u002f\u002fwww.w3.org/2000/svg", tag), attributes, children);
 }
 
+// The spans of leaderboard/markup.py.
+function inline(spans) {
+  return spans.map(([style, text]) => (style ? el(style, {}, text) : text));
+}
+
 // The blocks of leaderboard/markup.py: list items become one list.
 function prose(blocks) {
   const found = [];
   for (const [kind, ...spans] of blocks) {
-    const inner = spans.map(([style, text]) => (style ? el(style, {}, text) : text));
+    const inner = inline(spans);
     if (kind === "p") found.push(el("p", {}, inner));
     else if (found.at(-1)?.tagName === "UL") found.at(-1).append(el("li", {}, inner));
     else found.push(el("ul", {}, el("li", {}, inner)));
@@ -43,12 +49,9 @@ function show(value, digits = 3) {
   if (value === null || value === undefined) return NOTHING;
   if (Number.isInteger(value) && Math.abs(value) < 1e9) return value.toLocaleString("en");
   const size = Math.abs(value);
-  if (size >= 1e-2 && size < 1e5) return Number(value.toPrecision(digits)).toLocaleString("en", { maximumFractionDigits: 8 });
+  if (size >= 1e-2 && size < 1e5)
+    return Number(value.toPrecision(digits)).toLocaleString("en", { maximumFractionDigits: 8 });
   return value.toExponential(digits - 1).replace("e+", "e");
-}
-
-function spread([mean, std], digits = 3) {
-  return show(mean, digits) + (std === null ? "" : ` ± ${show(std, 2)}`);
 }
 
 // What is chosen, and where it is kept: the part behind # of the address, so that a view can be sent to someone.

@@ -2,7 +2,7 @@
 
 const sorting = new Map(); // id of a table -> {column, down}
 
-// columns: [{title, left, name, first, head}]; lines: [{cells: [[text, value]] or [node, value], about: attributes}]
+// columns: [{title, left, name, rank, head}]; lines: [{cells: [[text, value]] or [node, value], about: attributes}]
 function sortable(id, caption, columns, lines, attributes = {}) {
   const body = el("tbody");
   const heads = columns.map((column, place) =>
@@ -35,8 +35,8 @@ function sortable(id, caption, columns, lines, attributes = {}) {
     );
     const ordered = column < 0 ? lines : [...lines].sort((a, b) => compare(a.cells[column], b.cells[column], down));
     body.replaceChildren(...ordered.map((line) => tableRow(columns, line)));
-    if (!lines.length)
-      body.append(el("tr", {}, el("td", { class: "empty left", colspan: columns.length }, "No row passes the filters.")));
+    const nothing = { class: "empty left", colspan: columns.length };
+    if (!lines.length) body.append(el("tr", {}, el("td", nothing, "No row passes the filters.")));
   }
 
   fill();
@@ -50,7 +50,7 @@ function classes(column) {
 function tableRow(columns, line) {
   const cells = line.cells.map(([content, , extra], place) => {
     const column = columns[place];
-    const kind = [classes(column), column.rank && "rank", column.first && "first", extra?.class].filter(Boolean);
+    const kind = [classes(column), column.rank && "rank", extra?.class].filter(Boolean);
     const attributes = { ...extra, class: kind.join(" ") || null };
     return column.name ? el("th", { scope: "row", ...attributes }, content) : el("td", attributes, content);
   });
@@ -72,84 +72,103 @@ function opener(row, text = row.label) {
   return el("button", { type: "button", class: "open", title: "Open its runs", onclick: () => openRun(row) }, text);
 }
 
-// A table of leaderboard/html_data.py: rank, method, told, its own columns, n ok.
+// A table of leaderboard/tables.py: method, rank, its first column, told, n ok, the others; or the method and its columns.
 function boardTable(id, table, section) {
-  const columns = [
-    { title: "method", name: true },
-    { title: "rank", rank: true },
-    { title: "told", left: true },
-    ...table.columns.map((title, place) => ({ title, first: place === 0 })),
-    { title: "n ok" },
-  ];
+  const arrange = (name, rank, told, counted, [first, ...others]) =>
+    table.ranked ? [name, rank, first, told, counted, ...others] : [name, first, ...others];
+  const own = table.columns.map((title) => ({ title, left: title === "tied" }));
+  const heads = [{ title: "method", name: true }, { title: "rank", rank: true }, { title: "told", left: true }];
+  const columns = arrange(...heads, { title: "n ok" }, own);
   const lines = [];
   table.rows.forEach((line, place) => {
     if (line.reference !== undefined) {
       if (!named(line.reference)) return;
-      const cells = [[line.reference, line.reference], ["ref."], [NOTHING], ...line.cells, [NOTHING]];
+      const cells = arrange([line.reference, line.reference], ["ref."], [NOTHING], [NOTHING], line.cells);
       lines.push({ about: { class: "reference" }, cells });
       return;
     }
     const row = section.rows[line.row];
     if (!wanted(row)) return;
-    const start = [[opener(row), row.label], [row.rank, place], [row.tier, data.tiers.indexOf(row.tier)]];
     const about = { class: row.tier === "group" ? "told" : null, "data-row": row.label };
-    lines.push({ about, cells: [...start, ...line.cells, [row.counted, parseInt(row.counted, 10)]] });
+    const counted = [row.counted, parseInt(row.counted, 10)];
+    const tier = [row.tier, data.tiers.indexOf(row.tier)];
+    lines.push({ about, cells: arrange([opener(row), row.label], [row.rank, place], tier, counted, line.cells) });
   });
   return sortable(id, table.title, columns, lines);
 }
 
+// The overall board, and the win probability of each row as a point with its interval.
+function overallTable() {
+  const own = data.overall.columns.slice(1).map((title) => ({ title, left: title === "told" }));
+  const columns = [{ title: "method", name: true }, { title: "0 to 1", left: true }, ...own];
+  const lines = data.overall.rows
+    .filter((row) => state.tiers.has(row.tier) && named(row.label))
+    .map((row) => {
+      const [name, ...cells] = row.cells;
+      const about = { class: row.told ? "told" : null, "data-row": row.label };
+      const head = [el("code", {}, name[0]), row.label];
+      return { about, cells: [head, [intervalMark(row.win, row.told), row.win[0]], ...cells] };
+    });
+  return sortable("overall", "Overall", columns, lines);
+}
+
+function intervalMark([at, low, high], told) {
+  const [width, height, x] = [160, 14, (share) => 4 + share * 152];
+  const tone = `var(--${told ? "told" : "accent"})`;
+  return svg(
+    "svg",
+    { class: "interval", width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" },
+    svg("path", { class: "grid", d: `M${x(0)},7H${x(1)}M${x(0)},2v10M${x(0.5)},2v10M${x(1)},2v10` }),
+    svg("path", { stroke: tone, "stroke-width": 3, "stroke-opacity": 0.45, d: `M${x(low)},7H${x(high)}` }),
+    svg("circle", { cx: x(at), cy: 7, r: 4, fill: tone }),
+  );
+}
+
 // Methods against tasks: ranks, shaded from the first (strong) to the last (none).
 function ranksTable() {
-  const { tasks, rows } = data.overview.ranks;
-  const shown = tasks.filter(([, family]) => wantedFamily(family));
+  const { tasks, rows } = data.ranks;
+  const shown = tasks.filter(([, family]) => wantedFamily(family)).map(([task]) => task);
   const columns = [
     { title: "method", name: true },
     { title: "told", left: true },
-    ...shown.map(([task]) => ({ title: task, head: "task" })),
+    ...shown.map((task) => ({ title: task, head: "task" })),
   ];
   const lines = rows
     .filter((row) => row.tiers.some((tier) => state.tiers.has(tier)) && named(row.label))
-    .filter((row) => shown.some(([task]) => row.cells[task]))
+    .filter((row) => shown.some((task) => row.cells[task]))
     .map((row) => {
-      const told = row.tiers.includes("group");
-      const cells = shown.map(([task]) => {
-        const cell = row.cells[task];
-        if (!cell) return [el("span", { class: "muted" }, "·"), null];
-        const share = cell.of > 1 ? 1 - (cell.rank - 1) / (cell.of - 1) : 1;
-        const about = `${row.label} on ${task}: ${cell.rank} of ${cell.of}${told ? " told the group" : ""}`;
-        const open = el(
-          "button",
-          { type: "button", title: about, "aria-label": about, onclick: () => openFrom(task, cell.row) },
-          `${told ? "G" : ""}${cell.rank}`,
-        );
-        const style = `--tone: var(--${told ? "told" : "accent"}); --share: ${Math.round(6 + 36 * share)}%`;
-        return [open, cell.rank + (told ? 1000 : 0), { class: "shade", style }];
-      });
       const tiers = [row.tiers.join(", "), data.tiers.indexOf(row.tiers[0])];
-      return { cells: [[el("code", {}, row.label), row.label], tiers, ...cells] };
+      const cells = shown.map((task) => rankCell(row, task));
+      return { about: { "data-row": row.label }, cells: [[el("code", {}, row.label), row.label], tiers, ...cells] };
     });
   return sortable("ranks", "Ranks by task", columns, lines, { class: "ranks" });
 }
 
+function rankCell(row, task) {
+  if (!row.cells[task]) return [el("span", { class: "muted" }, "·"), null];
+  const [rank, of, key, told] = row.cells[task];
+  const share = of > 1 ? 1 - (rank - 1) / (of - 1) : 1;
+  const about = `${row.label} on ${task}: ${rank} of ${of}${told ? " told the group" : ""}`;
+  const open = el(
+    "button",
+    { type: "button", title: about, "aria-label": about, onclick: () => go({ task, section: 0, run: key, seed: null }) },
+    `${told ? "G" : ""}${rank}`,
+  );
+  const style = `--tone: var(--${told ? "told" : "accent"}); --share: ${Math.round(4 + 38 * share)}%`;
+  return [open, rank + (told ? 1000 : 0), { class: "shade", style }];
+}
+
 function bestTable() {
-  const titles = ["budget", "metric", "best", "score", "best told the group", "score", "best reference", "score", "n ok"];
   const left = new Set(["budget", "metric", "best", "best told the group", "best reference"]);
-  const columns = [{ title: "task", name: true }, ...titles.map((title) => ({ title, left: left.has(title) }))];
-  const lines = data.overview.best
+  const columns = [
+    { title: "task", name: true },
+    ...data.best.columns.map((title) => ({ title, left: left.has(title) })),
+  ];
+  const lines = data.best.rows
     .filter((line) => wantedFamily(line.family))
     .map((line) => {
       const link = el("a", { href: address({ task: line.task, section: line.section, run: "" }) }, line.task);
       return { cells: [[link, line.task], ...line.cells] };
     });
   return sortable("best", "Best of every task", columns, lines);
-}
-
-// A table of html_overview.table: its first column names the row.
-function plainTable(table) {
-  const columns = table.columns.map((title, place) => ({ title, name: place === 0, left: place === 0 }));
-  const lines = table.rows
-    .filter((row) => wantedFamily(row.family ?? state.family) && named(row.cells[0][0]))
-    .filter((row) => row.tier === undefined || state.tiers.has(row.tier))
-    .map((row) => ({ cells: row.cells.map((cell) => [...cell]) }));
-  return sortable(`plain ${table.title}`, table.title, columns, lines);
 }

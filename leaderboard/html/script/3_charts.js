@@ -2,6 +2,7 @@
 
 const PALETTE = 8;
 const SHAPES = ["circle", "square", "triangle", "diamond"];
+const LETTER = 6.3; // pixels of a letter of a name, at most
 const MARGIN = { left: 58, right: 14, top: 10, bottom: 40 };
 // As on the figures of the markdown page: an error that reaches so far beyond its median is drawn logarithmically.
 const DECADES = 30;
@@ -28,8 +29,10 @@ function shape(kind, x, y, size) {
 function scale(values, log, from, to, fixed = null) {
   const usable = values.filter((value) => Number.isFinite(value) && (!log || value > 0));
   let [low, high] = fixed ?? [Math.min(...usable), Math.max(...usable)];
-  if (!fixed && log) [low, high] = low === high ? [low / 2, high * 2] : [low / (high / low) ** 0.04, high * (high / low) ** 0.04];
-  else if (!fixed) {
+  if (!fixed && log) {
+    const room = low === high ? 2 : (high / low) ** 0.04;
+    [low, high] = [low / room, high * room];
+  } else if (!fixed) {
     const room = low === high ? Math.abs(low) || 1 : high - low;
     [low, high] = [low >= 0 && low < 0.3 * room ? 0 : low - 0.05 * room, high + 0.05 * room];
   }
@@ -43,7 +46,8 @@ function linearTicks(low, high) {
   const power = 10 ** Math.floor(Math.log10(rough));
   const step = [1, 2, 5, 10].find((factor) => factor * power >= rough) * power;
   const ticks = [];
-  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i++) ticks.push([i * step, show(Number((i * step).toPrecision(12)), 4)]);
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + 1e-9 * step; i++)
+    ticks.push([i * step, show(Number((i * step).toPrecision(12)), 4).replace(/\.?0+e/, "e")]);
   return ticks;
 }
 
@@ -63,32 +67,55 @@ function logTicks(low, high) {
   return ticks;
 }
 
-// series: [{row, label, style, dashed, points: [{x, y, low, high}], line, band, bars, shape}]
-function chart({ width, height = 300, series, xLabel, yLabel, logX = false, logY = false, xRange = null, xTicks = null, title, front = null, onOpen = null }) {
+// series: [{label, style, dashed, points: [{x, y, low, high, text}], line, band, bars, shape}]
+function chart({ width, height = 300, series, logX = false, logY = false, xRange = null, front = null, ...words }) {
   const points = series.flatMap((one) => one.points);
-  const extent = points.flatMap((p) => [p.y, p.low, p.high]).filter((value) => value !== undefined);
+  const extent = points.flatMap((p) => [p.y, p.low, p.high]);
   const x = scale(points.map((p) => p.x), logX, MARGIN.left, width - MARGIN.right, xRange);
   const y = scale(extent, logY, height - MARGIN.bottom, MARGIN.top);
-  const root = svg("svg", { class: "chart", viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": title });
-  drawAxes(root, x, y, width, height, xLabel, yLabel, xTicks);
+  const root = svg("svg", { class: "chart", width, height, viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": words.title });
+  drawAxes(root, x, y, width, height, words);
   if (front) root.append(svg("path", { class: "front", d: path(front, x, y) }));
   const usable = (p) => (!logY || p.y > 0) && (!logX || p.x > 0);
-  const floor = (value) => (logY && value <= 0 ? y.low : Math.max(value, y.low));
-  for (const one of series) {
-    const shown = one.points.filter(usable);
-    if (one.band) {
-      const upper = shown.map((p) => `${x.at(p.x)},${y.at(p.high)}`);
-      const lower = shown.map((p) => `${x.at(p.x)},${y.at(floor(p.low))}`).reverse();
-      if (shown.length) root.append(svg("path", { class: "band", fill: colour(one.style), d: `M${[...upper, ...lower].join("L")}z` }));
-    }
-    if (one.line) root.append(svg("path", { class: "line", stroke: colour(one.style), "stroke-dasharray": one.dashed ? "6 4" : null, d: path(shown, x, y) }));
-    for (const p of shown) {
-      if (one.bars && p.high > p.low)
-        root.append(svg("line", { class: "bar", stroke: colour(one.style), x1: x.at(p.x), x2: x.at(p.x), y1: y.at(floor(p.low)), y2: y.at(p.high) }));
-      if (one.shape) root.append(mark(one, p, x, y, onOpen));
-    }
-  }
+  for (const one of series) drawSeries(root, one, one.points.filter(usable), x, y, logY, words.onOpen);
+  if (front) drawNames(root, front.filter(usable), x, y, width);
   return withReadout(root, series, x, y, usable);
+}
+
+function drawSeries(root, one, shown, x, y, logY, onOpen) {
+  // What has no place on a logarithmic axis ends at its foot.
+  const floor = (value) => (logY && value <= 0 ? y.low : Math.max(value, y.low));
+  if (one.band && shown.length) {
+    const upper = shown.map((p) => `${x.at(p.x)},${y.at(floor(p.high))}`);
+    const lower = shown.map((p) => `${x.at(p.x)},${y.at(floor(p.low))}`).reverse();
+    root.append(svg("path", { class: "band", fill: colour(one.style), d: `M${[...upper, ...lower].join("L")}z` }));
+  }
+  const dashes = one.dashed ? "6 4" : null;
+  const line = { class: "line", stroke: colour(one.style), "stroke-dasharray": dashes, d: path(shown, x, y) };
+  if (one.line) root.append(svg("path", line));
+  for (const p of shown) {
+    const ends = { x1: x.at(p.x), x2: x.at(p.x), y1: y.at(floor(p.low)), y2: y.at(p.high) };
+    if (one.bars && p.high > p.low) root.append(svg("line", { class: "bar", stroke: colour(one.style), ...ends }));
+    if (one.shape) root.append(mark(one, p, x, y, onOpen));
+  }
+}
+
+// Names beside points, each where it covers no other.
+function drawNames(root, points, x, y, width) {
+  const taken = [];
+  for (const p of points) {
+    const length = LETTER * p.label.length;
+    const [left, top] = [x.at(p.x), y.at(p.y)];
+    const places = [[left + 9, top - 7], [left + 9, top + 15], [left - 9 - length, top - 7], [left - 9 - length, top + 15]];
+    const box = ([a, b]) => ({ left: a, right: a + length, top: b - 10, bottom: b + 3 });
+    const free = (one) =>
+      one.left > MARGIN.left && one.right < width && one.top > 0 &&
+      taken.every((other) => one.right < other.left || one.left > other.right || one.bottom < other.top || one.top > other.bottom);
+    const found = places.find((place) => free(box(place)));
+    if (!found) continue;
+    taken.push(box(found));
+    root.append(svg("text", { class: "point-name", x: found[0], y: found[1] }, p.label));
+  }
 }
 
 function path(points, x, y) {
@@ -99,77 +126,95 @@ function mark(one, p, x, y, onOpen) {
   const attributes = { class: "mark", fill: colour(one.style), d: shape(one.shape, x.at(p.x), y.at(p.y), 5) };
   if (!onOpen) return svg("path", attributes);
   const open = () => onOpen(one);
-  const key = (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); open(); } };
-  return svg("path", { ...attributes, tabindex: 0, role: "button", "aria-label": p.text, onclick: open, onkeydown: key });
+  const onkeydown = (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    open();
+  };
+  return svg("path", { ...attributes, tabindex: 0, role: "button", "aria-label": p.text, onclick: open, onkeydown });
 }
 
-function drawAxes(root, x, y, width, height, xLabel, yLabel, xTicks) {
-  const bottom = height - MARGIN.bottom;
+function drawAxes(root, x, y, width, height, { xLabel, yLabel, xTicks }) {
+  const [bottom, right] = [height - MARGIN.bottom, width - MARGIN.right];
   for (const [value, text] of xTicks ?? x.ticks) {
     root.append(svg("line", { class: "grid", x1: x.at(value), x2: x.at(value), y1: MARGIN.top, y2: bottom }));
     root.append(svg("text", { x: x.at(value), y: bottom + 15, "text-anchor": "middle" }, text));
   }
   for (const [value, text] of y.ticks) {
-    root.append(svg("line", { class: "grid", x1: MARGIN.left, x2: width - MARGIN.right, y1: y.at(value), y2: y.at(value) }));
+    root.append(svg("line", { class: "grid", x1: MARGIN.left, x2: right, y1: y.at(value), y2: y.at(value) }));
     root.append(svg("text", { x: MARGIN.left - 6, y: y.at(value) + 4, "text-anchor": "end" }, text));
   }
-  root.append(svg("path", { class: "axis", d: `M${MARGIN.left},${MARGIN.top}V${bottom}H${width - MARGIN.right}` }));
-  const middle = (MARGIN.left + width - MARGIN.right) / 2;
-  root.append(svg("text", { class: "label", x: middle, y: height - 6, "text-anchor": "middle" }, xLabel));
-  const centre = (MARGIN.top + bottom) / 2;
-  root.append(svg("text", { class: "label", x: 12, y: centre, "text-anchor": "middle", transform: `rotate(-90 12 ${centre})` }, yLabel));
+  root.append(svg("path", { class: "axis", d: `M${MARGIN.left},${MARGIN.top}V${bottom}H${right}` }));
+  const [middle, centre] = [(MARGIN.left + right) / 2, (MARGIN.top + bottom) / 2];
+  const upright = { x: 12, y: centre, transform: `rotate(-90 12 ${centre})` };
+  root.append(svg("text", { class: "label", "text-anchor": "middle", x: middle, y: height - 6 }, xLabel));
+  root.append(svg("text", { class: "label", "text-anchor": "middle", ...upright }, yLabel));
 }
 
 // Below the chart: what lies nearest to the pointer, in words.
 function withReadout(root, series, x, y, usable) {
-  const readout = el("p", { class: "readout" }, " ");
+  const readout = el("p", { class: "readout" }, "\u00a0");
   const cursor = svg("circle", { class: "cursor", r: 7, visibility: "hidden" });
   root.append(cursor);
-  const places = series.flatMap((one) => one.points.filter(usable).map((p) => ({ text: p.text, left: x.at(p.x), top: y.at(p.y) })));
+  const place = (p) => ({ text: p.text, left: x.at(p.x), top: y.at(p.y) });
+  const places = series.flatMap((one) => one.points.filter(usable).map(place));
+  const point = (nearest) => {
+    readout.textContent = nearest?.text ?? "\u00a0";
+    cursor.setAttribute("visibility", nearest ? "visible" : "hidden");
+    cursor.setAttribute("cx", nearest?.left ?? 0);
+    cursor.setAttribute("cy", nearest?.top ?? 0);
+  };
   root.addEventListener("pointermove", (event) => {
     const box = root.getBoundingClientRect();
     const factor = root.viewBox.baseVal.width / box.width;
     const [left, top] = [(event.clientX - box.left) * factor, (event.clientY - box.top) * factor];
-    const distance = (p) => (p.left - left) ** 2 + (p.top - top) ** 2;
+    const distance = (p) => Math.hypot(p.left - left, p.top - top);
     const nearest = places.reduce((best, p) => (best && distance(best) <= distance(p) ? best : p), null);
-    const near = nearest && distance(nearest) < 1600;
-    readout.textContent = near ? nearest.text : "\u00a0";
-    cursor.setAttribute("visibility", near ? "visible" : "hidden");
-    if (near) { cursor.setAttribute("cx", nearest.left); cursor.setAttribute("cy", nearest.top); }
+    point(nearest && distance(nearest) < 40 ? nearest : null);
   });
-  root.addEventListener("pointerleave", () => { readout.textContent = "\u00a0"; cursor.setAttribute("visibility", "hidden"); });
+  root.addEventListener("pointerleave", () => point(null));
   return el("div", {}, root, readout);
 }
 
-function swatch(one) {
-  const line = one.line ? svg("line", { x1: 0, x2: 22, y1: 6, y2: 6, stroke: colour(one.style), "stroke-width": 2, "stroke-dasharray": one.dashed ? "6 3" : null }) : null;
-  const dot = one.shape ? svg("path", { d: shape(one.shape, 11, 6, 4), fill: colour(one.style) }) : null;
-  return svg("svg", { width: 22, height: 12, "aria-hidden": "true" }, line, dot);
+function swatch({ style, dashed, line, shape: kind }) {
+  const ends = { x1: 0, x2: 22, y1: 6, y2: 6, "stroke-width": 2, "stroke-dasharray": dashed ? "6 3" : null };
+  return svg(
+    "svg",
+    { width: 22, height: 12, "aria-hidden": "true" },
+    line ? svg("line", { stroke: colour(style), ...ends }) : null,
+    kind ? svg("path", { d: shape(kind, 11, 6, 4), fill: colour(style) }) : null,
+  );
 }
 
 const chosen = new Map(); // id of a chart -> labels that are drawn
 
 // Charts with a legend that switches lines on and off; draw(series, width) gives nodes.
 function switched(id, series, first, draw) {
-  const holder = el("div");
+  const holder = el("div", { class: "charts" });
   const picked = () => chosen.get(id) ?? new Set(first);
   const redraw = () => {
     const shown = series.filter((one) => picked().has(one.label));
-    const width = Math.max(280, Math.min(760, holder.clientWidth || 640));
-    holder.replaceChildren(...(shown.length ? draw(shown, width) : [el("p", { class: "empty" }, "No row is chosen.")]));
+    const nothing = [el("p", { class: "empty" }, "No row is chosen.")];
+    holder.replaceChildren(...(shown.length ? draw(shown, chartWidth(holder)) : nothing));
   };
   const box = (one) => {
-    const change = (event) => {
+    const onchange = (event) => {
       const set = new Set(picked());
-      if (event.target.checked) set.add(one.label); else set.delete(one.label);
+      if (event.target.checked) set.add(one.label);
+      else set.delete(one.label);
       chosen.set(id, set);
       redraw();
     };
-    return el("label", {}, el("input", { type: "checkbox", checked: picked().has(one.label), onchange: change }), swatch(one), one.label);
+    const input = el("input", { type: "checkbox", checked: picked().has(one.label), onchange });
+    return el("label", {}, input, swatch(one), one.label);
   };
-  const legend = el("fieldset", { class: "legend" }, el("legend", { class: "hidden" }, "Rows that are drawn"), series.map(box));
   drawn.push(redraw);
-  return el("div", {}, holder, legend);
+  const legend = el("legend", { class: "hidden" }, "Rows that are drawn");
+  return el("div", {}, holder, el("fieldset", { class: "legend" }, legend, series.map(box)));
+}
+
+function chartWidth(holder) {
+  return Math.max(280, Math.min(1200, holder.clientWidth || 640));
 }
 
 // Drawn when the page knows its width, and again when that changes.
