@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 from bench.leaderboard.pages import write_pages
+from bench.paths import results_dir
 from bench.provenance import Standing
 from bench.registry import load_registry
 
@@ -15,7 +16,10 @@ def board_command(root: Path, *, check: bool) -> int:
     """Pages go beside the results folder; 1 when ``check`` finds a page that differs from a regenerated one."""
     registry = load_registry()
     out = root.parent
-    pages = write_pages(root, out, registry, Standing(root, registry), check=check)
+    readme = out.parent / "README.md" if root.resolve() == results_dir() else None
+    if readme is not None and not readme.exists():
+        readme = None
+    pages = write_pages(root, out, registry, Standing(root, registry), check=check, readme=readme)
     if not check:
         typer.echo(f"written: {', '.join(pages)}" if pages else "every page was up to date")
         typer.echo(f"next: open {out / 'index.html'} in a browser, or read {out / 'README.md'}")

@@ -214,7 +214,8 @@ def _drawn_wins(table: Array, weights: Array) -> Array:
     beaten = np.zeros((len(weights), *table.shape))
     beaten[:, present] = share * (placed.sum() - (below[:, left] + below[:, right]) / 2)
     # Against itself a method wins half the time.
-    return np.where(placed, (beaten.sum(2) - 0.5) / (placed.sum() - 1), np.nan)
+    found: Array = np.where(placed, (beaten.sum(2) - 0.5) / (placed.sum() - 1), np.nan)
+    return np.clip(found, 0.0, 1.0)  # of rounding
 
 
 def _flips(n: int) -> Array:

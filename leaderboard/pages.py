@@ -6,6 +6,7 @@ their bytes differ between versions of matplotlib.
 
 from __future__ import annotations
 
+import os
 import zipfile
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
@@ -18,17 +19,21 @@ from bench.errors import BenchError
 from bench.leaderboard.board import Run
 from bench.leaderboard.build import HIDDEN_BUDGETS, build_board
 from bench.leaderboard.claims import render_claims
+from bench.leaderboard.effort import remaking
 from bench.leaderboard.figure_plan import FOLDER, NAME, FigurePlan
 from bench.leaderboard.html_data import page_data
 from bench.leaderboard.learning_curve import figures_of
-from bench.leaderboard.overall import build_overall
+from bench.leaderboard.overall import Overall, build_overall
 from bench.leaderboard.paper_claims import CLAIMS
+from bench.leaderboard.readme import with_board
 from bench.leaderboard.render_html import render_html
 from bench.leaderboard.render_markdown import MARKER, index_remarks, render_index, render_task
 from bench.registry import Registry
 from bench.store import Record, Store, read_arrays
 
 INDEX, REPORT, HTML = "README.md", "claims.md", "index.html"
+#: The task whose generators the project's README shows.
+PICTURED = "nbody_1step_id-"
 
 
 @dataclass(frozen=True)
@@ -38,10 +43,16 @@ class Site:
     pages: Mapping[str, str]  # by file name
     figures: Mapping[str, FigurePlan]  # by file name below FOLDER
     load: Callable[[Run], Mapping[str, Array]]
+    overall: Overall
 
 
 def write_pages(
-    store_root: Path, out_dir: Path, registry: Registry, standing: Callable[[Record], str], check: bool = False
+    store_root: Path,
+    out_dir: Path,
+    registry: Registry,
+    standing: Callable[[Record], str],
+    check: bool = False,
+    readme: Path | None = None,
 ) -> list[str]:
     """Write the index, one page per task with a record, and their figures; remove generated ones that are left over.
 
@@ -51,6 +62,7 @@ def write_pages(
         registry: for the cards of tasks and methods.
         standing: "current", "equal" or "stale", as `bench.provenance.Standing` tells it.
         check: write nothing, and draw nothing.
+        readme: the project's, whose generated part is made anew too.
 
     Returns:
         The names of the pages that differed and of the files that were missing or left over; empty when all was up
@@ -71,6 +83,11 @@ def write_pages(
     drawn = {path.name for path in (out_dir / FOLDER).glob("*.png") if NAME.fullmatch(path.name)}
     missing, unnamed = sorted(site.figures.keys() - drawn), sorted(drawn - site.figures.keys())
     every = [*changed, *(f"{FOLDER}/{name}" for name in sorted([*missing, *unnamed]))]
+    if readme is not None:
+        folder = os.path.relpath(out_dir, readme.parent)
+        before = readme.read_text(encoding="utf-8")
+        after = with_board(before, site.overall, _shown_in_readme(site), folder)
+        every += [os.path.relpath(readme, out_dir)] if before != after else []
     if check:
         return every
     for name in changed:
@@ -91,6 +108,9 @@ def write_pages(
                     temporary.write_text(pages[name], encoding="utf-8", newline="\n")
         for name in unnamed:
             (out_dir / FOLDER / name).unlink()
+        if readme is not None and before != after:
+            with renamed_to(readme) as temporary:
+                temporary.write_text(after, encoding="utf-8", newline="\n")
     except OSError as error:
         raise BenchError(f"pages in {str(out_dir)!r} cannot be written ({error.strerror}).") from None
     return every
@@ -130,12 +150,18 @@ def plan_site(store_root: Path, registry: Registry, standing: Callable[[Record],
     report = render_claims(CLAIMS, [record for record in records if standing(record) != "stale"])
     if report is not None:
         pages[REPORT] = f"{MARKER}\n\n{report}"
-    remarks = index_remarks(without, unknown, skipped.total())
+    remarks = [*index_remarks(without, unknown, skipped.total()), *filter(None, [remaking(records)])]
     overall = build_overall(boards)
     pages[INDEX] = render_index(boards, overall, remarks, REPORT if report else None)
     pages[HTML] = render_html(page_data(boards, overall, load, remarks, REPORT if report else None))
     plans = {plan.name: plan for board in boards for section in figures_of(board) for plan in section}
-    return Site(pages, plans, load)
+    return Site(pages, plans, load, overall)
+
+
+def _shown_in_readme(site: Site) -> FigurePlan | None:
+    """The first figure of generators: the task's own name decides, not what it shows."""
+    named = sorted(name for name, plan in site.figures.items() if plan.kind == "generators" and PICTURED in name)
+    return site.figures[named[0]] if named else None
 
 
 def array_names(path: Path, record: Record) -> frozenset[str]:

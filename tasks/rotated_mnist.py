@@ -105,7 +105,8 @@ class RotatedMNIST(Task):
             for seed, (part, angles) in enumerate(zip(upright, (seen, seen, self.tested), strict=True))
         )
         if options.rotation == "epoch":
-            train = Split(train.x, train.y, redraw=lambda i, generator: _turned(upright[0].x[i], seen, generator))
+            pool = upright[0].x  # by itself: from a function a method could reach all that it closes over
+            train = Split(train.x, train.y, redraw=lambda i, generator: _turned(pool[i], seen, generator))
         mean, std = float(train.x.double().mean()), float(train.x.double().std())
         shown = budget.equivariance_inputs
         often = "once" if options.rotation == "once" else "anew in every epoch"
