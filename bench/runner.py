@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,7 +20,7 @@ import psutil
 
 from bench.api import Budget, Method, Task
 from bench.cell import Cell
-from bench.errors import BenchError
+from bench.errors import BenchError, Pruned
 from bench.lock import CellLock
 from bench.progress import OnProgress
 from bench.provenance import blank_record
@@ -43,6 +44,9 @@ class Limits(NamedTuple):
     memory_mb: float | None = None  # resident, of the worker and its children; None: no limit
     gpu: int | None = None  # the only one that it sees; None: all
     stop: threading.Event | None = None  # set from another thread: end as after Ctrl-C
+    tested: bool = True  # False: scored on the validation split alone; no test score is computed
+    # Hears the validation losses (epoch, loss) as they come, each once; True ends the cell without a record.
+    prune: Callable[[Sequence[tuple[int, float]]], bool] | None = None
 
 
 NO_LIMITS = Limits()
@@ -73,6 +77,7 @@ def run_in_worker(
 
     Raises:
         Busy: when another process is running the cell.
+        Pruned: when ``limits.prune`` has ended it.
         BenchError: when the store cannot be written, for instance because the disk is full.
     """
     path = store.path(cell)
@@ -103,10 +108,16 @@ def _run_locked(
     log = path.with_name(f".{path.stem}-{os.getpid()}.log.tmp")
     job: dict[str, Any] = {"cell": asdict(cell), "root": str(store.root), "device": device, "data_dir": str(data_dir)}
     job["discovery"] = discovery.relative_to(store.root).as_posix() if discovery else None
+    job["tested"] = limits.tested
     try:
         outcome = _run(job, task.card.budgets[cell.budget], log, on_progress, limits, held)
     except OSError:
         log.unlink(missing_ok=True)
+        raise
+    except Pruned:
+        # The worker may have been quicker than the decision; with or without luck, nothing stays.
+        for left in (log, path, path.with_suffix(".npz"), store.checkpoint(cell)):
+            left.unlink(missing_ok=True)
         raise
     words = log.read_text(errors="replace").strip()
     if words:  # kept beside the record, under a name that two runs of one cell do not fight over
@@ -152,6 +163,9 @@ def _run(
         except KeyboardInterrupt:
             _end(worker)
             return _Failure("interrupted", "stopped by the user")
+        except Pruned:
+            _end(worker)
+            raise
 
 
 def _follow(
@@ -179,6 +193,8 @@ def _follow(
             record: Record = message["record"]
             return record
         on_progress(*message["progress"])
+        if limits.prune is not None and message["losses"] and limits.prune(message["losses"]):
+            raise Pruned
     code = worker.wait()
     if code == -signal.SIGKILL:
         return _Failure("failed", "killed (SIGKILL), which the system does when memory runs out")

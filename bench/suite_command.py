@@ -56,8 +56,8 @@ def suite_command(
             task.prepare(folder, on_progress)
         return task.fingerprint(folder)
 
-    expand(blocks, registry, lambda task: "")  # refuse a wrong choice before data are downloaded
-    jobs = expand(blocks, registry, fingerprint)
+    expand(blocks, registry, lambda task: "", root)  # refuse a wrong choice before data are downloaded
+    jobs = expand(blocks, registry, fingerprint, root)
     plan = make_plan(jobs, store, Standing(root, registry), retry)
     slots = workers or max(1, (os.cpu_count() or 1) // _threads(jobs, registry.tasks))
     estimate = Estimate(store.scan().records.values())
