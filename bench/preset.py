@@ -95,6 +95,18 @@ class Preset:
         return {**self.fixed, **self.params}
 
     @property
+    def changes(self) -> dict[str, Any]:
+        """Of the parameters that were searched, those that are not the default's."""
+        default = self.studies[0].trials[0].params
+        return {name: value for name, value in self.params.items() if default[name] != value}
+
+    def made(self, changed: Mapping[str, Any]) -> bool:
+        """Whether a cell that is ``changed`` so is what it chose, and no other."""
+        by_hand = {name: value for name, value in changed.items() if name in self.fixed}
+        searched = {name: value for name, value in changed.items() if name not in self.fixed}
+        return bool(searched) and searched == self.changes and by_hand.items() <= self.fixed.items()
+
+    @property
     def hours(self) -> float:
         return sum(study.hours for study in self.studies)
 

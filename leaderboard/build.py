@@ -16,6 +16,7 @@ from typing import Any
 from bench.api import MethodCard, TaskCard
 from bench.cell import TRAIN_FRACTION
 from bench.leaderboard.board import Board, Entry, Failure, Row, Run, Section
+from bench.preset import Preset
 from bench.stats import SEEDS_FOR_LETTERS, half_width, minimum_detectable, tie_letters
 from bench.store import Record
 
@@ -35,6 +36,7 @@ def build_board(
     standing: Callable[[Record], str],
     skipped: int = 0,
     arrays: Callable[[Record], frozenset[str]] = lambda record: frozenset(),
+    presets: Iterable[Preset] = (),
 ) -> Board:
     """The board of ``task``; does not depend on the order of ``records``, and ignores those of other tasks.
 
@@ -45,6 +47,7 @@ def build_board(
         standing: "current", "equal" or "stale", as `bench.provenance.Standing` tells it.
         skipped: files of this task that are no valid record.
         arrays: the names of the arrays beside a record, for the figures.
+        presets: what sweeps chose, of any tasks.
     """
     own = [r for r in records if r["task"]["id"] == task.id and r["budget"] not in HIDDEN_BUDGETS]
     own.sort(key=lambda r: (r["method"]["id"], r["method"]["search"] or "", r["key"], r["seed"]))
@@ -56,7 +59,8 @@ def build_board(
         groups[record["task"]["version"], record["budget"], share, sha].append(record)
     order = {name: position for position, name in enumerate(task.budgets)}
     chosen = sorted(groups, key=lambda g: (-g[0], order.get(g[1], len(order)), g[1], -g[2], g[3] is None, g[3] or ""))
-    sections = tuple(_section(groups[place], task, place, standing, arrays) for place in chosen)
+    swept = [preset for preset in presets if preset.task == task.id]
+    sections = tuple(_section(groups[place], task, place, standing, arrays, swept) for place in chosen)
     names = sorted({row.method for section in sections for row in section.rows})
     cards = {name: card for name in names if (card := methods(name)) is not None}
     return Board(task, sections, cards, skipped)
@@ -108,12 +112,14 @@ def _section(
     place: Place,
     standing: Callable[[Record], str],
     arrays: Callable[[Record], frozenset[str]],
+    presets: Iterable[Preset],
 ) -> Section:
     version, budget, share, sha = place
+    swept = tuple(preset for preset in presets if (preset.version, preset.budget) == (version, budget))
     by_key: defaultdict[str, list[Record]] = defaultdict(list)
     for record in records:
         by_key[record["key"]].append(record)
-    rows = _labelled([_row(group, task, standing, arrays) for group in by_key.values()])
+    rows = _labelled([_row(group, task, standing, arrays, swept) for group in by_key.values()])
     rows.sort(key=lambda row: (row.told_group, *_place(row, task), row.label))
     seen: defaultdict[str, set[float]] = defaultdict(set)
     for name, value in chain.from_iterable(r["references"].items() for r in records):
@@ -127,6 +133,7 @@ def _section(
         sizes=tuple(sorted({_sizes(r) for r in records if len(r["task"]["sizes"]) == 3})),
         size=task.budgets.get(budget),
         rows=tuple(_compared(rows, task)),
+        presets=swept,
         detectable=_detectable(rows, task),
         references={name: min(seen[name]) for name in sorted(seen)},
         # Another machine rounds otherwise in the seventh digit of float32; that is no disagreement.
@@ -139,17 +146,20 @@ def _row(
     task: TaskCard,
     standing: Callable[[Record], str],
     arrays: Callable[[Record], frozenset[str]],
+    presets: Iterable[Preset],
 ) -> Row:
     first, ok = records[0], [r for r in records if r["status"] == "ok"]
     method, changed = first["method"], dict(sorted(first["changed"].items()))
     told = [standing(record) for record in records]
-    settings = " ".join(f"{name}={setting(value)}" for name, value in changed.items() if name != TRAIN_FRACTION)
+    preset, by_preset = _preset(records, presets)
+    settings = [f"{n}={setting(v)}" for n, v in changed.items() if n not in {TRAIN_FRACTION, *by_preset}]
     search = f"[{method['search']}]" if method["search"] else ""
     return Row(
-        label=" ".join(filter(None, (method["id"], search, settings))),
+        label=" ".join(filter(None, (method["id"], search, preset, *settings))),
         method=method["id"],
         search=method["search"],
         changed=changed,
+        preset=preset,
         key=first["key"],
         tier=method["knowledge"],
         rank=None,
@@ -167,6 +177,21 @@ def _row(
         runs=tuple(Run(r["key"], r["seed"], r["started"], arrays(r)) for r in ok),
         repeats="+" in method["id"] or any(r.get("discovery") for r in records),
     )
+
+
+def _preset(records: Sequence[Record], presets: Iterable[Preset]) -> tuple[str | None, frozenset[str]]:
+    """The name of the preset that the records of a row use, and the changes that it explains.
+
+    A row whose changes are just those of a preset is its row, whichever way they were asked for.
+    """
+    first = records[0]
+    method, changed = first["method"], {n: v for n, v in first["changed"].items() if n != TRAIN_FRACTION}
+    named = next((record["preset"] for record in records if "preset" in record), None)
+    for preset in presets:
+        if (preset.method, preset.search) == (method["id"], method["search"]):
+            if named or preset.made(changed):
+                return preset.name, frozenset(n for n, v in changed.items() if preset.settings.get(n, ...) == v)
+    return named, frozenset()
 
 
 def setting(value: Any) -> str:

@@ -22,6 +22,7 @@ from bench.leaderboard.figure_plan import FOLDER, NAME, FigurePlan
 from bench.leaderboard.learning_curve import figures_of
 from bench.leaderboard.paper_claims import CLAIMS
 from bench.leaderboard.render_markdown import MARKER, render_index, render_task
+from bench.preset import read_presets
 from bench.registry import Registry
 from bench.store import Record, Store, read_arrays
 
@@ -115,8 +116,9 @@ def plan_site(store_root: Path, registry: Registry, standing: Callable[[Record],
         except BenchError:
             return {}  # its row is left out of the figure
 
+    presets = read_presets(store_root)
     boards = [
-        build_board(records, task.card, card_of, standing, skipped[name], names_of)
+        build_board(records, task.card, card_of, standing, skipped[name], names_of, presets)
         for name, task in sorted(registry.tasks.items())
         if held[name]
     ]
