@@ -118,7 +118,7 @@ class Preset:
 def median_study(studies: Iterable[Study], higher_is_better: bool) -> Study | None:
     """The study whose best trial is the median of the studies' best, so that a lucky search is not rewarded.
 
-    Of an even number the worse of the two in the middle; of equal ones the lower number comes first. None when no
+    Of an even number the worse of the two in the middle; of equal ones the first. None when no
     study has a complete trial.
     """
     sign = -1.0 if higher_is_better else 1.0
@@ -127,7 +127,10 @@ def median_study(studies: Iterable[Study], higher_is_better: bool) -> Study | No
         best = study.best(higher_is_better)
         if best is not None and best.validation is not None:
             found.append((sign * best.validation, study.study, study))
-    return sorted(found)[len(found) // 2][2] if found else None
+    if not found:
+        return None
+    median = sorted(found)[len(found) // 2][0]
+    return next(study for value, _, study in found if value == median)
 
 
 def sweeps_dir(results: Path) -> Path:

@@ -188,9 +188,9 @@ def _preset(records: Sequence[Record], presets: Iterable[Preset]) -> tuple[str |
     method, changed = first["method"], {n: v for n, v in first["changed"].items() if n != TRAIN_FRACTION}
     named = next((record["preset"] for record in records if "preset" in record), None)
     for preset in presets:
-        if (preset.method, preset.search) == (method["id"], method["search"]):
-            if named or preset.made(changed):
-                return preset.name, frozenset(n for n, v in changed.items() if preset.settings.get(n, ...) == v)
+        own = (preset.method, preset.search) == (method["id"], method["search"])
+        if own and (named or preset.made(changed)):
+            return preset.name, frozenset(n for n, v in changed.items() if preset.settings.get(n, ...) == v)
     return named, frozenset()
 
 

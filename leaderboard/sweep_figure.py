@@ -87,8 +87,8 @@ def _panel(axis: Any, preset: Preset) -> None:
             )
         if study.study == preset.chosen and study.default is not None:
             axis.axhline(study.default, color="black", linestyle="--", linewidth=0.9)
-    values = [t.validation for s in preset.studies for t in s.trials if t.validation is not None]
-    if not preset.higher_is_better and min(values) > 0.0:
+    every = [t.validation for s in preset.studies for t in s.trials if t.validation is not None]
+    if not preset.higher_is_better and min(every) > 0.0:
         axis.set_yscale("log")
     axis.set_title(sweep_label(preset), fontsize=8)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
