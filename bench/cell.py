@@ -53,7 +53,8 @@ class Cell:
     @property
     def title(self) -> str:
         search = f" [{self.search}]" if self.search else ""
-        return f"{self.method}{search} on {self.task}, {self.budget}, seed {self.seed}"
+        preset = f" {self.preset}" if self.preset else ""
+        return f"{self.method}{search}{preset} on {self.task}, {self.budget}, seed {self.seed}"
 
 
 def make_cell(

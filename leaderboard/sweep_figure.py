@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: Panels beside each other.
 COLUMNS = 3
+#: Errors that span more than this factor are drawn on a logarithmic axis.
+DECADE = 10.0
 #: Marks of trials without a validation value, on the worse edge of the panel.
 MARKS = {"pruned": "x", "failed": "+"}
 
@@ -50,7 +52,7 @@ def plan_sweeps(board: Board, section: Section) -> FigurePlan | None:
 
 
 def draw_sweeps(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) -> Figure:
-    """A panel per sweep; errors on a logarithmic axis."""
+    """A panel per sweep."""
     from bench.figures import blank_figure
 
     columns = min(COLUMNS, len(plan.sweeps))
@@ -78,7 +80,8 @@ def _panel(axis: Any, preset: Preset) -> None:
         if complete:
             numbers, values = zip(*complete, strict=True)
             axis.plot(numbers, values, "o", color=colour, markersize=3)
-            axis.step(numbers, list(accumulate(values, better)), where="post", color=colour, linewidth=1.2)
+            best = [*accumulate(values, better)]
+            axis.step([*numbers, len(study.trials)], [*best, best[-1]], where="post", color=colour, linewidth=1.2)
         for state, mark in MARKS.items():
             ended = [t.trial for t in study.trials if t.state == state]
             edge = 0.02 if preset.higher_is_better else 0.98
@@ -88,7 +91,7 @@ def _panel(axis: Any, preset: Preset) -> None:
         if study.study == preset.chosen and study.default is not None:
             axis.axhline(study.default, color="black", linestyle="--", linewidth=0.9)
     every = [t.validation for s in preset.studies for t in s.trials if t.validation is not None]
-    if not preset.higher_is_better and min(every) > 0.0:
+    if not preset.higher_is_better and max(every) > DECADE * min(every) > 0.0:
         axis.set_yscale("log")
     axis.set_title(sweep_label(preset), fontsize=8)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))

@@ -1,17 +1,22 @@
 """Real sweeps in real processes: chosen by validation alone, the same after a kill, refused where without sense."""
 
+import itertools
 import json
 import os
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
 
+from bench.cell import make_cell
 from bench.preset import read_preset
+from bench.registry import load_registry
 from bench.store import Store
+from bench.sweep import SweepPlan
 
 #: A method whose quality is known from its parameter, a discoverer that hides that it has no predictor, and tasks: one
 #: that cannot be scored on its test split, and one whose targets there are the opposite.
@@ -202,6 +207,26 @@ def test_two_sweeps_of_one_thing_exclude_each_other_and_another_setting_is_refus
     code, _, errors = sweeps.sweep("honest", "--studies", "1", trials=1)
     assert (code, errors.count("\n")) == (2, 1)
     assert "holds a sweep by other code, data, ranges or settings" in errors
+
+
+def test_every_method_that_is_swept_can_hold_the_settings_of_every_family():
+    registry, searched = load_registry(), {}
+    methods = [*registry.methods, "liegan+augment", "semola+emlp"]
+    for name, (task_name, task) in itertools.product(methods, registry.tasks.items()):
+        method = registry.method(name)
+        if not method.card.consumes:
+            cell = make_cell(task, method, search=None, budget="small", seed=0, fingerprint="")
+            space = SweepPlan(task, method, cell, (), Path("results"), "cpu", Path("data"), 1, 1, 1.0).space
+            searched.setdefault(name, set()).update(space)
+            outside = {n for n, s in space.items() if not s.low <= cell.params[n] <= s.high}
+            assert not outside, (name, task_name)
+            assert space.keys() <= cell.params.keys()
+            # The kind of task, the amount of training and the cost of a prediction are not searched.
+            assert not {"n_generators", "epochs", "batch_size", "inference_copies"} & {n.split(".")[-1] for n in space}
+    assert searched["plain"] == {"lr"}
+    assert len(searched["semola"]) == 5
+    assert {"liegan.lr_g", "lr", "copies"} < searched["liegan+augment"]
+    assert searched["linear"] == searched["true"] == set()
 
 
 NO_PREDICTOR = "has no predictor, so no validation score to select by; sweep it with a consumer:"
