@@ -35,11 +35,12 @@ class Cell:
     size: Mapping[str, int]  # examples and evaluation at this budget
     params: Mapping[str, Any]  # every parameter; a discoverer's carry its name as prefix, the task's "task."
     changed: Mapping[str, Any] = field(default_factory=dict)  # those that differ from the settings of the family
+    preset: str | None = None  # where the changes come from, if a sweep chose them
 
     @property
     def key(self) -> str:
         """Twelve hex digits; equal for cells that differ only in their seed."""
-        defining = {name: value for name, value in asdict(self).items() if name not in {"seed", "changed"}}
+        defining = {name: value for name, value in asdict(self).items() if name not in {"seed", "changed", "preset"}}
         text = json.dumps(defining, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -52,7 +53,8 @@ class Cell:
     @property
     def title(self) -> str:
         search = f" [{self.search}]" if self.search else ""
-        return f"{self.method}{search} on {self.task}, {self.budget}, seed {self.seed}"
+        preset = f" {self.preset}" if self.preset else ""
+        return f"{self.method}{search}{preset} on {self.task}, {self.budget}, seed {self.seed}"
 
 
 def make_cell(
@@ -142,7 +144,9 @@ def discovery_of(cell: Cell, method: Method) -> Cell | None:
         return kept | split_params(params, prefix, ())
 
     search = cell.search if first.searches else None
-    return replace(cell, method=first.id, search=search, params=own(cell.params), changed=own(cell.changed))
+    # The preset is of the pipeline: to the discoverer alone its parameters are changes like any others.
+    params, changed = own(cell.params), own(cell.changed)
+    return replace(cell, method=first.id, search=search, params=params, changed=changed, preset=None)
 
 
 def stages_of(method: Method) -> Mapping[str, Method]:

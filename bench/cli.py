@@ -82,6 +82,7 @@ def run(
     budget: Annotated[str, typer.Option(help="smoke, small or paper.")] = "small",
     search: Annotated[str | None, typer.Option(help="Search space; the task's widest when left out.")] = None,
     assignments: Annotated[list[str] | None, typer.Option("--set", help="name=value, may be repeated.")] = None,
+    preset: Annotated[str, typer.Option(help="default, or tuned: the parameters that a sweep chose.")] = "default",
     train_fraction: Annotated[float, typer.Option(help="Share of the training examples to use, in (0, 1].")] = 1.0,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     results: ResultsOption = None,
@@ -107,6 +108,7 @@ def run(
         budget=budget,
         search=search,
         assignments=[parse_assignment(text) for text in assignments or ()],
+        preset=preset,
         train_fraction=train_fraction,
         device_name=device,
         root=results or results_dir(),
@@ -171,6 +173,44 @@ def check(
     code = check_command(method, task)
     if code:
         raise typer.Exit(code)
+
+
+@app.command()
+def sweep(
+    method: Annotated[str, typer.Option(help="A method with a predictor, or a pipeline discoverer+consumer.")],
+    task: Annotated[str, typer.Option(help="A task.")],
+    studies: Annotated[int, typer.Option(help="Independent searches.", min=1)] = 3,
+    trials: Annotated[int, typer.Option(help="Choices of parameters that each study tries.", min=1)] = 20,
+    budget: Annotated[str, typer.Option(help="smoke, small or paper.")] = "small",
+    search: Annotated[str | None, typer.Option(help="Search space; the task's widest when left out.")] = None,
+    max_hours: Annotated[float, typer.Option(help="No trial begins after so many hours of its study.")] = 4.0,
+    assignments: Annotated[list[str] | None, typer.Option("--set", help="name=value, the same in all trials.")] = None,
+    workers: Annotated[int, typer.Option(help="Studies at once.", min=1)] = 1,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    results: ResultsOption = None,
+    plugin: PluginOption = None,
+) -> None:
+    """Choose a method's parameters on the validation split; `run --preset tuned` then uses them."""
+    import signal
+
+    from bench.paths import results_dir
+    from bench.sweep_command import sweep_command
+
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(sign, signal.default_int_handler)
+    sweep_command(
+        method_name=method,
+        task_name=task,
+        studies=studies,
+        trials=trials,
+        budget=budget,
+        search=search,
+        max_hours=max_hours,
+        fixed=[parse_assignment(text) for text in assignments or ()],
+        workers=workers,
+        device_name=device,
+        root=results or results_dir(),
+    )
 
 
 @app.command()

@@ -22,6 +22,10 @@ class Diverged(Exception):
     """Training produced a non-finite number; the cell gets the status ``diverged``."""
 
 
+class Pruned(Exception):
+    """A trial of a sweep was ended early: no better than others at the same epoch; there is no record."""
+
+
 class Unsupported(Exception):
     """A method cannot treat this problem; the cell gets the status ``unsupported`` with this reason."""
 

@@ -7,7 +7,7 @@ import math
 import types
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar, get_args, get_type_hints
+from typing import Any, NamedTuple, TypeVar, get_args, get_type_hints
 
 from bench.errors import BenchError, nearest
 
@@ -25,14 +25,31 @@ def parameter(
     choices: tuple[str, ...] | None = None,
     log: bool = False,
     omit_default: bool = False,
+    sweep: tuple[float, float] | bool = False,
 ) -> Any:
     """A dataclass field with its meaning, unit and allowed range ``[low, high]`` (``(low, high]`` with low_open).
 
-    ``log`` says that a sweep should search the range on a logarithmic scale. ``omit_default``: absent from records
-    where it has its default, for a parameter that came after them: their keys stay what they were.
+    ``sweep`` says what a sweep tries: a range of numbers within the allowed one, on a logarithmic scale with ``log``,
+    or, where it is True, every choice, or true and false. ``omit_default``: absent from records where it has its
+    default, for a parameter that came after them: their keys stay what they were.
     """
-    info = {"meaning": meaning, "low": low, "high": high, "low_open": low_open, "unit": unit}
-    return field(default=default, metadata={**info, "choices": choices, "log": log, "omit_default": omit_default})
+    info = {"meaning": meaning, "low": low, "high": high, "low_open": low_open, "unit": unit, "choices": choices}
+    return field(default=default, metadata={**info, "log": log, "omit_default": omit_default, "sweep": sweep})
+
+
+class Sweep(NamedTuple):
+    """What a sweep tries of a parameter: ``[low, high]``, or each of ``choices`` where there are some."""
+
+    low: float = 0.0
+    high: float = 0.0
+    log: bool = False
+    whole: bool = False  # integers only
+    choices: tuple[Any, ...] = ()
+
+    def __str__(self) -> str:
+        if self.choices:
+            return " or ".join(str(choice).lower() for choice in self.choices)
+        return f"{self.low:g} to {self.high:g}" + (", log" if self.log else "")
 
 
 @dataclass(frozen=True)
@@ -41,7 +58,14 @@ class Parameters:
 
     Raises:
         BenchError: naming the parameter, its value, and what is allowed.
+        ValueError: from the class itself, when a sweep would leave what is allowed.
     """
+
+    def __init_subclass__(cls) -> None:
+        super().__init_subclass__()
+        for name, spec in vars(cls).items():
+            if isinstance(spec, dataclasses.Field) and spec.metadata.get("sweep", False) is not False:
+                _check_sweep(f"{cls.__name__}.{name}", spec.default, spec.metadata)
 
     def __post_init__(self) -> None:
         for spec in dataclasses.fields(self):
@@ -75,19 +99,48 @@ def as_dict(params: Parameters) -> dict[str, Any]:
 
 
 def describe(cls: type[Parameters]) -> list[dict[str, Any]]:
-    """One row per parameter: name, default, range, unit, meaning."""
-    rows = []
+    """One row per parameter: name, default, range, what a sweep tries, unit, meaning."""
+    rows, swept = [], sweeps_of(cls)
     for spec in dataclasses.fields(cls):
         rows.append(
             {
                 "name": spec.name,
                 "default": spec.default,
                 "allowed": _range_text(spec.metadata),
+                "sweep": str(swept.get(spec.name, "")),
                 "unit": spec.metadata["unit"],
                 "meaning": spec.metadata["meaning"],
             }
         )
     return rows
+
+
+def sweeps_of(cls: type[Parameters]) -> dict[str, Sweep]:
+    """What a sweep tries, of each parameter that its author lets it search."""
+    found = {}
+    for spec in dataclasses.fields(cls):
+        info = spec.metadata
+        if isinstance(info["sweep"], tuple):
+            low, high = info["sweep"]
+            found[spec.name] = Sweep(low, high, info["log"], isinstance(spec.default, int))
+        elif info["sweep"]:
+            found[spec.name] = Sweep(choices=info["choices"] or (False, True))
+    return found
+
+
+def _check_sweep(name: str, default: Any, info: Mapping[str, Any]) -> None:
+    """Raises ValueError unless the sweep lies in the allowed range and can be searched."""
+    swept, numeric = info["sweep"], isinstance(default, int | float) and not isinstance(default, bool)
+    if not isinstance(swept, tuple):
+        if info["choices"] is None and not isinstance(default, bool):
+            raise ValueError(f"sweep of {name} is {swept!r}; only choices and true or false are swept so.")
+        return
+    low, high = swept
+    if not numeric or not low < high or (info["log"] and low <= 0.0):
+        raise ValueError(f"sweep of {name} is {swept!r}; it must be (low, high) of numbers, above 0 where log is set.")
+    below = info["low"] is not None and (low <= info["low"] if info["low_open"] else low < info["low"])
+    if below or (info["high"] is not None and high > info["high"]):
+        raise ValueError(f"sweep of {name} is {swept!r}, which is not {_range_text(info)}, the allowed range.")
 
 
 def _range_text(info: Mapping[str, Any]) -> str:

@@ -47,6 +47,7 @@ def blank_record(cell: Cell, task: Task, method: Method, device: str) -> Record:
         },
         "params": dict(cell.params),
         "changed": dict(cell.changed),
+        **({"preset": cell.preset} if cell.preset else {}),
         "scores": {},
         "references": {},
         "cost": {},

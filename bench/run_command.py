@@ -13,12 +13,13 @@ import typer
 from tabulate import tabulate
 
 from bench.api import Method, Task
-from bench.cell import Cell, discovery_of, make_cell
+from bench.cell import Cell, discovery_of
 from bench.datasets.cache import data_dir
 from bench.errors import BenchError, Interrupted
 from bench.leaderboard.build import HIDDEN_BUDGETS
 from bench.paths import results_option
 from bench.pipeline import Pipeline
+from bench.preset import DEFAULT, preset_cell
 from bench.progress import progress_bar
 from bench.provenance import Standing, blank_record
 from bench.registry import load_registry
@@ -37,6 +38,7 @@ def run_command(
     budget: str,
     search: str | None,
     assignments: Sequence[tuple[str, str]],
+    preset: str,
     train_fraction: float,
     device_name: str,
     root: Path,
@@ -54,7 +56,9 @@ def run_command(
     folder = data_dir()
 
     def cell_for(seed: int, fingerprint: str) -> Cell:
-        return make_cell(
+        return preset_cell(
+            preset,
+            root,
             task,
             method,
             search=search,
@@ -65,7 +69,9 @@ def run_command(
             train_fraction=train_fraction,
         )
 
-    cell_for(seeds[0], "")  # refuse a wrong choice before data are downloaded
+    first = cell_for(seeds[0], "")  # refuse a wrong choice before data are downloaded
+    if preset != DEFAULT and first.preset is None:
+        typer.echo(f"preset {preset!r} chose the default parameters: this is the default's own cell.")
     store = Store(root)
     store.check_writable()
     with progress_bar(f"data of {task.card.id}") as on_progress:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ import psutil
 
 from bench.api import Method, Task
 from bench.cell import Cell
+from bench.errors import Pruned
 from bench.lock import claimed
 from bench.progress import OnProgress
 from bench.provenance import blank_record
@@ -42,6 +44,9 @@ class Limits(NamedTuple):
     memory_mb: float | None = None  # resident, of the worker and its children; None: no limit
     gpu: int | None = None  # the only one that it sees; None: all
     stop: threading.Event | None = None  # set from another thread: end as after Ctrl-C
+    tested: bool = True  # False: scored on the validation split alone; no test score is computed
+    # Hears the validation losses (epoch, loss) as they come, each once; True ends the cell without a record.
+    prune: Callable[[Sequence[tuple[int, float]]], bool] | None = None
 
 
 NO_LIMITS = Limits()
@@ -72,6 +77,7 @@ def run_in_worker(
 
     Raises:
         Busy: when another process is running the cell.
+        Pruned: when ``limits.prune`` has ended it.
         BenchError: when the store cannot be written, for instance because the disk is full.
     """
     with claimed(store, cell) as held:
@@ -96,10 +102,16 @@ def _run_locked(
     job["discovery"] = discovery.relative_to(store.root).as_posix() if discovery else None
     budget = task.card.budgets[cell.budget]
     job["threads"] = min(budget.threads, limits.threads or budget.threads)
+    job["tested"] = limits.tested
     try:
         outcome = _run(job, budget.wall_limit_s, log, on_progress, limits, held)
     except OSError:
         log.unlink(missing_ok=True)
+        raise
+    except Pruned:
+        # The worker may have been quicker than the decision; with or without luck, nothing stays.
+        for left in (log, path, path.with_suffix(".npz"), store.checkpoint(cell)):
+            left.unlink(missing_ok=True)
         raise
     words = log.read_text(errors="replace").strip()
     if words:  # kept beside the record, under a name that two runs of one cell do not fight over
@@ -144,6 +156,9 @@ def _run(
         except KeyboardInterrupt:
             _end(worker)
             return Failure("interrupted", "stopped by the user")
+        except Pruned:
+            _end(worker)
+            raise
 
 
 def _follow(worker: subprocess.Popen[str], limit_s: float, on_progress: OnProgress, limits: Limits) -> Record | Failure:
@@ -169,6 +184,8 @@ def _follow(worker: subprocess.Popen[str], limit_s: float, on_progress: OnProgre
             record: Record = message["record"]
             return record
         on_progress(*message["progress"])
+        if limits.prune is not None and message["losses"] and limits.prune(message["losses"]):
+            raise Pruned
     code = worker.wait()
     if code == -signal.SIGKILL:
         return Failure("failed", "killed (SIGKILL), which the system does when memory runs out")

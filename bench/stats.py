@@ -215,7 +215,8 @@ def _drawn_wins(table: Array, weights: Array) -> Array:
     beaten[:, present] = share * (placed.sum() - (below[:, left] + below[:, right]) / 2)
     # Against itself a method wins half the time.
     found: Array = np.where(placed, (beaten.sum(2) - 0.5) / (placed.sum() - 1), np.nan)
-    return np.clip(found, 0.0, 1.0)  # of rounding
+    found.clip(0.0, 1.0, out=found)  # rounding
+    return found
 
 
 def _flips(n: int) -> Array:

@@ -6,18 +6,21 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from bench.api import Method, Task
-from bench.cell import Cell, discovery_of, make_cell
+from bench.cell import Cell, discovery_of
 from bench.cli import parse_seeds
 from bench.errors import BenchError, nearest
+from bench.preset import DEFAULT, preset_cell
 from bench.registry import Registry
 
 #: What the file, and each of its ``[[cells]]`` blocks, may say; a block's word goes before the file's.
 FIELDS = {
     "methods": list, "tasks": list, "searches": list, "seeds": str, "budget": str, "train_fractions": list, "set": dict,
+    "presets": list,
 }  # fmt: skip
 #: Stands among ``searches`` for every search space of the task.
 ALL = "all"
@@ -59,11 +62,16 @@ def read_suite(path: Path) -> list[dict[str, Any]]:
     return whole
 
 
-def expand(blocks: Sequence[Mapping[str, Any]], registry: Registry, fingerprint: Callable[[Task], str]) -> list[Job]:
+def expand(
+    blocks: Sequence[Mapping[str, Any]], registry: Registry, fingerprint: Callable[[Task], str], results: Path
+) -> list[Job]:
     """Every cell once, discoveries first; task by task, so that a board is whole early.
 
+    Presets are those beside the folder ``results``.
+
     Raises:
-        BenchError: for an unknown method, task, search space or parameter, or a pattern that fits no task.
+        BenchError: for an unknown method, task, search space or parameter, a pattern that fits no task, or a preset
+            that no sweep has made.
     """
     jobs: dict[tuple[str, int], Job] = {}
     for block in blocks:
@@ -71,12 +79,12 @@ def expand(blocks: Sequence[Mapping[str, Any]], registry: Registry, fingerprint:
         for task in tasks:
             known = fingerprint(task)
             for name in block["methods"]:
-                for job in _jobs(block, task, registry.method(str(name)), known):
+                for job in _jobs(block, task, registry.method(str(name)), known, results):
                     jobs.setdefault((job.cell.folder, job.cell.seed), job)
     return sorted(jobs.values(), key=lambda job: (job.cell.task, job.discovery is not None))
 
 
-def _jobs(block: Mapping[str, Any], task: Task, method: Method, fingerprint: str) -> list[Job]:
+def _jobs(block: Mapping[str, Any], task: Task, method: Method, fingerprint: str, results: Path) -> list[Job]:
     asked = block.get("searches", [])
     searches: list[str | None] = [None]
     if method.card.searches and asked:
@@ -88,22 +96,24 @@ def _jobs(block: Mapping[str, Any], task: Task, method: Method, fingerprint: str
                 f"Allowed: {', '.join(task.card.searches)}, {ALL}."
             )
     jobs = []
-    for space in searches:
-        for share in block.get("train_fractions", [1.0]):
-            for seed in parse_seeds(block["seeds"]):
-                cell = make_cell(
-                    task,
-                    method,
-                    search=space,
-                    budget=block["budget"],
-                    seed=seed,
-                    fingerprint=fingerprint,
-                    assignments=[(name, str(value)) for name, value in block.get("set", {}).items()],
-                    train_fraction=float(share),
-                )
-                first = discovery_of(cell, method)
-                jobs += [Job(first, None)] if first is not None else []
-                jobs.append(Job(cell, first))
+    varied = product(searches, block.get("presets", [DEFAULT]), block.get("train_fractions", [1.0]))
+    for space, preset, share in varied:
+        for seed in parse_seeds(block["seeds"]):
+            cell = preset_cell(
+                str(preset),
+                results,
+                task,
+                method,
+                search=space,
+                budget=block["budget"],
+                seed=seed,
+                fingerprint=fingerprint,
+                assignments=[(name, str(value)) for name, value in block.get("set", {}).items()],
+                train_fraction=float(share),
+            )
+            first = discovery_of(cell, method)
+            jobs += [Job(first, None)] if first is not None else []
+            jobs.append(Job(cell, first))
     return jobs
 
 

@@ -54,9 +54,9 @@ def suite_command(
             task.prepare(folder, on_progress)
         return task.fingerprint(folder)
 
-    jobs = expand(blocks, registry, lambda task: "")  # refuse a wrong choice before data are downloaded
+    jobs = expand(blocks, registry, lambda task: "", root)  # refuse a wrong choice before data are downloaded
     executor = choose_executor(executor_name, address, workers, device_name, memory_mb, jobs, store, registry, folder)
-    jobs = expand(blocks, registry, fingerprint)
+    jobs = expand(blocks, registry, fingerprint, root)
     plan = make_plan(jobs, store, Standing(root, registry), retry)
     estimate = Estimate(store.scan().records.values())
     _print_plan(plan, estimate, executor.slots)

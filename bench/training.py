@@ -30,7 +30,13 @@ class TrainingParameters(Parameters):
     epochs: int = parameter(10, meaning="passes over the training set", low=1, high=100_000)
     batch_size: int = parameter(64, meaning="training examples per step", low=1, high=100_000)
     lr: float = parameter(
-        1e-3, meaning="peak learning rate of the network (Adam)", low=0.0, high=1.0, low_open=True, log=True
+        1e-3,
+        meaning="peak learning rate of the network (Adam)",
+        low=0.0,
+        high=1.0,
+        low_open=True,
+        log=True,
+        sweep=(1e-4, 1e-2),
     )
 
 

@@ -24,15 +24,16 @@ from typing import Any, TextIO
 import numpy as np
 import torch
 
-from bench.api import TIERS, Array, Fitted, Method, RunContext, Split, Task, Units
+from bench.api import TIERS, Array, Fitted, Method, MetricCard, RunContext, Split, Task, TaskData, Units
 from bench.cell import TASK_PREFIX, Cell, split_params, stages_of
-from bench.discovery import from_arrays
+from bench.discovery import from_arrays, to_arrays
 from bench.errors import BenchError, Diverged, Unsupported
-from bench.evaluate import evaluate
+from bench.evaluate import PREDICT_BATCH, Evaluation, evaluate, physical_predictor
 from bench.metrics.cost import peak_memory_mb
 from bench.params import from_values
 from bench.pipeline import Pipeline
 from bench.problem import make_problem
+from bench.progress import OnProgress
 from bench.provenance import blank_record
 from bench.registry import load_registry
 from bench.store import Record, Store, read_arrays, read_record
@@ -59,7 +60,7 @@ def main() -> None:
         found = Found(job["discovery"], earlier, read_arrays(path, earlier))
     kept = store.checkpoint(cell)
     device, folder = torch.device(job["device"]), Path(job["data_dir"])
-    record, arrays = run_cell(cell, task, method, device, folder, say, found, kept)
+    record, arrays = run_cell(cell, task, method, device, folder, say, found, kept, job["tested"])
     try:
         written = store.write_outcome(cell, record, arrays)
     except OSError as error:  # no fault of the cell: it is left without a record, to be run again
@@ -94,19 +95,22 @@ def run_cell(
     say: Callable[..., None],
     found: Found | None = None,
     checkpoint: Path | None = None,
+    tested: bool = True,
 ) -> tuple[Record, dict[str, Array]]:
-    """Run ``cell``; whatever the method does, the outcome is a record with a status."""
+    """Run ``cell``; whatever the method does, the outcome is a record with a status.
+
+    Without ``tested`` the test split is not looked at: the record has no scores, only the validation score.
+    """
     record = blank_record(cell, task, method, device.type)
     record["discovery"] = found.place if found else None
     arrays: dict[str, Array] = {}
     with tempfile.TemporaryDirectory(prefix="symmetry-bench-") as scratch:
         params = stage_params(cell, method)
         identity = _identity(cell, record, found)
-        ctx = RunContext(
-            params, cell.seed, device, Path(scratch), lambda *done: say(progress=done), checkpoint, identity
-        )
+        ctx = RunContext(params, cell.seed, device, Path(scratch), checkpoint=checkpoint, identity=identity)
+        ctx.progress = _progress(ctx, say)
         try:
-            _fill(record, arrays, cell, task, method, ctx, data_dir, found)
+            _fill(record, arrays, cell, task, method, ctx, data_dir, found, tested)
             record["status"] = "ok"
         except Diverged as error:
             record["status"], record["reason"] = "diverged", str(error)
@@ -124,6 +128,19 @@ def run_cell(
         except (TypeError, ValueError) as error:
             record["status"], record["reason"] = "failed", f"ctx.log was given what is no number: {error}"
     return record, arrays
+
+
+def _progress(ctx: RunContext, say: Callable[..., None]) -> OnProgress:
+    """Says how far the cell is, and the finite validation losses since the last time (all, after a checkpoint)."""
+    said = 0
+
+    def progress(done: int, total: int) -> None:
+        nonlocal said
+        losses = ctx.history.get("val/loss", [])
+        new, said = losses[said:], len(losses)
+        say(progress=(done, total), losses=[point for point in new if math.isfinite(point[1])])
+
+    return progress
 
 
 def _identity(cell: Cell, record: Record, found: Found | None) -> str:
@@ -153,6 +170,7 @@ def _fill(
     ctx: RunContext,
     data_dir: Path,
     found: Found | None,
+    tested: bool,
 ) -> None:
     sizes: dict[str, Any] = dict(cell.size)
     budget = dataclasses.replace(task.card.budgets[cell.budget], **sizes)
@@ -180,8 +198,13 @@ def _fill(
     fit_s = ctx.fit_seconds()
     if not isinstance(fitted, Fitted):
         raise TypeError(f"fit() of {cell.method!r} returned {type(fitted).__name__}; it must return a Fitted")
-    data = dataclasses.replace(data, test=_move(data.test, ctx.device))
-    result = evaluate(fitted, data, task.card, budget, cell.search)
+    if tested:
+        data = dataclasses.replace(data, test=_move(data.test, ctx.device))
+        result = evaluate(fitted, data, task.card, budget, cell.search)
+    else:
+        result = _untested(fitted, data.units)
+    if fitted.predicts:
+        record["validation"] = _validation(fitted, data, task.card.metric, ctx.device)
     names = ("value", "unit", "higher_is_better")
     record["scores"] = {name: dict(zip(names, score, strict=True)) for name, score in result.scores.items()}
     arrays.update(result.arrays)
@@ -198,6 +221,24 @@ def _fill(
     }
     if found is not None:
         _charge(record["cost"], found.record["cost"])
+
+
+def _untested(fitted: Fitted, units: Units) -> Evaluation:
+    """No score, only the generators that a consumer may build on."""
+    estimate = fitted.symmetry()
+    return Evaluation(arrays={} if estimate is None else to_arrays(estimate, units))
+
+
+def _validation(fitted: Fitted, data: TaskData, metric: MetricCard, device: torch.device) -> dict[str, Any]:
+    """The primary metric on the validation split, as `bench.evaluate` takes it on the test split."""
+    predict, split = physical_predictor(fitted.predict, data.units), _move(data.val, device)
+    score = torch.empty(len(split), dtype=torch.float64)
+    for index, x in split.batches(PREDICT_BATCH):
+        score[index.cpu()] = data.score(predict(x), split.y[index]).cpu()
+    result, name = Evaluation(), f"val/{metric.name.partition('/')[2]}"
+    result.add(name, float(score.mean()))  # rounds, and refuses what is not finite
+    value = result.scores[name][0]
+    return {"name": name, "value": value, "unit": metric.unit, "higher_is_better": metric.higher_is_better}
 
 
 def _charge(cost: dict[str, Any], discovery: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.api import Budget, MethodCard, TaskCard
+from bench.preset import Preset
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class Row:
     method: str
     search: str | None
     changed: Mapping[str, Any]
+    preset: str | None  # the changes, or most of them, are what a sweep chose
     key: str
     tier: str
     rank: int | None  # within its pool, by the mean of ``ranked``; None without a result
@@ -106,6 +108,7 @@ class Section:
     references: Mapping[str, float]  # trivial predictor -> primary metric
     disagreeing: tuple[str, ...]  # references whose value differs between the records
     detectable: float | None  # mean paired difference of the primary metric that is found with 80 % power
+    presets: tuple[Preset, ...] = ()  # of sweeps of this version and budget
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ import numpy as np
 from bench.api import MethodCard, TaskCard
 from bench.cell import TRAIN_FRACTION
 from bench.leaderboard.board import Attempt, Board, Entry, Failure, Row, Run, Section
+from bench.preset import Preset
 from bench.stats import SEEDS_FOR_LETTERS, half_width, minimum_detectable, tie_letters
 from bench.store import Record
 
@@ -40,6 +41,7 @@ def build_board(
     standing: Callable[[Record], str],
     skipped: int = 0,
     arrays: Callable[[Record], frozenset[str]] = lambda record: frozenset(),
+    presets: Iterable[Preset] = (),
 ) -> Board:
     """The board of ``task``; does not depend on the order of ``records``, and ignores those of other tasks.
 
@@ -50,6 +52,7 @@ def build_board(
         standing: "current", "equal" or "stale", as `bench.provenance.Standing` tells it.
         skipped: files of this task that are no valid record.
         arrays: the names of the arrays beside a record, for the figures.
+        presets: what sweeps chose, of any tasks.
     """
     own = [r for r in records if r["task"]["id"] == task.id and r["budget"] not in HIDDEN_BUDGETS]
     own.sort(key=lambda r: (r["method"]["id"], r["method"]["search"] or "", r["key"], r["seed"]))
@@ -61,7 +64,8 @@ def build_board(
         groups[record["task"]["version"], record["budget"], share, sha].append(record)
     order = {name: position for position, name in enumerate(task.budgets)}
     chosen = sorted(groups, key=lambda g: (-g[0], order.get(g[1], len(order)), g[1], -g[2], g[3] is None, g[3] or ""))
-    sections = tuple(_section(groups[place], task, place, standing, arrays) for place in chosen)
+    swept = [preset for preset in presets if preset.task == task.id]
+    sections = tuple(_section(groups[place], task, place, standing, arrays, swept) for place in chosen)
     names = sorted({row.method for section in sections for row in section.rows})
     cards = {name: card for name in names if (card := methods(name)) is not None}
     return Board(task, sections, cards, skipped)
@@ -113,8 +117,10 @@ def _section(
     place: Place,
     standing: Callable[[Record], str],
     arrays: Callable[[Record], frozenset[str]],
+    presets: Iterable[Preset],
 ) -> Section:
     version, budget, share, sha = place
+    swept = tuple(preset for preset in presets if (preset.version, preset.budget) == (version, budget))
     by_key: defaultdict[str, list[Record]] = defaultdict(list)
     for record in records:
         by_key[record["key"]].append(record)
@@ -122,7 +128,7 @@ def _section(
     for name, value in chain.from_iterable(r["references"].items() for r in records):
         seen[name].add(value)
     constant = min(seen.get("constant", ()), default=None)
-    rows = _labelled([_row(group, task, standing, arrays, constant) for group in by_key.values()])
+    rows = _labelled([_row(group, task, standing, arrays, constant, swept) for group in by_key.values()])
     rows.sort(key=lambda row: (row.told_group, *_place(row, task), row.label))
     return Section(
         version=version,
@@ -133,6 +139,7 @@ def _section(
         sizes=tuple(sorted({_sizes(r) for r in records if len(r["task"]["sizes"]) == 3})),
         size=task.budgets.get(budget),
         rows=tuple(_compared(rows, task)),
+        presets=swept,
         detectable=_detectable(rows),
         references={name: min(seen[name]) for name in sorted(seen)},
         # Another machine rounds otherwise in the seventh digit of float32; that is no disagreement.
@@ -146,18 +153,21 @@ def _row(
     standing: Callable[[Record], str],
     arrays: Callable[[Record], frozenset[str]],
     constant: float | None,
+    presets: Iterable[Preset],
 ) -> Row:
     first, ok = records[0], [r for r in records if r["status"] == "ok"]
     method, changed = first["method"], dict(sorted(first["changed"].items()))
     told = [standing(record) for record in records]
-    settings = " ".join(f"{name}={setting(value)}" for name, value in changed.items() if name != TRAIN_FRACTION)
+    preset, by_preset = _preset(records, presets)
+    settings = [f"{n}={setting(v)}" for n, v in changed.items() if n not in {TRAIN_FRACTION, *by_preset}]
     search = f"[{method['search']}]" if method["search"] else ""
     values = _values(ok)
     return Row(
-        label=" ".join(filter(None, (method["id"], search, settings))),
+        label=" ".join(filter(None, (method["id"], search, preset, *settings))),
         method=method["id"],
         search=method["search"],
         changed=changed,
+        preset=preset,
         key=first["key"],
         tier=method["knowledge"],
         rank=None,
@@ -190,6 +200,21 @@ def _attempt(record: Record) -> Attempt:
         env=record["env"],
         discovery=record.get("discovery"),
     )
+
+
+def _preset(records: Sequence[Record], presets: Iterable[Preset]) -> tuple[str | None, frozenset[str]]:
+    """The name of the preset that the records of a row use, and the changes that it explains.
+
+    A row whose changes are just those of a preset is its row, whichever way they were asked for.
+    """
+    first = records[0]
+    method, changed = first["method"], {n: v for n, v in first["changed"].items() if n != TRAIN_FRACTION}
+    named = next((record["preset"] for record in records if "preset" in record), None)
+    for preset in presets:
+        own = (preset.method, preset.search) == (method["id"], method["search"])
+        if own and (named or preset.made(changed)):
+            return preset.name, frozenset(n for n, v in changed.items() if preset.settings.get(n, ...) == v)
+    return named, frozenset()
 
 
 def setting(value: Any) -> str:

@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 
 from bench.leaderboard.board import Board, Row, Run, Section
 from bench.leaderboard.text import unit_suffix
+from bench.preset import Preset
 from bench.strength import DECLARED_ABOVE
 
 #: Beside the pages.
@@ -34,6 +35,7 @@ NEEDS = {
     "trace": {"trace", "trace_step", "truth"},
     "strength": {"strength_on_validation"},
     "learning": set(),
+    "sweep": set(),
 }
 TITLES = {
     "generators": "Generators",
@@ -42,6 +44,7 @@ TITLES = {
     "trace": "Trace of the basis",
     "strength": "Strength of the generators",
     "learning": "Learning curve",
+    "sweep": "Sweeps",
 }
 NAME = re.compile(rf".+-({'|'.join(NEEDS)})-[0-9a-f]{{8}}\.png")
 
@@ -78,6 +81,7 @@ class FigurePlan:
     score: str  # label of the primary metric with its unit
     error: str  # label of E' with its unit
     falls: bool = False  # a lower primary metric is better: an error, which may span decades
+    sweeps: tuple[Preset, ...] = ()  # whose histories are drawn
 
     @property
     def title(self) -> str:

@@ -24,6 +24,7 @@ from bench.leaderboard.board import Run
 from bench.leaderboard.curves import draw_angle, draw_strength, draw_trace
 from bench.leaderboard.figure_plan import FigurePlan
 from bench.leaderboard.learning_curve import draw_learning
+from bench.leaderboard.sweep_figure import draw_sweeps
 from bench.metrics.symmetry import cosine_and_mae
 
 #: The arrays beside a record; empty where they cannot be read.
@@ -50,6 +51,7 @@ def draw(plan: FigurePlan, load: Load) -> Figure | None:
         "trace": draw_trace,
         "strength": draw_strength,
         "learning": draw_learning,
+        "sweep": draw_sweeps,
     }
     return kinds[plan.kind](plan, load)
 

@@ -15,6 +15,7 @@ from bench.leaderboard.markup import blocks, plain
 from bench.leaderboard.section_text import facts, notes, title
 from bench.leaderboard.tables import Table, cost_table, counted_text, hardware_letters, rank_text, score_tables
 from bench.leaderboard.text import command, leading_number, significant
+from bench.leaderboard.tuning import tuning_table
 
 #: Reads the arrays of those names that a run has.
 Load = Callable[[Run, Collection[str]], Mapping[str, Array]]
@@ -75,7 +76,7 @@ def section_data(board: Board, section: Section, load: Load, names: Shared, para
             "runs": [run_data(row, attempt, generators) for attempt in row.attempts],
         }
 
-    tables = [*score_tables(board, section), *filter(None, [cost_table(section)])]
+    tables = [*score_tables(board, section), *filter(None, [tuning_table(board, section), cost_table(section)])]
     return {
         "title": plain(title(board, section)),
         "facts": blocks("\n".join(facts(section))),

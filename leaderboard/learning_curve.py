@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from bench.api import Array
 from bench.leaderboard.board import Board, Row, Run, Section
 from bench.leaderboard.figure_plan import FIGURE_VERSION, FigurePlan, FigureRow, LearningPoint, plan_figures
+from bench.leaderboard.sweep_figure import plan_sweeps
 from bench.leaderboard.text import unit_suffix
 
 if TYPE_CHECKING:
@@ -20,7 +21,10 @@ if TYPE_CHECKING:
 def figures_of(board: Board) -> tuple[tuple[FigurePlan, ...], ...]:
     """All figures of every section of ``board``, in order."""
     pairs = zip(board.sections, plan_figures(board), strict=True)
-    return tuple((*plans, *filter(None, [plan_learning(board, section)])) for section, plans in pairs)
+    return tuple(
+        (*plans, *filter(None, [plan_learning(board, section), plan_sweeps(board, section)]))
+        for section, plans in pairs
+    )
 
 
 def plan_learning(board: Board, section: Section) -> FigurePlan | None:

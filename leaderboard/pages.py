@@ -28,6 +28,7 @@ from bench.leaderboard.paper_claims import CLAIMS
 from bench.leaderboard.readme import with_board
 from bench.leaderboard.render_html import render_html
 from bench.leaderboard.render_markdown import MARKER, index_remarks, render_index, render_task
+from bench.preset import read_presets
 from bench.registry import Registry
 from bench.store import Record, Store, read_arrays
 
@@ -139,8 +140,9 @@ def plan_site(store_root: Path, registry: Registry, standing: Callable[[Record],
         except BenchError:
             return {}  # its row is left out of the figure
 
+    presets = read_presets(store_root)
     boards = [
-        build_board(records, task.card, card_of, standing, skipped[name], names_of)
+        build_board(records, task.card, card_of, standing, skipped[name], names_of, presets)
         for name, task in sorted(registry.tasks.items())
         if held[name]
     ]

@@ -64,7 +64,7 @@ def motions_of_space() -> Motions:
 
 @dataclass(frozen=True)
 class AugerinoParameters(TrainingParameters):
-    aug_reg: float = parameter(0.01, meaning="reward of the widths", low=0.0, high=100.0)
+    aug_reg: float = parameter(0.01, meaning="reward of the widths", low=0.0, high=100.0, log=True, sweep=(1e-4, 1.0))
     rewarded: str = parameter(
         "norm",
         meaning="what of the widths is rewarded: their Euclidean norm, or (published for molecules) the sum of squares",
@@ -74,7 +74,13 @@ class AugerinoParameters(TrainingParameters):
         False, meaning="coefficients from 0 to the width, as published for molecules, in place of minus to plus half"
     )
     width_lr: float = parameter(
-        1e-2, meaning="peak learning rate of the widths (Adam)", low=0.0, high=1.0, low_open=True, log=True
+        1e-2,
+        meaning="peak learning rate of the widths (Adam)",
+        low=0.0,
+        high=1.0,
+        low_open=True,
+        log=True,
+        sweep=(1e-3, 1e-1),
     )
     start: str = parameter(
         "equal",

@@ -24,7 +24,13 @@ from bench.training import TrainingParameters, train
 class AugerinoPlusParameters(LieGeneratorParameters, TrainingParameters):
     norm_order: float = parameter(1.0, meaning="order p of that norm", low=1.0, high=10.0)
     basis_lr: float = parameter(
-        1e-3, meaning="peak learning rate of the generators (Adam)", low=0.0, high=1.0, low_open=True, log=True
+        1e-3,
+        meaning="peak learning rate of the generators (Adam)",
+        low=0.0,
+        high=1.0,
+        low_open=True,
+        log=True,
+        sweep=(1e-4, 1e-2),
     )
     inference: str = parameter(
         "average", meaning="how predict() works (both are reported)", choices=("average", "plain")

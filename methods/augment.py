@@ -18,7 +18,7 @@ from bench.training import TrainingParameters, train
 
 @dataclass(frozen=True)
 class AugmentParams(TrainingParameters):
-    copies: int = parameter(1, meaning="moved copies per training example (K)", low=1, high=64)
+    copies: int = parameter(1, meaning="moved copies per training example (K)", low=1, high=64, sweep=(1, 8))
     inference: str = parameter("plain", meaning="how predict() works", choices=("plain", "average"))
     inference_copies: int = parameter(8, meaning="group elements of an averaged prediction (J)", low=1, high=1024)
 

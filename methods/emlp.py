@@ -18,8 +18,10 @@ from bench.training import TrainingParameters, train
 @dataclass(frozen=True)
 class EMLPParams(TrainingParameters):
     # The published network for two bodies: three hidden layers of five copies of the input's representation.
-    channels: int = parameter(5, meaning="copies of the vector, and invariants, per hidden layer", low=1, high=1024)
-    blocks: int = parameter(3, meaning="hidden layers", low=0, high=64)
+    channels: int = parameter(
+        5, meaning="copies of the vector, and invariants, per hidden layer", low=1, high=1024, log=True, sweep=(2, 16)
+    )
+    blocks: int = parameter(3, meaning="hidden layers", low=0, high=64, sweep=(1, 4))
 
 
 class EMLPFitted(PlainFitted):

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from bench.api import Fitted, Method, MethodCard, Problem, RunContext
+from bench.api import Method, MethodCard, Problem, RunContext
 from bench.augmentation import move
 from bench.batches import Batches
 from bench.checkpoint import ResumableLoop
@@ -45,10 +45,22 @@ class LieGANParameters(LieGeneratorParameters):
     batch_size: int = parameter(64, meaning="training examples per step", low=1, high=100_000)
     # Not called `lr`, which the task's budget would replace by the rate of its predictor.
     lr_g: float = parameter(
-        1e-3, meaning="learning rate of the generators (Adam)", low=0.0, high=1.0, low_open=True, log=True
+        1e-3,
+        meaning="learning rate of the generators (Adam)",
+        low=0.0,
+        high=1.0,
+        low_open=True,
+        log=True,
+        sweep=(1e-4, 1e-2),
     )
     lr_d: float = parameter(
-        2e-4, meaning="learning rate of the discriminator (Adam)", low=0.0, high=1.0, low_open=True, log=True
+        2e-4,
+        meaning="learning rate of the discriminator (Adam)",
+        low=0.0,
+        high=1.0,
+        low_open=True,
+        log=True,
+        sweep=(5e-5, 2e-3),
     )
     lr_steps: int | None = parameter(
         None,
@@ -115,7 +127,7 @@ class LieGAN(Method):
             return "has no discriminator for points with class labels" if classes else None
         return f"has no discriminator for the inputs of {type(problem.action_in).__name__}"
 
-    def fit(self, problem: Problem, ctx: RunContext) -> Fitted:
+    def fit(self, problem: Problem, ctx: RunContext) -> Discovery:
         params: LieGANParameters = ctx.params
         with ctx.seeded("init"):
             generator = LieGenerator(params, problem.search).to(problem.device)

@@ -26,7 +26,13 @@ from bench.training import TrainingParameters, train
 class SemolaParams(TrainingParameters):
     n_generators: int = parameter(1, meaning="generators in the basis (c)", low=1, high=64)
     basis_lr: float = parameter(
-        1e-3, meaning="peak learning rate of the generators (Adam)", low=0.0, high=1.0, low_open=True, log=True
+        1e-3,
+        meaning="peak learning rate of the generators (Adam)",
+        low=0.0,
+        high=1.0,
+        low_open=True,
+        log=True,
+        sweep=(2e-4, 5e-2),
     )
     copies: int = parameter(4, meaning="augmentations per training example (K)", low=1, high=64)
     coefficient_range: float = parameter(
@@ -36,6 +42,7 @@ class SemolaParams(TrainingParameters):
         low=0.0,
         high=10.0,
         low_open=True,
+        sweep=(0.2, 3.2),
     )
     coefficient_range_end: float | None = parameter(
         None,
@@ -51,9 +58,16 @@ class SemolaParams(TrainingParameters):
     weight_task: float = parameter(1.0, meaning="weight of the loss on original samples", low=0.0, high=100.0)
     weight_equivariance: float = parameter(1.0, meaning="weight of the loss on moved samples", low=0.0, high=100.0)
     weight_augmentation: float = parameter(
-        0.01, meaning="weight against augmentations that move nothing", low=0, high=100
+        0.01,
+        meaning="weight against augmentations that move nothing",
+        low=0,
+        high=100,
+        log=True,
+        sweep=(1e-3, 1.0),
     )
-    weight_orthogonality: float = parameter(0.1, meaning="weight against overlapping generators", low=0.0, high=100.0)
+    weight_orthogonality: float = parameter(
+        0.1, meaning="weight against overlapping generators", low=0.0, high=100.0, log=True, sweep=(1e-2, 1.0)
+    )
     weight_sparsity: float = parameter(0.0, meaning="weight of the mean |entry| of the generators", low=0.0, high=100.0)
     equivariance_target: str = parameter(
         "label",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.api import Fitted, Method, MethodCard, Problem, RunContext
+from bench.api import Method, MethodCard, Problem, RunContext
 from bench.discovery import Discovery
 from bench.params import Parameters
 
@@ -23,7 +23,7 @@ class TrueSymmetry(Method):
     def supports(self, problem: Problem) -> str | None:
         return "the task declares no symmetry" if problem.group is None else None
 
-    def fit(self, problem: Problem, ctx: RunContext) -> Fitted:
+    def fit(self, problem: Problem, ctx: RunContext) -> Discovery:
         assert problem.group is not None
         return Discovery(problem.group)
 

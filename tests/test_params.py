@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from bench.errors import BenchError
-from bench.params import Parameters, as_dict, describe, from_values, parameter, parse
+from bench.params import Parameters, Sweep, as_dict, describe, from_values, parameter, parse, sweeps_of
 
 
 @dataclass(frozen=True)
@@ -55,3 +55,41 @@ def test_text_that_is_no_number_is_refused():
 def test_every_parameter_is_described():
     assert [row["name"] for row in describe(Toy)] == ["rate", "count", "kind", "limit"]
     assert describe(Toy)[0]["allowed"] == "in (0, 1]"
+
+
+def test_what_a_sweep_tries_is_described():
+    @dataclass(frozen=True)
+    class Swept(Toy):
+        rate: float = parameter(0.1, meaning="rate", low=0.0, high=1.0, low_open=True, log=True, sweep=(0.01, 1.0))
+        count: int = parameter(2, meaning="copies", low=1, high=8, sweep=(1, 8))
+        kind: str = parameter("plain", meaning="which way", choices=("plain", "average"), sweep=True)
+        turned: bool = parameter(False, meaning="whether", sweep=True)
+
+    assert sweeps_of(Swept) == {
+        "rate": Sweep(0.01, 1.0, log=True),
+        "count": Sweep(1, 8, whole=True),
+        "kind": Sweep(choices=("plain", "average")),
+        "turned": Sweep(choices=(False, True)),
+    }
+    shown = {row["name"]: row["sweep"] for row in describe(Swept)}
+    assert shown == {
+        "rate": "0.01 to 1, log", "count": "1 to 8", "kind": "plain or average", "limit": "", "turned": "false or true",
+    }  # fmt: skip
+    assert sweeps_of(Toy) == {}
+
+
+@pytest.mark.parametrize(
+    ("made", "message"),
+    [
+        (lambda: parameter(0.1, meaning="m", low=0.0, high=1.0, sweep=(0.1, 2.0)), r"which is not in \[0, 1\]"),
+        (lambda: parameter(0.1, meaning="m", low=0.0, low_open=True, sweep=(0.0, 2.0)), r"which is not in \(0, inf\)"),
+        (lambda: parameter(2, meaning="m", low=1, high=8, sweep=(0, 4)), r"which is not in \[1, 8\]"),
+        (lambda: parameter(0.1, meaning="m", log=True, sweep=(0.0, 2.0)), "above 0 where log is set"),
+        (lambda: parameter(0.1, meaning="m", sweep=(2.0, 2.0)), r"it must be \(low, high\)"),
+        (lambda: parameter(None, meaning="m", sweep=(1.0, 2.0)), r"it must be \(low, high\) of numbers"),
+        (lambda: parameter(0.1, meaning="m", sweep=True), "only choices and true or false are swept so"),
+    ],
+)
+def test_a_sweep_outside_of_what_is_allowed_is_refused_with_the_class(made, message):
+    with pytest.raises(ValueError, match=f"sweep of Wrong.value is .*{message}"):
+        type("Wrong", (Parameters,), {"value": made(), "__annotations__": {"value": float}})

@@ -22,7 +22,7 @@ def jobs_of(tmp_path, registry):
     def read(text):
         path = tmp_path / "suite.toml"
         path.write_text(text)
-        return expand(read_suite(path), registry, lambda task: "fingerprint")
+        return expand(read_suite(path), registry, lambda task: "fingerprint", tmp_path / "results")
 
     return read
 
@@ -119,7 +119,7 @@ def test_the_suites_that_are_shipped_can_be_expanded(registry, name):
     import bench
 
     path = Path(bench.__file__).parent / "suites" / f"{name}.toml"
-    jobs = expand(read_suite(path), registry, lambda task: "fingerprint")
+    jobs = expand(read_suite(path), registry, lambda task: "fingerprint", Path("results"))
     assert len(jobs) > 20
     assert "nbody_1step_id" in {job.cell.task for job in jobs}
     assert len({(job.cell.folder, job.cell.seed) for job in jobs}) == len(jobs)

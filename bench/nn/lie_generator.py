@@ -47,7 +47,9 @@ class LieGeneratorParameters(Parameters):
         low_open=True,
     )  # fmt: skip
     regulariser: str = parameter("cosine", meaning="what keeps the generators from doing nothing", choices=MOTION_KINDS)
-    weight_regulariser: float = parameter(1e-2, meaning="weight of that regulariser (lamda)", low=0.0, high=1000.0)
+    weight_regulariser: float = parameter(
+        1e-2, meaning="weight of that regulariser (lamda)", low=0.0, high=1000.0, log=True, sweep=(1e-3, 10.0)
+    )
     weight_norm: float = parameter(0.0, meaning="weight of the entries' p-norm (mu)", low=0.0, high=100.0)
     norm_order: float = parameter(2.0, meaning="order p of that norm", low=1.0, high=10.0)
     weight_overlap: float = parameter(1.0, meaning="weight against overlapping generators (eta)", low=0.0, high=100.0)

@@ -10,6 +10,7 @@ import pytest
 from bench.api import Budget, MethodCard, MetricCard, TaskCard
 from bench.leaderboard.board import Board
 from bench.leaderboard.build import build_board
+from bench.preset import Preset, Study, Trial
 from bench.store import Record
 
 SIZE = Budget(100, 10, 50, epochs=3, batch_size=16, lr=2e-3, equivariance_inputs=5, equivariance_elements=4)
@@ -39,7 +40,7 @@ def toy_task() -> Callable[..., TaskCard]:
 
 @pytest.fixture
 def board_of(toy_task: Callable[..., TaskCard]) -> Callable[..., Board]:
-    """``board_of(records, task=..., standing=of a record, skipped=..., arrays=names beside a record)``."""
+    """``board_of(records, task=..., standing=of a record, skipped=..., arrays=..., presets=...)``."""
 
     def make(
         records: Sequence[Record],
@@ -47,8 +48,33 @@ def board_of(toy_task: Callable[..., TaskCard]) -> Callable[..., Board]:
         standing: Callable[[Record], str] = lambda record: "current",
         skipped: int = 0,
         arrays: Callable[[Record], frozenset[str]] = lambda record: frozenset(),
+        presets: Sequence[Preset] = (),
     ) -> Board:
         known = {"semola": MethodCard("semola", "SEMoLA", "learns generators", "none", "Somebody (2025)")}
-        return build_board(records, task or toy_task(), known.get, standing, skipped, arrays)
+        return build_board(records, task or toy_task(), known.get, standing, skipped, arrays, presets)
+
+    return make
+
+
+@pytest.fixture
+def make_preset() -> Callable[..., Preset]:
+    """``make_preset([(validation or None, {"lr": ...}), ...], ..., method=...)``: a list of trials per study."""
+
+    def make(*studies: Sequence[tuple[float | None, dict[str, Any]]], **fields: Any) -> Preset:
+        own = [
+            tuple(Trial(t, "pruned" if v is None else "complete", v, params) for t, (v, params) in enumerate(trials))
+            for trials in studies
+        ]
+        found = tuple(Study(number, 1000 + number, 0.25, False, trials) for number, trials in enumerate(own))
+        best = found[0].best(False)
+        assert best is not None
+        given: dict[str, Any] = {
+            "schema": "preset.v1", "name": "tuned", "task": "toy", "version": 1, "method": "plain", "search": None,
+            "budget": "small", "params": best.params, "fixed": {}, "ranges": {"lr": "0.0001 to 0.01, log"},
+            "metric": "val/mse", "unit": "1", "higher_is_better": False, "chosen": 0, "studies": found,
+            "max_hours": 4.0, "sampler": "TPE", "pruner": "median", "optuna": "5", "git_sha": None, "device": "cpu",
+            "identity": "x",
+        }  # fmt: skip
+        return Preset(**(given | fields))
 
     return make
