@@ -189,7 +189,8 @@ def _drawn_means(table: Array, weights: Array) -> Array:
     known = np.where(present, table, 0.0)
     held = weights @ present.T  # (draws, m)
     every = np.divide(known.sum(1), present.sum(1), out=np.full(len(table), np.nan), where=present.any(1))
-    return np.where(held > 0, weights @ known.T / np.maximum(held, 1), every)
+    found: Array = np.where(held > 0, weights @ known.T / np.maximum(held, 1), every)
+    return found
 
 
 def _drawn_wins(table: Array, weights: Array) -> Array:
