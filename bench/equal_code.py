@@ -48,6 +48,7 @@ class EqualCode:
         """
         self.path = root / FILE
         self.found: list[Equality] = []
+        self._led: dict[tuple[str, str, Digests, Digests], bool] = {}  # thousands of records share few codes
         if not self.path.exists():
             return
         try:
@@ -57,6 +58,12 @@ class EqualCode:
 
     def leads(self, family: str, method: str, before: Digests, after: Digests) -> bool:
         """Whether a chain of equalities of this family and method joins the two codes, in either direction."""
+        question = (family, method, before, after)
+        if question not in self._led:
+            self._led[question] = self._joined(*question)
+        return self._led[question]
+
+    def _joined(self, family: str, method: str, before: Digests, after: Digests) -> bool:
         links = [
             {entry.before, entry.after} for entry in self.found if (entry.family, entry.method) == (family, method)
         ]
@@ -68,6 +75,7 @@ class EqualCode:
     def add(self, equalities: Iterable[Equality]) -> None:
         """Append and write, by a temporary file and a rename."""
         self.found.extend(equalities)
+        self._led.clear()
         with renamed_to(self.path) as temporary:
             temporary.write_text(json.dumps([asdict(entry) for entry in self.found], indent=1) + "\n")
 

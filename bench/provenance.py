@@ -80,7 +80,6 @@ class Standing:
         """
         self.registry = registry
         self.equal = EqualCode(root)
-        self._told: dict[tuple[str, str, Digests, Digests], bool] = {}  # thousands of records share few codes
 
     def __call__(self, record: Record) -> Literal["current", "equal", "stale"]:
         """``equal``: its code has changed since, and a cell run by both gave the same numbers; ``stale``: no such."""
@@ -89,10 +88,7 @@ class Standing:
             return "current"
         if now is None:
             return "stale"
-        question = (self.family(record), record["method"]["id"], before, now)
-        if question not in self._told:
-            self._told[question] = self.equal.leads(*question)
-        return "equal" if self._told[question] else "stale"
+        return "equal" if self.equal.leads(self.family(record), record["method"]["id"], before, now) else "stale"
 
     def family(self, record: Record) -> str:
         """Of its task; the task's own name where the registry has none such."""
