@@ -128,6 +128,8 @@ def disagreement_text(section: Section) -> str:
                 "the data cannot tell, the true map can"
             )
         lines.append(f"- {code(item.row.label)}: {scores}; {'; '.join(meanings)}.")
+    if not any("symmetry/precision" in row.entries for row in section.rows):
+        return ""  # no truth is known
     if not lines:
         return f"Cosine and precision agree within {ROUGHLY:g} on every row."
     hidden = f"\n- and {len(lines) - MAX_LINES} more." if len(lines) > MAX_LINES else ""
