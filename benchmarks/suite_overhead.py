@@ -1,0 +1,51 @@
+"""What a suite adds to its cells, and what a second worker brings: the same small cells by one worker and by two.
+
+Overhead: seconds of a worker per cell beside fitting and prediction; it holds the start of the process, data,
+evaluation, record, and the MLflow mirror, and the start of the command itself shared among the cells.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from tabulate import tabulate
+
+from bench.store import Store
+
+SUITE = """
+budget = "smoke"
+seeds = "0-{last}"
+[[cells]]
+tasks = ["nbody_1step_id"]
+methods = ["plain", "persistence"]
+"""
+
+
+def measure(cells: int, workers: int, folder: Path) -> tuple[float, float]:
+    """Wall seconds of the suite, and overhead per cell in seconds."""
+    file, results = folder / "suite.toml", folder / f"results-{workers}"
+    file.write_text(SUITE.format(last=cells // 2 - 1))
+    begun = time.monotonic()
+    line = [sys.executable, "-m", "bench", "suite", str(file), "--workers", str(workers), "--results", str(results)]
+    subprocess.run(line, check=True, stdout=subprocess.DEVNULL)
+    wall = time.monotonic() - begun
+    records = Store(results).scan().records.values()
+    assert len(records) == cells, f"{len(records)} records of {cells} cells"
+    fitted = sum(record["cost"]["fit_s"] + record["cost"]["predict_s"] for record in records)
+    return wall, (wall * workers - fitted) / cells
+
+
+def main(cells: int = 40) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        found = {workers: measure(cells, workers, Path(folder)) for workers in (1, 2)}
+    rows = [[workers, wall, overhead] for workers, (wall, overhead) in found.items()]
+    print(tabulate(rows, ["workers", f"{cells} cells (s)", "overhead per cell (s)"], floatfmt=".2f"))
+    print(f"\ntwo workers: {found[1][0] / found[2][0]:.2f} x the throughput of one")
+
+
+if __name__ == "__main__":
+    main()
