@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from bench.api import Method, Task
+from bench.atomic import renamed_to
 from bench.cell import Cell, make_cell
 from bench.errors import BenchError, nearest
+from bench.schema import first_breach
 
 SCHEMA = "preset.v1"
 #: The settings of the family, and what a sweep chose instead.
@@ -191,9 +191,8 @@ def write_preset(path: Path, preset: Preset) -> None:
     """Check ``preset`` and write it in one piece."""
     text = json.dumps(asdict(preset), indent=1, sort_keys=True) + "\n"
     _check(json.loads(text), path)
-    temporary = path.with_name(f".{path.name}-{os.getpid()}.tmp")
-    temporary.write_text(text)
-    temporary.replace(path)
+    with renamed_to(path) as temporary:
+        temporary.write_text(text)
 
 
 @cache
@@ -231,17 +230,9 @@ def read_presets(results: Path) -> list[Preset]:
 
 
 def _check(content: Any, path: Path) -> None:
-    error = next(iter(_validator().iter_errors(content)), None)
-    if error is not None:
-        place = "/".join(map(str, error.absolute_path)) or "the preset"
-        raise BenchError(f"preset {str(path)!r} breaks the schema {SCHEMA} at {place}: {error.message[:200]}.")
+    breach = first_breach(content, "preset.schema.json")
+    if breach is not None:
+        raise BenchError(f"preset {str(path)!r} breaks the schema {SCHEMA} at {breach}.")
     values = [trial["validation"] for study in content["studies"] for trial in study["trials"]]
     if not all(value is None or math.isfinite(value) for value in values):
         raise BenchError(f"preset {str(path)!r} holds a validation value that is no finite number.")
-
-
-@cache
-def _validator() -> Any:
-    import jsonschema  # here, because `list` does not need it
-
-    return jsonschema.Draft202012Validator(json.loads(files("bench").joinpath("preset.schema.json").read_text()))

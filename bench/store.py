@@ -7,8 +7,6 @@ import math
 import os
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +16,7 @@ from bench.api import Array
 from bench.atomic import renamed_to
 from bench.cell import Cell
 from bench.errors import BenchError
+from bench.schema import first_breach
 
 SCHEMA = "run.v1"
 #: Statuses that running the same cell again would only repeat.
@@ -159,11 +158,9 @@ def check(record: Any, path: Path) -> None:
     Raises:
         BenchError: naming the file, the place in the record, and what is wrong.
     """
-    validator = _validator()
-    if not validator.is_valid(record):
-        error = next(iter(validator.iter_errors(record)))
-        place = "/".join(map(str, error.instance_path)) or "the record"
-        raise BenchError(f"record {str(path)!r} breaks the schema {SCHEMA} at {place}: {error.message[:200]}.")
+    breach = first_breach(record, "record.schema.json")
+    if breach is not None:
+        raise BenchError(f"record {str(path)!r} breaks the schema {SCHEMA} at {breach}.")
     for name in ("precision", "recall", "precision_on_data", "cosine", "closure_defect"):
         score = record["scores"].get(f"symmetry/{name}")
         if score is not None and not -1e-9 <= score["value"] <= 1 + 1e-9:
@@ -181,10 +178,3 @@ def _finite(text: str) -> float | int:
     if not math.isfinite(float(text)):
         raise ValueError(f"{text[:20]} is no finite number")
     return float(text) if {".", "e", "E"} & set(text) else int(text)
-
-
-@cache
-def _validator() -> Any:
-    import jsonschema_rs  # here, because `list` does not need it
-
-    return jsonschema_rs.validator_for(json.loads(files("bench").joinpath("record.schema.json").read_text()))
