@@ -14,6 +14,7 @@ from bench.api import Method, Task
 from bench.atomic import renamed_to
 from bench.cell import Cell, make_cell
 from bench.errors import BenchError, nearest
+from bench.paths import results_dir
 from bench.schema import first_breach
 
 SCHEMA = "preset.v1"
@@ -148,6 +149,12 @@ def preset_path(results: Path, cell: Cell) -> Path:
     return sweep_folder(results, cell) / "preset.json"
 
 
+def find_preset(results: Path, cell: Cell) -> Path | None:
+    """The preset beside ``results``, else the committed one; None without either."""
+    found = [path for root in (results, results_dir()) if (path := preset_path(root, cell)).exists()]
+    return found[0] if found else None
+
+
 def sweep_command_line(cell: Cell) -> str:
     """The command that makes the preset of a cell."""
     search = f" --search {cell.search}" if cell.search else ""
@@ -175,8 +182,8 @@ def preset_cell(
     plain = make_cell(task, method, assignments=assignments, **choices)
     if preset == DEFAULT:
         return plain
-    path = preset_path(results, plain)
-    if not path.exists():
+    path = find_preset(results, plain)
+    if path is None:
         raise BenchError(f"no preset {preset!r} of {_place(plain)}; `{sweep_command_line(plain)}` makes it.")
     chosen = [(name, str(value)) for name, value in read_preset(path).settings.items()]
     tuned = make_cell(task, method, assignments=[*chosen, *assignments], **choices)

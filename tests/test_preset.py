@@ -5,8 +5,19 @@ from dataclasses import replace
 
 import pytest
 
+from bench.cell import make_cell
 from bench.errors import BenchError
-from bench.preset import Preset, Study, Trial, median_study, preset_cell, preset_path, read_preset, write_preset
+from bench.preset import (
+    Preset,
+    Study,
+    Trial,
+    find_preset,
+    median_study,
+    preset_cell,
+    preset_path,
+    read_preset,
+    write_preset,
+)
 from bench.registry import load_registry
 from bench.store import Store
 from bench.suite import expand
@@ -147,3 +158,16 @@ def test_only_just_its_changes_are_those_of_a_preset(put_preset, registry):
     assert not preset.made({"lr": 0.002, "epochs": 3})
     assert not preset.made({"lr": 0.002, "copies": 3})
     assert not preset.made({"copies": 2})
+
+
+def test_a_results_folder_without_a_preset_takes_the_committed_one(tmp_path, monkeypatch, registry):
+    task, method = registry.task("nbody_1step_id"), registry.method("plain")
+    cell = make_cell(task, method, search=None, budget="smoke", seed=0, fingerprint="x")
+    committed = tmp_path / "committed" / "results"
+    monkeypatch.setattr("bench.preset.results_dir", lambda: committed)
+    assert find_preset(tmp_path / "own" / "results", cell) is None
+    for root in (committed, tmp_path / "own" / "results"):  # its own goes first
+        path = preset_path(root, cell)
+        path.parent.mkdir(parents=True)
+        path.write_text("{}")
+        assert find_preset(tmp_path / "own" / "results", cell) == path
