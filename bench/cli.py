@@ -79,7 +79,7 @@ def run(
     task: Annotated[str, typer.Option(help="A task.")],
     seed: Annotated[int | None, typer.Option(min=0, help="One seed (default 0).")] = None,
     seeds: Annotated[str | None, typer.Option(help="Several seeds: 0-5 or 0,2,4.")] = None,
-    budget: Annotated[str, typer.Option(help="smoke, small or paper.")] = "small",
+    budget: Annotated[str, typer.Option(help="One of the task's: smoke, small, ….", show_default=True)] = "small",
     search: Annotated[str | None, typer.Option(help="Search space; the task's widest when left out.")] = None,
     assignments: Annotated[list[str] | None, typer.Option("--set", help="name=value, may be repeated.")] = None,
     preset: Annotated[str, typer.Option(help="default, or tuned: the parameters that a sweep chose.")] = "default",
@@ -91,14 +91,10 @@ def run(
     plugin: PluginOption = None,
 ) -> None:
     """Train, evaluate and store one cell per seed."""
-    import signal
-
     from bench.paths import results_dir
     from bench.run_command import run_command
 
-    # Ended from outside it must end its worker too, and record the cell, as after Ctrl-C.
-    for sign in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sign, signal.default_int_handler)
+    _end_as_by_ctrl_c()
     if seed is not None and seeds is not None:
         raise BenchError(f"--seed {seed} and --seeds {seeds} exclude each other; give one.")
     code = run_command(
@@ -138,13 +134,10 @@ def suite(
     plugin: PluginOption = None,
 ) -> None:
     """Run all cells of a suite that are not done."""
-    import signal
-
     from bench.paths import results_dir
     from bench.suite_command import suite_command
 
-    for sign in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sign, signal.default_int_handler)
+    _end_as_by_ctrl_c()
     code = suite_command(
         file,
         root=results or results_dir(),
@@ -181,7 +174,7 @@ def sweep(
     task: Annotated[str, typer.Option(help="A task.")],
     studies: Annotated[int, typer.Option(help="Independent searches.", min=1)] = 3,
     trials: Annotated[int, typer.Option(help="Choices of parameters that each study tries.", min=1)] = 20,
-    budget: Annotated[str, typer.Option(help="smoke, small or paper.")] = "small",
+    budget: Annotated[str, typer.Option(help="One of the task's: smoke, small, ….", show_default=True)] = "small",
     search: Annotated[str | None, typer.Option(help="Search space; the task's widest when left out.")] = None,
     max_hours: Annotated[float, typer.Option(help="No trial begins after so many hours of its study.")] = 4.0,
     assignments: Annotated[list[str] | None, typer.Option("--set", help="name=value, the same in all trials.")] = None,
@@ -191,13 +184,10 @@ def sweep(
     plugin: PluginOption = None,
 ) -> None:
     """Choose a method's parameters on the validation split; `run --preset tuned` then uses them."""
-    import signal
-
     from bench.paths import results_dir
     from bench.sweep_command import sweep_command
 
-    for sign in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(sign, signal.default_int_handler)
+    _end_as_by_ctrl_c()
     sweep_command(
         method_name=method,
         task_name=task,
@@ -251,6 +241,7 @@ def compare(
     train_fraction: Annotated[float, typer.Option(help="Share of the training examples, in (0, 1].")] = 1.0,
     score: Annotated[str | None, typer.Option(help="Another score than the primary metric.")] = None,
     results: ResultsOption = None,
+    plugin: PluginOption = None,
 ) -> None:
     """Compare two rows: difference paired by seed, its interval, and p."""
     from bench.compare_command import compare_command
@@ -351,6 +342,15 @@ def parse_assignment(text: str) -> tuple[str, str]:
     if not equals or not name.strip():
         raise BenchError(f"--set is {text!r}; it must be name=value, like --set lr=0.001.")
     return name.strip(), value.strip()
+
+
+def _end_as_by_ctrl_c() -> None:
+    """Ended from outside, a command must end its workers too, and record their cells; `nohup` stays in force."""
+    import signal
+
+    for sign in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(sign) is not signal.SIG_IGN:
+            signal.signal(sign, signal.default_int_handler)
 
 
 def _fail(message: str, code: int) -> None:

@@ -15,6 +15,7 @@ from bench.errors import BenchError, nearest
 from bench.leaderboard.board import Row, Section
 from bench.leaderboard.build import HIDDEN_BUDGETS, build_board
 from bench.leaderboard.text import number, seed_ranges
+from bench.preset import Preset, read_presets
 from bench.registry import load_registry
 from bench.stats import LEVEL, holm
 from bench.store import Record, Store
@@ -41,11 +42,11 @@ def compare_command(
     cards = [registry.task(name).card for name in tasks or registry.tasks]
     if budget in HIDDEN_BUDGETS:
         raise BenchError(f"budget {budget!r} is for tests; its numbers mean nothing and are not compared.")
-    records = list(Store(root).scan().records.values())
+    records, presets = list(Store(root).scan().records.values()), read_presets(root)
     directions = {name: s["higher_is_better"] for record in records for name, s in record["scores"].items()}
     lines = []
     for card in cards:
-        section = _section(records, card, budget, train_fraction)
+        section = _section(records, card, presets, budget, train_fraction)
         try:
             lines.append(_line(card, section, first, second, score, budget, directions))
         except BenchError:
@@ -58,8 +59,10 @@ def compare_command(
     _print(lines, first, second)
 
 
-def _section(records: Sequence[Record], card: TaskCard, budget: str, train_fraction: float) -> Section | None:
-    board = build_board(records, card, lambda name: None, lambda record: "current")
+def _section(
+    records: Sequence[Record], card: TaskCard, presets: Sequence[Preset], budget: str, train_fraction: float
+) -> Section | None:
+    board = build_board(records, card, lambda name: None, lambda record: "current", presets=presets)
     like = [s for s in board.sections if (s.budget, s.train_fraction) == (budget, train_fraction)]
     return max(like, key=lambda section: (section.version, sum(row.ok for row in section.rows)), default=None)
 
@@ -97,9 +100,10 @@ def _line(
 
 
 def _row(section: Section, name: str, card: TaskCard) -> Row:
-    """The row with this label, spaces aside; a bare method name means its widest search space."""
+    """The row with this label, spaces aside; ``semola`` and ``semola tuned`` mean the widest search space."""
+    method, _, rest = name.strip().partition(" ")
     wanted = "".join(name.split())
-    for label in (wanted, f"{wanted}[{card.searches[0]}]"):
+    for label in (wanted, "".join(f"{method}[{card.searches[0]}]{rest}".split())):
         for row in section.rows:
             if "".join(row.label.split()) == label:
                 return row

@@ -13,17 +13,35 @@ from bench.store import Record
 OVERHEAD_S = 6.0
 
 
+def own_seconds(records: Iterable[Record]) -> list[tuple[Record, float]]:
+    """Each record that has a cost, and the seconds of its cell alone.
+
+    The cost of a consumer holds that of its discovery, which is a cell of its own and run once: it is taken off.
+    """
+    made = [record for record in records if "fit_s" in record["cost"]]
+    fits = {(r["task"]["id"], r["method"]["id"], r["key"], r["seed"]): r["cost"]["fit_s"] for r in made}
+    found = []
+    for record in made:
+        shared = fits.get(_discovery(record), 0.0) if record.get("discovery") else 0.0
+        found.append((record, record["cost"]["fit_s"] - shared + record["cost"]["predict_s"] + OVERHEAD_S))
+    return found
+
+
+def _discovery(record: Record) -> tuple[str, str, str, int]:
+    """Task, method, key and seed of the discovery that a consumer's record names by its place in the store."""
+    task, method, key, name = record["discovery"].split("/")
+    return task.partition("@")[0], method.partition("--")[0], key, int(name.removeprefix("seed").removesuffix(".json"))
+
+
 class Estimate:
     """Mean seconds of earlier cells like a new one: of the same key, else of its method there, else of its task."""
 
     def __init__(self, records: Iterable[Record]) -> None:
         self._seen: defaultdict[tuple[str, ...], list[float]] = defaultdict(list)
-        for record in records:
-            if "fit_s" in record["cost"]:
-                own = (record["task"]["id"], record["budget"])
-                seconds = record["cost"]["fit_s"] + record["cost"]["predict_s"] + OVERHEAD_S
-                for place in (own, (*own, record["method"]["id"]), (*own, record["method"]["id"], record["key"])):
-                    self._seen[place].append(seconds)
+        for record, seconds in own_seconds(records):
+            own = (record["task"]["id"], record["budget"])
+            for place in (own, (*own, record["method"]["id"]), (*own, record["method"]["id"], record["key"])):
+                self._seen[place].append(seconds)
 
     def __call__(self, cell: Cell) -> float | None:
         """Seconds; None when nothing like it was ever run."""

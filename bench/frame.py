@@ -10,9 +10,9 @@ import pandas as pd
 from bench.store import Record, Store
 
 COLUMNS = (
-    "task", "version", "data_sha256", "method", "search", "knowledge", "budget", "key", "changed", "seed",
+    "task", "version", "data_sha256", "method", "search", "knowledge", "budget", "key", "changed", "preset", "seed",
     "status", "reason", "started", "git_sha", "torch", "cpu", "gpu", "threads", "path", "score", "value", "unit",
-    "higher_is_better",
+    "higher_is_better", "validation",
 )  # fmt: skip
 
 
@@ -27,7 +27,8 @@ def load_results(store_root: Path) -> pd.DataFrame:
         cell = _cell(record, path.relative_to(store_root).as_posix())
         scores = [(name, s["value"], s["unit"], s["higher_is_better"]) for name, s in sorted(record["scores"].items())]
         costs = [(f"cost/{name}", v, "", False) for name, v in sorted(record["cost"].items()) if v is not None]
-        rows += [(*cell, *score) for score in [*scores, *costs] or [(None, float("nan"), None, None)]]
+        validation = record.get("validation", {}).get("value")  # of the primary metric
+        rows += [(*cell, *score, validation) for score in [*scores, *costs] or [(None, float("nan"), None, None)]]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
@@ -43,6 +44,7 @@ def _cell(record: Record, path: str) -> tuple[object, ...]:
         record["budget"],
         record["key"],
         json.dumps(record["changed"], sort_keys=True),
+        record.get("preset"),
         record["seed"],
         record["status"],
         record["reason"],

@@ -34,13 +34,14 @@ class CellLock:
             file = self.path.open("a")
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            except BlockingIOError:
                 file.close()
                 raise Busy(f"another process is running {self.path.parent.name}/{self.path.stem[1:]}.") from None
             # Whoever held it before may have removed the file since it was opened here.
-            if self.path.exists() and self.path.stat().st_ino == _inode(file):
-                self._file = file
-                return file.fileno()
+            with contextlib.suppress(FileNotFoundError):
+                if self.path.stat().st_ino == _inode(file):
+                    self._file = file
+                    return file.fileno()
             file.close()
 
     def __exit__(self, *_: object) -> None:

@@ -39,6 +39,11 @@ def make_plan(jobs: Sequence[Job], store: Store, standing: Standing, retry: Sequ
     for job in jobs:
         kind = _kind(job, store, standing)
         shelves["run" if kind in retry else kind].append(job)
+    # A consumer must not build on generators that other code found.
+    needed = {store.path(job.discovery) for job in shelves["run"] if job.discovery is not None}
+    again = [job for job in shelves["stale"] if store.path(job.cell) in needed]
+    shelves["run"] = [*again, *shelves["run"]]
+    shelves["stale"] = [job for job in shelves["stale"] if job not in again]
     return Plan(*(tuple(shelves[name]) for name in ("run", "done", "stale", "failed")))
 
 

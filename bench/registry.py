@@ -79,6 +79,8 @@ class Registry:
         word = kind.__name__
         if not isinstance(entry, kind):
             raise TypeError(f"{word.upper()}S must be a tuple of {word} instances, it holds {entry!r}")
+        if not hasattr(entry, "card"):
+            raise TypeError(f"{type(entry).__name__} has no card")
         name, file = entry.card.id, module.__file__ or module.__name__
         if name in shelf:
             raise BenchError(f"{word.lower()} {name!r} is defined twice: {self._origin[name]} and {file}.")

@@ -133,7 +133,9 @@ def _run(
 ) -> Record | Failure:
     own = {"OMP_NUM_THREADS": str(job["threads"]), "PYTHONSAFEPATH": "1"}
     if limits.gpu is not None:
-        own["CUDA_VISIBLE_DEVICES"] = str(limits.gpu)
+        # The number counts the devices that this process may use, which may be named by a scheduler.
+        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+        own["CUDA_VISIBLE_DEVICES"] = visible.split(",")[limits.gpu] if visible else str(limits.gpu)
     with (
         log.open("w") as errors,
         subprocess.Popen(
@@ -152,7 +154,11 @@ def _run(
             with contextlib.suppress(BrokenPipeError):  # it died at once; _follow says how
                 worker.stdin.write(json.dumps(job))
                 worker.stdin.close()
-            return _follow(worker, wall_limit_s, on_progress, limits)
+            outcome = _follow(worker, wall_limit_s, on_progress, limits)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                worker.wait(GRACE_S)  # a thread that a method left behind must not hold the slot
+            _end(worker)
+            return outcome
         except KeyboardInterrupt:
             _end(worker)
             return Failure("interrupted", "stopped by the user")
@@ -166,15 +172,19 @@ def _follow(worker: subprocess.Popen[str], limit_s: float, on_progress: OnProgre
     lines: queue.Queue[str | None] = queue.Queue()
     threading.Thread(target=_pump, args=(worker, lines), daemon=True).start()
     deadline = time.monotonic() + limit_s
+    looked = time.monotonic()
     while True:
+        # Also between the messages of a worker that is never silent for so long.
+        if time.monotonic() >= min(looked + POLL_S, deadline):
+            failure = _exceeded(worker, deadline, limit_s, limits)
+            if failure is not None:
+                _end(worker)
+                return failure
+            looked = time.monotonic()
         try:
             line = lines.get(timeout=max(0.0, min(POLL_S, deadline - time.monotonic())))
         except queue.Empty:
-            failure = _exceeded(worker, deadline, limit_s, limits)
-            if failure is None:
-                continue
-            _end(worker)
-            return failure
+            continue
         if line is None:
             break
         message = json.loads(line)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Protocol
 
-from bench.errors import Interrupted
+from bench.errors import BenchError, Interrupted
 from bench.lock import Busy
+from bench.plan import FAILED
 from bench.provenance import blank_record
 from bench.registry import Registry
 from bench.store import FINISHED, Record, Store, read_record
@@ -39,23 +40,26 @@ def run_jobs(
     registry: Registry,
     device: str,
     on_done: Callable[[Job, Record, bool], None],
-    again: bool = False,
+    planned: float,
 ) -> None:
     """Run every job once; ``on_done(job, record, ran)`` hears of each, ``ran`` False when another process did it.
 
-    ``again``: run also what is finished. A failing cell stops nothing; a store that cannot be written stops all.
+    ``planned`` is when the jobs were chosen (`time.time`): a record since then is another process's work on the same
+    cell. A failing cell stops nothing; a store that cannot be written stops all.
 
     Raises:
         BenchError: when the store cannot be written; nothing that is stored is lost.
         Interrupted: on Ctrl-C, once the workers have ended.
     """
-    started = time.time()
     waiting, running = deque(jobs), dict[Future[Record], Job]()
     left = {_place(store, job) for job in jobs}
     not_before: dict[str, float] = {}
+    # A rerun that failed leaves an earlier record in the store, which nobody may build on.
+    ended: dict[str, Record] = {}
 
     def finish(job: Job, record: Record, ran: bool) -> None:
         left.discard(_place(store, job))
+        ended[_place(store, job)] = record
         on_done(job, record, ran)
 
     def start_what_is_ready() -> None:
@@ -67,9 +71,9 @@ def run_jobs(
             first = store.path(job.discovery) if job.discovery else None
             if str(first) in left or not_before.get(place, 0.0) > time.time():
                 waiting.append(job)
-            elif (theirs := _made_meanwhile(job, store, started, again)) is not None:
+            elif (theirs := _made_meanwhile(job, store, planned)) is not None:
                 finish(job, theirs, False)
-            elif job.discovery is not None and (reason := _missing(job, store)) is not None:
+            elif job.discovery is not None and (reason := _missing(job, store, ended)) is not None:
                 finish(job, _without_discovery(job, reason, store, registry, device), True)
             else:
                 running[executor.submit(job)] = job
@@ -98,18 +102,23 @@ def _place(store: Store, job: Job) -> str:
     return str(store.path(job.cell))
 
 
-def _made_meanwhile(job: Job, store: Store, started: float, again: bool) -> Record | None:
-    """The finished record of another process; one that is to be made again only when it is newer than this suite."""
-    record = store.finished(job.cell)
-    if record is None or (again and store.path(job.cell).stat().st_mtime < started):
+def _made_meanwhile(job: Job, store: Store, planned: float) -> Record | None:
+    """The record of another process that has ended the cell, well or badly, since the jobs were chosen."""
+    path = store.path(job.cell)
+    try:
+        if path.stat().st_mtime < planned:
+            return None
+        record = read_record(path)
+    except (OSError, BenchError):  # none, or no valid one
         return None
-    return record
+    return record if record["status"] in (*FINISHED, *FAILED) else None
 
 
-def _missing(job: Job, store: Store) -> tuple[str, str] | None:
+def _missing(job: Job, store: Store, ended: Mapping[str, Record]) -> tuple[str, str] | None:
     """Status and reason of a discovery that leaves nothing to build on."""
     assert job.discovery is not None
-    record = read_record(store.path(job.discovery))
+    path = store.path(job.discovery)
+    record = ended.get(str(path)) or read_record(path)
     if record["status"] == "ok":
         return None
     status = "unsupported" if record["status"] == "unsupported" else "failed"
@@ -119,5 +128,4 @@ def _missing(job: Job, store: Store) -> tuple[str, str] | None:
 def _without_discovery(job: Job, outcome: tuple[str, str], store: Store, registry: Registry, device: str) -> Record:
     cell, (status, reason) = job.cell, outcome
     blank = blank_record(cell, registry.task(cell.task), registry.method(cell.method), device)
-    assert status in (*FINISHED, "failed")
     return store.write_outcome(cell, {**blank, "status": status, "reason": reason})

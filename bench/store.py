@@ -90,18 +90,31 @@ class Store:
             record = {**record, "arrays": f"seed{cell.seed}.npz"}
         text = json.dumps(record, indent=1, sort_keys=True, allow_nan=False) + "\n"
         check(json.loads(text), path)  # what will be read, without subclasses of str and float
-        if arrays:
-            with renamed_to(path.with_suffix(".npz")) as temporary, temporary.open("wb") as file:
-                np.savez_compressed(file, allow_pickle=False, **arrays)
+        # Both are whole before one takes its name: a full disk leaves an earlier record with its own arrays.
         with renamed_to(path) as temporary:
             temporary.write_text(text)
+            if arrays:
+                with renamed_to(path.with_suffix(".npz")) as beside, beside.open("wb") as file:
+                    np.savez_compressed(file, allow_pickle=False, **arrays)
+            else:
+                path.with_suffix(".npz").unlink(missing_ok=True)
         return path
 
     def write_outcome(self, cell: Cell, record: Record, arrays: Mapping[str, Array] | None = None) -> Record:
-        """Write ``record`` unless it would replace a finished one by a failure; returns it either way."""
-        if record["status"] in FINISHED or self.finished(cell) is None:
+        """Write ``record`` unless it would replace a finished one by a failure, or any by an interruption.
+
+        Returns it either way.
+        """
+        if record["status"] in FINISHED or self._replaceable(cell, record["status"]):
             return read_record(self.write(cell, record, arrays))
         return record
+
+    def _replaceable(self, cell: Cell, status: str) -> bool:
+        try:
+            earlier = read_record(self.path(cell))["status"]
+        except BenchError:
+            return True
+        return earlier not in FINISHED and status != "interrupted"
 
     def write_log(self, cell: Cell, text: str) -> None:
         """Keep what a worker said beside its record."""

@@ -138,3 +138,7 @@ def _check_fields(block: Mapping[str, Any], path: Path) -> None:
                 f"suite file {str(path)!r}: {name} is {value!r}; it must be a {FIELDS[name].__name__}, "
                 'like seeds = "0-5", methods = ["plain"].'
             )
+        if value == []:
+            raise BenchError(f"suite file {str(path)!r}: {name} is empty, so there are no cells.")
+        if name == "train_fractions" and not all(type(share) in (int, float) for share in value):
+            raise BenchError(f"suite file {str(path)!r}: train_fractions is {value!r}; it must hold numbers in (0, 1].")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -16,10 +17,10 @@ from bench.datasets.cache import data_dir
 from bench.estimate import Estimate
 from bench.executors.choose import choose_executor
 from bench.paths import results_option
-from bench.plan import Plan, make_plan
+from bench.plan import FAILED, Plan, make_plan
 from bench.progress import progress_bar
 from bench.provenance import Standing
-from bench.registry import load_registry
+from bench.registry import Registry, load_registry
 from bench.run_command import Mirroring
 from bench.schedule import Executor, run_jobs
 from bench.store import Record, Store
@@ -57,6 +58,7 @@ def suite_command(
     jobs = expand(blocks, registry, lambda task: "", root)  # refuse a wrong choice before data are downloaded
     executor = choose_executor(executor_name, address, workers, device_name, memory_mb, jobs, store, registry, folder)
     jobs = expand(blocks, registry, fingerprint, root)
+    planned = time.time()
     plan = make_plan(jobs, store, Standing(root, registry), retry)
     estimate = Estimate(store.scan().records.values())
     _print_plan(plan, estimate, executor.slots)
@@ -64,13 +66,14 @@ def suite_command(
         return 0 if dry_run or not plan.failed else 1
     store.check_writable()
     mirror = Mirroring(root) if mlflow else None
-    statuses = _run(plan, executor, store, estimate, mirror, bool(retry))
+    statuses = _run(plan, executor, store, registry, estimate, mirror, planned)
     rows = [[status, count] for status, count in sorted(statuses.items())]
     typer.echo("\n" + tabulate(rows, ["status", "cells"], tablefmt="simple"))
     typer.echo(f"\nrecords: {root}\nnext: python -m bench leaderboard{results_option(root)}")
-    bad = sum(statuses[name] for name in ("failed", "timeout", "out_of_memory"))
+    bad = sum(statuses[name] for name in FAILED) + len(plan.failed)
     if bad:
-        typer.echo(f"to run the failed again: python -m bench suite {file} --retry failed{results_option(root)}")
+        again = f"python -m bench suite {shlex.quote(str(file))} --retry failed{results_option(root)}"
+        typer.echo(f"{bad} cells ended without a result; to run them again: {again}")
     return 1 if bad else 0
 
 
@@ -78,9 +81,10 @@ def _run(
     plan: Plan,
     executor: Executor,
     store: Store,
+    registry: Registry,
     estimate: Estimate,
     mirror: Mirroring | None,
-    again: bool,
+    planned: float,
 ) -> Counter[str]:
     statuses: Counter[str] = Counter()
     total, begun = len(plan.to_run), time.monotonic()
@@ -98,10 +102,11 @@ def _run(
         eta = f", about {_duration((expected - behind) * elapsed / behind)} left" if behind else ""
         number = sum(statuses.values())
         typer.echo(f"[{number}/{total}] {job.cell.title}: {record['status']} ({took}{elsewhere}){reason}{eta}")
-        if mirror is not None and ran:
+        # A failure is not mirrored over the finished record of an earlier run, which it did not replace either.
+        if mirror is not None and ran and store.finished(job.cell) in (None, record):
             mirror.record(store.path(job.cell), record)
 
-    run_jobs(plan.to_run, executor, store, load_registry(), executor.device, on_done, again)
+    run_jobs(plan.to_run, executor, store, registry, executor.device, on_done, planned)
     return statuses
 
 

@@ -210,7 +210,7 @@ def _store(plan: SweepPlan, studies: Sequence[Study]) -> Preset:
     best = chosen.best(metric.higher_is_better) if chosen else None
     if chosen is None or best is None:
         raise BenchError(f"no trial has a result; {str(plan.folder)!r} holds the logs of their workers.")
-    fixed = {name: start.params[name] for name, _ in plan.fixed}
+    fixed = {name: start.params[name] for name, _ in plan.fixed if name in start.params}  # some are absent at default
     preset = Preset(
         schema=SCHEMA,
         name=TUNED,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -45,8 +47,8 @@ def sweep_command(
     registry = load_registry()
     task, method = registry.task(task_name), registry.method(method_name)
     device, folder = choose_device(device_name), data_dir()
-    if not max_hours > 0.0:
-        raise BenchError(f"--max-hours is {max_hours:g}; it must be above 0.")
+    if not 0.0 < max_hours < math.inf:
+        raise BenchError(f"--max-hours is {max_hours:g}; it must be above 0 and finite.")
     choices: dict[str, Any] = {"search": search, "budget": budget, "seed": FIRST_SEED, "assignments": fixed}
     refuse(method, make_cell(task, method, fingerprint="", **choices), fixed, registry)
     with progress_bar(f"data of {task.card.id}") as on_progress:
@@ -54,13 +56,15 @@ def sweep_command(
     default = make_cell(task, method, fingerprint=task.fingerprint(folder), **choices)
     plan = SweepPlan(task, method, default, tuple(fixed), root, device, folder, studies, trials, max_hours)
     preset = _finished(plan)
+    if preset is None:
+        plan = _no_less(plan)
     if preset is not None:
         typer.echo("finished before")
     else:
         Store(plan.folder).check_writable()
-        typer.echo(f"{default.title.rpartition(',')[0]}: {studies} studies of {trials} trials over")
+        typer.echo(f"{default.title.rpartition(',')[0]}: {plan.studies} studies of {plan.trials} trials over")
         typer.echo("\n".join(f"  {name}: {swept}" for name, swept in plan.space.items()))
-        preset = run_sweep(plan, registry, workers, _tell(trials, task.card.metric.name))
+        preset = run_sweep(plan, registry, workers, _tell(plan.trials, task.card.metric.name))
     _summary(preset, plan)
 
 
@@ -82,6 +86,16 @@ def _finished(plan: SweepPlan) -> Preset | None:
     capped = preset.max_hours >= plan.max_hours
     whole = [len(study.trials) >= plan.trials or (study.capped and capped) for study in preset.studies]
     return preset if len(whole) >= plan.studies and all(whole) else None
+
+
+def _no_less(plan: SweepPlan) -> SweepPlan:
+    """``plan`` with the studies and trials of an earlier preset, so that none vanishes and all have the same number."""
+    path = preset_path(plan.results, plan.default)
+    if not path.exists():
+        return plan
+    earlier = read_preset(path)
+    most = max(len(study.trials) for study in earlier.studies)
+    return replace(plan, studies=max(plan.studies, len(earlier.studies)), trials=max(plan.trials, most))
 
 
 def _tell(trials: int, metric: str) -> Told:

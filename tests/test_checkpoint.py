@@ -46,7 +46,14 @@ def work(tmp_path):
         amount = [("epochs", str(EPOCHS))]
         cell = make_cell(task, chosen, search=None, budget="smoke", seed=0, fingerprint="x", assignments=amount)
         store.path(cell).parent.mkdir(parents=True, exist_ok=True)
-        job = {"cell": asdict(cell), "root": str(store.root), "device": "cpu", "discovery": None, "tested": True}
+        job = {
+            "cell": asdict(cell),
+            "root": str(store.root),
+            "device": "cpu",
+            "discovery": None,
+            "tested": True,
+            "threads": 1,
+        }
         job["data_dir"] = str(tmp_path / "data")
         line = [sys.executable, "-c", WORKER, str(kill_after)]
         done = subprocess.run(line, input=json.dumps(job), capture_output=True, text=True, env=_one_thread())

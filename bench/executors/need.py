@@ -26,4 +26,4 @@ class Need(NamedTuple):
 def need_of(job: Job, tasks: dict[str, Task], device: str) -> Need:
     """That of one cell, on ``device``, by its task's budget."""
     budget = tasks[job.cell.task].card.budgets[job.cell.budget]
-    return Need(budget.threads, budget.gpus if device == "cuda" else 0.0)
+    return Need(budget.threads, min(1.0, budget.gpus) if device == "cuda" else 0.0)

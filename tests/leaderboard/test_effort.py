@@ -12,7 +12,9 @@ def test_a_shared_discovery_counts_once(make_record):
     ]
     hours = 2.0 + 3 * OVERHEAD_S / 3600  # 1 h of discovery, half an hour of each consumer
     assert f"These 3 cells took {hours:.1f} hours of one core" in remaking([first, *consumers])
-    assert f"about {hours / 2:.1f} hours by 2 workers" in remaking([first, *consumers])
+    assert f"2 workers about {hours / 2:.1f} hours" in remaking([first, *consumers])
+    failed = make_record("emlp", status="failed", reason="x")
+    assert "(1 more ended without a cost)" in remaking([first, failed])
 
 
 def test_it_names_the_machines_and_is_silent_without_a_cost(make_record):
