@@ -151,36 +151,59 @@ def ranks(means: Array) -> Array:
     return np.where(np.isnan(means), np.nan, found)
 
 
-def rank_draws(scores: Sequence[Array], draws: int, rng: np.random.Generator) -> tuple[Array, Array]:
-    """Mean rank and win probability over tasks of each method in bootstrap draws of tasks, and of seeds within each.
+def rank_draws(
+    scores: Sequence[Array], families: Sequence[str], draws: int, rng: np.random.Generator
+) -> tuple[Array, Array]:
+    """Mean rank and win probability of each method in bootstrap draws of families of tasks, and of seeds within.
 
-    The win probability of a method on a task is the mean over the other methods of :func:`win_probability`.
+    The win probability of a method on a task is the mean over the other methods of :func:`win_probability`. Tasks of
+    one family are variants of one problem: they are averaged first, so that every family counts the same, and drawn
+    together.
 
     Args:
         scores: per task ``(m, seeds)``, lower is better; NaN where a method lacks a seed, a row of NaN where it has no
             place on the task. Seeds are drawn for all methods together, since they are paired.
+        families: of each task.
         draws: how many; the first is the data themselves.
         rng: where the draws come from.
 
     Returns:
-        Ranks and win probabilities, both ``(draws, m)``; NaN where no task that was drawn has a place for the method.
+        Ranks and win probabilities, both ``(draws, m)``; NaN where no family that was drawn has a place for the method.
     """
-    m, tasks = len(scores[0]), len(scores)
+    m, names = len(scores[0]), sorted(set(families))
     sums, counts = np.zeros((2, draws, m)), np.zeros((2, draws, m))
-    for slot in range(tasks):  # a task that is drawn twice has its seeds drawn twice
-        chosen = rng.integers(tasks, size=draws)
+    for slot in range(len(names)):  # a family that is drawn twice has its seeds drawn twice
+        chosen = rng.integers(len(names), size=draws)
         chosen[0] = slot
-        for task, table in enumerate(scores):
-            seeds = table.shape[1]
-            mine = np.flatnonzero(chosen == task)
-            weights = rng.multinomial(seeds, [1 / seeds] * seeds, size=len(mine))  # (mine, seeds)
-            weights[mine == 0] = 1
-            for kind, found in enumerate((ranks(_drawn_means(table, weights)), _drawn_wins(table, weights))):
-                placed = ~np.isnan(found)  # (mine, m)
-                sums[kind, mine] += np.where(placed, found, 0.0)
-                counts[kind, mine] += placed
-    means = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+        for number, name in enumerate(names):
+            mine = np.flatnonzero(chosen == number)
+            own = [table for table, family in zip(scores, families, strict=True) if family == name]
+            found = _family_draws(own, mine == 0, rng)  # (2, mine, m)
+            placed = ~np.isnan(found)
+            sums[:, mine] += np.where(placed, found, 0.0)
+            counts[:, mine] += placed
+    means = _ratio(sums, counts)
     return means[0], means[1]
+
+
+def _family_draws(tables: Sequence[Array], plain: Array, rng: np.random.Generator) -> Array:
+    """Rank and win probability, means over a family's tasks: ``(2, draws, m)``; all seeds once where ``plain``."""
+    sums, counts = np.zeros((2, len(plain), len(tables[0]))), np.zeros((2, len(plain), len(tables[0])))
+    for table in tables:
+        seeds = table.shape[1]
+        weights = rng.multinomial(seeds, [1 / seeds] * seeds, size=len(plain))  # (draws, seeds)
+        weights[plain] = 1
+        found = np.stack([ranks(_drawn_means(table, weights)), _drawn_wins(table, weights)])
+        placed = ~np.isnan(found)
+        sums += np.where(placed, found, 0.0)
+        counts += placed
+    return _ratio(sums, counts)
+
+
+def _ratio(sums: Array, counts: Array) -> Array:
+    """NaN where nothing was counted."""
+    found: Array = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+    return found
 
 
 def _drawn_means(table: Array, weights: Array) -> Array:

@@ -76,6 +76,7 @@ class Row:
     entries: Mapping[str, Entry]  # by score name; costs as "cost/<name>"
     values: Mapping[str, Mapping[int, float]]  # score name -> seed -> value, of the ok seeds
     ranked: Mapping[int, float]  # seed -> primary metric; of a seed that failed the constant predictor's
+    tied: bool  # with the best of its pool, or the best: a seed-paired test of the two does not tell them apart
     letters: str  # rows of one pool that share a letter are not told apart; "" with too few seeds
     published: float | None  # the paper's number
     runs: tuple[Run, ...]  # the ok seeds, lowest first

@@ -17,9 +17,10 @@ import numpy as np
 
 from bench.api import MethodCard, TaskCard
 from bench.cell import TRAIN_FRACTION
+from bench.compare import compare
 from bench.leaderboard.board import Attempt, Board, Entry, Failure, Row, Run, Section
 from bench.preset import Preset
-from bench.stats import SEEDS_FOR_LETTERS, half_width, minimum_detectable, tie_letters
+from bench.stats import LEVEL, SEEDS_FOR_LETTERS, half_width, minimum_detectable, tie_letters
 from bench.store import Record
 
 #: Budgets that exist for tests only and are never shown.
@@ -181,6 +182,7 @@ def _row(
         entries=_entries(ok),
         values=values,
         ranked=_ranked(records, values, task, constant),
+        tied=False,
         letters="",
         published=None if changed else task.published.get(method["id"]),
         runs=tuple(Run(r["key"], r["seed"], r["started"], arrays(r)) for r in ok),
@@ -281,7 +283,25 @@ def _compared(rows: list[Row], task: TaskCard) -> list[Row]:
     for told in (False, True):
         pool = {row.label: row.ranked for row in rows if row.told_group is told and row.ok}
         letters |= tie_letters(pool, task.metric.higher_is_better)
-    return [replace(row, rank=_rank(row, rows, task), letters=letters.get(row.label, "")) for row in rows]
+    best = {row.told_group: row for row in rows[::-1] if row.ok}  # rows stand in the order of their ranks
+    return [
+        replace(
+            row,
+            rank=_rank(row, rows, task),
+            letters=letters.get(row.label, ""),
+            tied=row.label in letters and _tied(row, best[row.told_group]),
+        )
+        for row in rows
+    ]
+
+
+def _tied(row: Row, best: Row) -> bool:
+    """Whether ``row`` has a result for every seed and a test of these two alone does not tell it from ``best``.
+
+    Letters, which hold for all pairs at once, are too kind here: what loses on all seeds, unevenly, shares many.
+    """
+    found = compare(row.ranked, best.ranked)
+    return row.ok == row.expected and found is not None and (row is best or found.p > 1 - LEVEL)
 
 
 def _detectable(rows: list[Row]) -> float | None:

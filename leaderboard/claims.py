@@ -51,7 +51,8 @@ def better(row: str, other: str, score: str = "test/mse") -> Check:
 
     def check(scores: Scores) -> Outcome:
         pairs = [(a[score], b[score]) for a, b in _shared(scores, row, other) if score in a and score in b]
-        text = f"{code(row)} {_mean(a for a, _ in pairs)} against {code(other)} {_mean(b for _, b in pairs)}"
+        means = f"{code(row)} {_mean(a for a, _ in pairs)} against {code(other)} {_mean(b for _, b in pairs)}"
+        text = means if pairs else f"{code(row)} and {code(other)} have no common seed with a result"
         return _judged([a < b for a, b in pairs], f"{_short(score)}: {text}")
 
     return check

@@ -16,7 +16,7 @@ from bench.leaderboard.text import significant
 
 def overall_data(overall: Overall) -> dict[str, Any]:
     """The overall board: its cells, and of each row the tier and the win probability with its interval."""
-    headers, lines = overall_table(overall)
+    headers, lines = overall_table(overall.rows)
     rows = [
         {
             "label": row.label,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import fmean
 
 import numpy as np
 
@@ -26,10 +27,11 @@ class OverallRow:
     tier: str
     told_group: bool
     tasks: int
-    of: int  # tasks on which its pool has a board
-    rank: float  # mean over its tasks, by the mean over seeds
-    rank_low: float  # 95 % of bootstrap draws over tasks and seeds
+    of: int  # tasks on which its pool has at least two methods
+    rank: float  # by the mean over seeds; mean over its families of tasks
+    rank_low: float  # 95 % of bootstrap draws over families of tasks and seeds
     rank_high: float
+    rivals: float  # number of methods that it is ranked among, itself included; mean over its families of tasks
     win: float  # probability that a random seed of it beats one of a random other method of its pool on a random task
     win_low: float
     win_high: float
@@ -43,18 +45,29 @@ class Overall:
 
     rows: tuple[OverallRow, ...]
     tasks: tuple[str, ...]
+    families: tuple[str, ...]  # of each task
 
 
 def build_overall(boards: Sequence[Board]) -> Overall:
     """The overall board; on each task the full training set at :data:`BUDGET`."""
     chosen = [(board, section) for board in boards if (section := _section(board)) is not None]
     rows = [*_pool(chosen, told=False), *_pool(chosen, told=True)]
-    return Overall(tuple(rows), tuple(board.task.id for board, _ in chosen))
+    names, families = (
+        zip(*((board.task.id, board.task.family) for board, _ in chosen), strict=True) if chosen else ((), ())
+    )
+    return Overall(tuple(rows), names, families)
 
 
-def overall_table(overall: Overall) -> tuple[tuple[str, ...], list[list[str]]]:
+def pools(overall: Overall) -> list[tuple[str, tuple[OverallRow, ...]]]:
+    """A title and the rows of each pool that has some."""
+    titles = {False: "Methods that are not told the group", True: "Methods told the group, among themselves"}
+    found = [(titles[told], tuple(row for row in overall.rows if row.told_group is told)) for told in titles]
+    return [(title, rows) for title, rows in found if rows]
+
+
+def overall_table(rows: Sequence[OverallRow]) -> tuple[tuple[str, ...], list[list[str]]]:
     """Headers and cells: one implementation for every renderer."""
-    headers = ("method", "told", "win probability", "95 %", "mean rank", "95 %", "tasks", "failed")
+    headers = ("method", "told", "win probability", "95 %", "mean rank", "95 %", "of", "tasks", "failed")
     lines = [
         [
             code(row.label),
@@ -63,23 +76,27 @@ def overall_table(overall: Overall) -> tuple[tuple[str, ...], list[list[str]]]:
             f"{row.win_low:.2f} to {row.win_high:.2f}",
             f"{'G' if row.told_group else ''}{row.rank:.1f}",
             f"{row.rank_low:.1f} to {row.rank_high:.1f}",
+            f"{row.rivals:.1f}",
             f"{row.tasks}/{row.of}",
             f"{row.imputed}/{row.expected}",
         ]
-        for row in overall.rows
+        for row in rows
     ]
     return headers, lines
 
 
 def overall_text(overall: Overall) -> str:
     """What the numbers of the table are."""
+    families = len(set(overall.families))
     return (
-        f"Every method with its default settings, in the widest search space, on the {len(overall.tasks)} tasks at "
-        f"budget `{BUDGET}`, by the primary metric; methods told the group only among themselves. Win probability: "
-        "that a random seed of the method beats a random seed of another one on a random task, over the tasks that it "
-        f"has a place on. 95 %: {DRAWS:,} bootstrap draws over tasks and seeds. A failed seed counts as the constant "
-        "predictor. Methods with few tasks are compared on those few: a table over tasks is no substitute for the "
-        "boards."
+        f"Every method with its default settings, in the widest search space, on {len(overall.tasks)} tasks at budget "
+        f"`{BUDGET}`, by the primary metric. Tasks of one family are variants of one problem, so they are averaged first "
+        f"and each of the {families} families counts the same. Win probability: that a random seed of the method beats "
+        "a random seed of another one of its pool, on a random family and task among those that it has a place on. "
+        "*of*: how many methods it is ranked among there. *tasks*: those with a place / those on which its pool has at "
+        f"least two methods. 95 %: {DRAWS:,} bootstrap draws over families and seeds. A failed seed counts as the "
+        "constant predictor. Methods with few tasks are compared on those few, and win probabilities of the two pools "
+        "are against different rivals: a table over tasks is no substitute for the boards."
     )
 
 
@@ -92,20 +109,24 @@ def _section(board: Board) -> Section | None:
 def _pool(chosen: Sequence[tuple[Board, Section]], told: bool) -> list[OverallRow]:
     found: list[dict[str, Row]] = []  # per task
     signs: list[float] = []
+    families: list[str] = []
     for board, section in chosen:
         placed = _placed(board, section, told)
         if len(placed) > 1:  # nobody beats anybody where one stands alone
             found.append(placed)
             signs.append(-1.0 if board.task.metric.higher_is_better else 1.0)
+            families.append(board.task.family)
     labels = sorted({label for placed in found for label in placed})
     if not labels:
         return []
     scores = [_table(placed, labels, sign) for placed, sign in zip(found, signs, strict=True)]
-    ranks, wins = rank_draws(scores, DRAWS, np.random.default_rng(SEED))
-    rows = [
-        _row(label, [placed[label] for placed in found if label in placed], len(found), ranks[:, place], wins[:, place])
-        for place, label in enumerate(labels)
-    ]
+    ranks, wins = rank_draws(scores, families, DRAWS, np.random.default_rng(SEED))
+    rows = []
+    for place, label in enumerate(labels):
+        sizes = [(family, len(placed)) for family, placed in zip(families, found, strict=True) if label in placed]
+        own = {name: fmean(size for family, size in sizes if family == name) for name, _ in sizes}
+        mine = [placed[label] for placed in found if label in placed]
+        rows.append(_row(label, mine, len(found), fmean(own.values()), ranks[:, place], wins[:, place]))
     return sorted(rows, key=lambda row: (-row.win, row.label))
 
 
@@ -129,7 +150,7 @@ def _signed(row: Row | None, sign: float) -> dict[int, float]:
     return {seed: sign * value for seed, value in row.ranked.items()} if row else {}
 
 
-def _row(label: str, rows: Sequence[Row], of: int, ranks: Array, wins: Array) -> OverallRow:
+def _row(label: str, rows: Sequence[Row], of: int, rivals: float, ranks: Array, wins: Array) -> OverallRow:
     edges = (0.5 - LEVEL / 2, 0.5 + LEVEL / 2)
     rank_low, rank_high = np.nanquantile(ranks[1:], edges)
     win_low, win_high = np.nanquantile(wins[1:], edges)
@@ -142,6 +163,7 @@ def _row(label: str, rows: Sequence[Row], of: int, ranks: Array, wins: Array) ->
         rank=float(ranks[0]),
         rank_low=float(rank_low),
         rank_high=float(rank_high),
+        rivals=rivals,
         win=float(wins[0]),
         win_low=float(win_low),
         win_high=float(win_high),

@@ -80,7 +80,7 @@ CLAIMS = (
     ),
     Claim(
         "5.2, Table 3",
-        "EMLP with the true group beats every method that learns its symmetry",
+        "EMLP with the true group predicts better than SEMoLA under every mask",
         _on((*ONE, *THREE), *(better("true+emlp", f"semola [{space}]") for space in SPACES)),
     ),
     Claim(
@@ -99,12 +99,12 @@ CLAIMS = (
     ),
     Claim(
         "A.4.3",
-        "with three time steps LieGAN and Augerino+ still fail in most settings",
+        "with three time steps LieGAN and Augerino+ still fail under every mask",
         _on(THREE, *(c for method in ("liegan", "augerino_plus") for c in _failed(method, *SPACES))),
     ),
     Claim(
         "A.4.3, Table 12",
-        "with three time steps SEMoLA predicts best among methods told nothing",
+        "with three time steps SEMoLA without a mask predicts better than the plain network and Augerino+",
         _on(THREE, *(better("semola [full]", other) for other in ("plain", "augerino_plus [full]"))),
     ),
     Claim(

@@ -8,15 +8,17 @@ READING = """\
 - **Mean ± half the width of its 95 % interval** (Student's t over seeds, from three seeds). All seeds of a task share
   the data and the split; a seed changes the initial weights, the order of the batches and the random group elements.
   So an interval says nothing about other data.
-- **tied.** Rows of one pool that share a letter are not told apart by the primary metric; `a`, in bold, is tied with
-  the best. Exact sign-flip test on differences paired by seed, all pairs of the pool at once (step-down max-T of
-  Westfall and Young with joint flips, error rate 5 % per pool). Only rows with six or more common seeds have a
-  letter: with fewer no exact paired test can reach 5 %. Holm's correction of separate tests is not used here because
-  with six seeds it can separate nothing as soon as there are two pairs.
-- **Smallest difference.** Below the table: the mean paired difference that a paired t-test on these seeds finds four
-  times in five, at the median spread of the pairs. What is smaller may exist and go unseen.
+- **Bold.** The best row of its pool, and those with a result for every seed that an exact sign-flip test against the
+  best alone, on differences paired by seed, does not tell apart from it (p > 0.05; from six common seeds on).
+- **tied.** Rows of one pool that share a letter are not told apart when all pairs of the pool are tested at once
+  (exact sign flips, step-down max-T of Westfall and Young, error rate 5 % per pool). That is a strict test: sharing a
+  letter is no evidence of being equal, and rows with a wide spread or with failed seeds share many. Only rows with
+  six or more common seeds have letters: with fewer no exact paired test can reach 5 %.
+- **Typical difference.** Below the table: the mean paired difference that a paired t-test on these seeds finds four
+  times in five, at the median spread of the pairs. Steady pairs are told apart by less, unsteady ones need more.
 - **n ok.** Seeds with a result / seeds recorded. A seed without one is listed with its status and reason. Means are
-  over the seeds with a result, but ranks and letters count a failed seed as the constant predictor.
+  over the seeds with a result (fewer are marked as n=…), but ranks, letters and bold count a failed seed as the
+  constant predictor; so a row may stand below one of a worse mean. A row without any result has no rank.
 - **told.** What a method knows beyond the data: `none` (only the widest search space), `cardinality` (how many
   generators), `mask` (a narrower search space), `group` (the true symmetry). Methods told the group are ranked in a
   pool of their own: G1, G2, ….
@@ -36,7 +38,8 @@ READING = """\
   *Chance* is what random generators score. *On data* (two bodies): precision against the larger algebra in which each
   2-vector turns by an angle of its own, which labels on almost circular orbits do not exclude.
 - **strength, declared.** How well the predictor does on validation examples moved by one generator alone: 1 as on the
-  original ones, 0 as a constant. *Declared*: generators with at least 0.9. A method without a predictor declares all.
+  original ones, 0 as a constant. *Declared*: generators with at least 0.9 that the method also uses (they move inputs
+  by a tenth of their size or more). A method without a predictor declares all.
 - **dimension.** Independent generators found / true. **closure defect.** 0 when the span is closed under brackets.
 - **angle rate.** Of a single rotation: radians per unit coefficient. *rate / unit angle*: against the smallest turn
   of a discrete group; only whole multiples are symmetries, which cosine cannot see.

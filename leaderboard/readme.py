@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bench.leaderboard.figure_plan import FOLDER, FigurePlan
-from bench.leaderboard.overall import Overall, overall_table, overall_text
-from bench.leaderboard.text import escape, table
+from bench.leaderboard.overall import Overall, overall_text
+from bench.leaderboard.render_markdown import overall_tables
+from bench.leaderboard.text import escape
 
 #: What stands between these two lines is replaced.
 START = "<!-- overall board: written by `python -m bench leaderboard` -->"
@@ -24,8 +25,7 @@ def with_board(text: str, overall: Overall, figure: FigurePlan | None, folder: s
     _, end, after = rest.partition(END)
     if not start or not end:
         return text
-    headers, lines = overall_table(overall)
-    parts = [table(headers, lines, left=(0, 1)), overall_text(overall)] if lines else ["No results yet."]
+    parts = [*overall_tables(overall), overall_text(overall)] if overall.rows else ["No results yet."]
     if figure is not None:
         parts += [f"![{escape(figure.alt)}]({folder}/{FOLDER}/{figure.name})", f"*{escape(figure.caption)}*"]
     return f"{before}{START}\n\n" + "\n\n".join(parts) + f"\n\n{END}{after}"

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from bench.leaderboard.board import Board, Section
 from bench.leaderboard.figure_plan import FOLDER, FigurePlan
 from bench.leaderboard.learning_curve import figures_of
-from bench.leaderboard.overall import Overall, overall_table, overall_text
+from bench.leaderboard.overall import Overall, overall_table, overall_text, pools
 from bench.leaderboard.reading import READING
 from bench.leaderboard.section_text import SUMMARY, facts, notes, summary, title
 from bench.leaderboard.tables import Table, cost_table, counted_text, rank_text, score_tables
@@ -68,8 +68,15 @@ def render_index(
 def _overall(overall: Overall) -> list[str]:
     if not overall.rows:
         return []
-    headers, lines = overall_table(overall)
-    return ["## Overall", overall_text(overall), table(headers, lines, left=(0, 1))]
+    return ["## Overall", overall_text(overall), *overall_tables(overall)]
+
+
+def overall_tables(overall: Overall) -> list[str]:
+    """A heading and a table for each pool."""
+    parts = []
+    for heading, rows in pools(overall):
+        parts += [f"**{heading}**", table(*overall_table(rows), left=(0, 1))]
+    return parts
 
 
 def index_remarks(without_results: Iterable[str], unknown: Mapping[str, int], skipped: int) -> list[str]:

@@ -92,11 +92,13 @@ def counted_text(row: Row) -> str:
 
 
 def detectable(board: Board, section: Section) -> str:
-    """The smallest difference that these seeds can show, in one sentence; empty where no row has enough of them."""
+    """What a typical pair of rows must differ by, in one sentence; empty where no row has enough seeds."""
     if section.detectable is None:
         return ""
     unit = "" if board.task.metric.unit == "1" else f" {board.task.metric.unit}"
-    return f"Smallest difference that these seeds can show: {number(section.detectable, 2)}{unit}."
+    return (
+        f"Difference that a typical pair of these rows needs to be told apart: {number(section.detectable, 2)}{unit}."
+    )
 
 
 def false_discoveries(rows: Sequence[Row]) -> str:
@@ -121,7 +123,7 @@ def disagreement_text(section: Section) -> str:
         if item.precision - item.cosine > ROUGHLY:
             meanings.append("more of a true symmetry than its matrices show")
         elif item.cosine - item.precision > ROUGHLY:
-            meanings.append("its matrices resemble the textbook's more than what they do to data")
+            meanings.append("nearer to the textbook's matrices than to the true algebra")
         if item.on_data - item.precision > ROUGHLY:
             meanings.append(
                 f"against all that the labels of these data allow precision is {number(item.on_data, 2)}: "
@@ -142,7 +144,7 @@ def disagreement_text(section: Section) -> str:
 
 def _published_elsewhere(board: Board, section: Section) -> str:
     """The paper's numbers of methods without a row."""
-    run = {row.method for row in section.rows if row.published is not None}
+    run = {row.method for row in section.rows}
     found = ", ".join(f"{name} {value:g}" for name, value in sorted(board.task.published.items()) if name not in run)
     return f"Published, not run here: {escape(found)}." if found else ""
 

@@ -131,7 +131,7 @@ def test_rank_draws_agree_with_a_bootstrap_in_plain_loops():
     rng = np.random.default_rng(9)
     scores = [rng.normal([[0.0], [0.3], [0.6]], 0.5, (3, 6)), rng.normal([[0.5], [0.0], [0.4]], 0.5, (3, 6))]
     scores[1][2] = np.nan  # no place there
-    found, _ = stats.rank_draws(scores, 4000, np.random.default_rng(0))
+    found, _ = stats.rank_draws(scores, "ab", 4000, np.random.default_rng(0))
     slow = []
     for _ in range(4000):
         places = []
@@ -155,7 +155,7 @@ def test_rank_draws_agree_with_a_bootstrap_in_plain_loops():
 def test_the_first_draw_is_the_data_themselves():
     rng = np.random.default_rng(4)
     scores = [rng.normal(size=(4, 5)), rng.normal(size=(4, 5))]
-    found, wins = stats.rank_draws(scores, 10, rng)
+    found, wins = stats.rank_draws(scores, "ab", 10, rng)
     places = [oracle.rankdata(table.mean(1)) for table in scores]
     assert found[0] == pytest.approx(np.mean(places, axis=0))
     expected = [
@@ -171,7 +171,7 @@ def test_the_first_draw_is_the_data_themselves():
 def test_win_probabilities_of_draws_agree_with_a_bootstrap_in_plain_loops():
     rng = np.random.default_rng(5)
     scores = [rng.normal([[0.0], [0.8]], 1.0, (2, 6)), rng.normal([[0.3], [0.0]], 1.0, (2, 6))]
-    _, wins = stats.rank_draws(scores, 4000, np.random.default_rng(0))
+    _, wins = stats.rank_draws(scores, "ab", 4000, np.random.default_rng(0))
     slow = []
     for _ in range(2000):
         tables = [scores[task][:, rng.integers(0, 6, 6)] for task in rng.integers(0, 2, 2)]
@@ -183,5 +183,15 @@ def test_win_probabilities_of_draws_agree_with_a_bootstrap_in_plain_loops():
 
 def test_a_missing_seed_is_not_a_defeat():
     scores = [np.array([[1.0, np.nan, 1.0], [2.0, 2.0, 2.0]])]
-    _, wins = stats.rank_draws(scores, 200, np.random.default_rng(0))
+    _, wins = stats.rank_draws(scores, "a", 200, np.random.default_rng(0))
     assert (wins == [[1.0, 0.0]]).all()
+
+
+def test_a_family_counts_once_however_many_tasks_it_has():
+    first, second = np.array([[1.0] * 3, [2.0] * 3]), np.array([[2.0] * 3, [1.0] * 3])
+    found, wins = stats.rank_draws([first, first, first, second], ["many"] * 3 + ["one"], 500, np.random.default_rng(0))
+    assert found[0] == pytest.approx([1.5, 1.5])
+    assert wins[0] == pytest.approx([0.5, 0.5])
+    # Two families, drawn twice: both the first, one of each, or both the second.
+    assert sorted(set(wins[:, 0])) == [0.0, 0.5, 1.0]
+    assert np.mean(wins[:, 0] == 0.5) == pytest.approx(0.5, abs=0.08)

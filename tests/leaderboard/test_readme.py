@@ -9,14 +9,14 @@ README = f"# Project\n\n{START}\nold\n{END}\n\n## More\n"
 
 
 def test_only_the_part_between_the_marks_changes():
-    fresh = with_board(README, Overall((), ()), None, "leaderboard")
+    fresh = with_board(README, Overall((), (), ()), None, "leaderboard")
     assert fresh == f"# Project\n\n{START}\n\nNo results yet.\n\n{END}\n\n## More\n"
-    assert with_board(fresh, Overall((), ()), None, "leaderboard") == fresh
+    assert with_board(fresh, Overall((), (), ()), None, "leaderboard") == fresh
 
 
 @pytest.mark.parametrize("text", ["# no marks\n", f"{START} but no end", f"{END} before {START}"])
 def test_a_readme_without_both_marks_stays_as_it_is(text):
-    assert with_board(text, Overall((), ()), None, "leaderboard") == text
+    assert with_board(text, Overall((), (), ()), None, "leaderboard") == text
 
 
 def test_the_overall_board_stands_there_with_its_numbers(make_record, board_of):
