@@ -90,7 +90,7 @@ def overall_text(overall: Overall) -> str:
     families = len(set(overall.families))
     return (
         f"Every method with its default settings, in the widest search space, on {len(overall.tasks)} tasks at budget "
-        f"`{BUDGET}`, by the primary metric. Tasks of one family are variants of one problem, so they are averaged first "
+        f"`{BUDGET}`, by the primary metric. Tasks of one family are variants of one problem: they are averaged first, "
         f"and each of the {families} families counts the same. Win probability: that a random seed of the method beats "
         "a random seed of another one of its pool, on a random family and task among those that it has a place on. "
         "*of*: how many methods it is ranked among there. *tasks*: those with a place / those on which its pool has at "
