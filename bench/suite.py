@@ -133,9 +133,10 @@ def _check_fields(block: Mapping[str, Any], path: Path) -> None:
                 f"suite file {str(path)!r} has the unknown field {name!r}.{nearest(name, FIELDS)} "
                 f"Allowed: {', '.join(FIELDS)}, cells."
             )
-        if not isinstance(value, FIELDS[name]):
+        kind = FIELDS[name].__name__
+        if type(value).__name__ != kind:
             raise BenchError(
-                f"suite file {str(path)!r}: {name} is {value!r}; it must be a {FIELDS[name].__name__}, "
+                f"suite file {str(path)!r}: {name} is {value!r}; it must be a {kind}, "
                 'like seeds = "0-5", methods = ["plain"].'
             )
         if value == []:

@@ -5,15 +5,17 @@ import signal
 import subprocess
 import sys
 import textwrap
+import threading
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from bench.cell import make_cell
 from bench.registry import load_registry
-from bench.runner import run_in_worker
-from bench.store import Store, read_arrays
+from bench.runner import Limits, run_in_worker
+from bench.store import Store, read_arrays, read_record
 
 TASK = "nbody_1step_id"
 
@@ -164,6 +166,22 @@ def test_a_method_may_print_what_it_likes_and_its_mistakes_are_recorded(tmp_path
     record = run_in_worker(cell, task, method, store, "cpu", tmp_path / "data", lambda done, total: None)
     assert (record["status"], record["reason"]) == ("failed", reason)
     assert "half a message" in store.path(cell).with_suffix(".log").read_text()
+
+
+def test_a_worker_that_is_never_silent_is_watched_too(tmp_path, install):
+    body = "import time\n        while True: ctx.progress(1, 2); time.sleep(0.02)"
+    install("loud", LOUD.format(name="chatty", body=body))
+    registry, store = load_registry(), Store(tmp_path / "results")
+    task, method = registry.task(TASK), registry.method("chatty")
+    cell = make_cell(task, method, search=None, budget="smoke", seed=0, fingerprint="x")
+    run = partial(run_in_worker, cell, task, method, store, "cpu", tmp_path / "data", lambda done, total: None)
+    assert run(limits=Limits(memory_mb=1.0))["status"] == "out_of_memory"
+    stop = threading.Event()
+    threading.Timer(5.0, stop.set).start()
+    with pytest.raises(KeyboardInterrupt):
+        run(limits=Limits(stop=stop))
+    # Stopping does not turn a failure into a seed that had no chance.
+    assert read_record(store.path(cell))["status"] == "out_of_memory"
 
 
 def test_a_failure_does_not_replace_a_finished_record(tmp_path, make_record):

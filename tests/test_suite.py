@@ -77,6 +77,8 @@ def test_a_block_goes_before_the_file(jobs_of):
         ('seeds = "0"', "has no [[cells]] block"),
         ('[[cells]]\nmethod = ["plain"]', "unknown field 'method'. Did you mean 'methods'?"),
         ('[[cells]]\nmethods = "plain"', "methods is 'plain'; it must be a list"),
+        ("[[cells]]\nmethods = []", "methods is empty"),
+        ('[[cells]]\ntrain_fractions = ["half"]', "train_fractions is ['half']; it must hold numbers"),
         ('[[cells]]\nmethods = ["plain"]\ntasks = ["toy_se3"]', "has no 'seeds'"),
         ('seeds="0"\n[[cells]]\nmethods=["plian"]\ntasks=["toy_se3"]', "unknown method 'plian'. Did you mean 'plain'?"),
         ('seeds="0"\n[[cells]]\nmethods=["plain"]\ntasks=["moon*"]', "no task fits the pattern 'moon*'"),
@@ -110,6 +112,18 @@ def test_a_plan_keeps_what_is_done_and_what_failed_unless_asked(jobs_of, tmp_pat
     assert make_plan(jobs, store, standing).stale == (jobs[3],)
     with pytest.raises(BenchError, match=r"--retry is 'fialed'\. Did you mean 'failed'"):
         make_plan(jobs, store, standing, ["fialed"])
+
+
+def test_a_stale_discovery_is_made_again_where_a_consumer_needs_it(jobs_of, tmp_path, registry):
+    first, consumer = jobs_of('seeds="0"\nbudget="smoke"\n[[cells]]\nmethods=["liegan+augment"]\ntasks=["toy_se3"]')
+    assert consumer.discovery == first.cell
+    store, task = Store(tmp_path / "results"), registry.task("toy_se3")
+    record = blank_record(first.cell, task, registry.method("liegan"), "cpu") | {"status": "ok"}
+    store.write(first.cell, {**record, "method": {**record["method"], "code_sha256": "0" * 64}})
+    standing = Standing(store.root, registry)
+    assert make_plan([first], store, standing).stale == (first,)
+    plan = make_plan([first, consumer], store, standing)
+    assert (plan.to_run, plan.stale) == ((first, consumer), ())
 
 
 @pytest.mark.parametrize("name", ["smoke", "small", "paper"])
