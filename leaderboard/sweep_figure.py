@@ -93,6 +93,7 @@ def _panel(axis: Any, preset: Preset) -> None:
     every = [t.validation for s in preset.studies for t in s.trials if t.validation is not None]
     if not preset.higher_is_better and max(every) > DECADE * min(every) > 0.0:
         axis.set_yscale("log")
+        axis.tick_params(axis="y", which="minor", labelsize=6)
     axis.set_title(sweep_label(preset), fontsize=8)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     dress(axis, "")
