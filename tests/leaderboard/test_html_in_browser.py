@@ -255,3 +255,10 @@ def test_text_stands_out_from_what_is_behind_it(visit, dark):
     table(page, "Cost").get_by_role("button", name="plain").click()
     ratios |= {place: page.eval_on_selector(place, CONTRAST) for place in ("dialog dt", "dialog dd", "dialog .bad")}
     assert {place: ratio for place, ratio in ratios.items() if ratio < 4.5} == {}
+
+
+def test_the_open_board_stays_in_the_lists_when_another_family_is_chosen(visit):
+    page = visit("#task=spins")
+    page.get_by_label("Family").select_option("wave_family")
+    assert page.locator("nav li").all_inner_texts() == ["Overview", "spins", "waves"]
+    assert page.locator("#board").input_value() == "spins"

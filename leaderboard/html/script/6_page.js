@@ -9,7 +9,10 @@ function drawNav() {
     const href = address({ task: id, section: 0, run: "" });
     return el("li", {}, el("a", { href, "aria-current": current(id) }, text));
   };
-  const shown = families.filter(wantedFamily).map((family) => [family, data.tasks.filter((one) => one.family === family)]);
+  // The board that is open stays in the lists, whatever family is chosen.
+  const here = data.tasks.find((one) => one.id === state.task)?.family;
+  const chosen = families.filter((family) => wantedFamily(family) || family === here);
+  const shown = chosen.map((family) => [family, data.tasks.filter((one) => one.family === family)]);
   const groups = shown.map(([family, own]) => [
     el("h2", {}, spoken(family)),
     el("ul", {}, own.map((task) => link(task.id, task.id))),
