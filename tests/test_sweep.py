@@ -241,7 +241,7 @@ NO_PREDICTOR = "has no predictor, so no validation score to select by; sweep it 
         (("--method", "shift", "--set", "shift=0.5"), "method 'shift' has nothing to sweep"),
         (("--method", "gcnn"), "gcnn cannot treat honest: group convolutions classify images"),
         (("--method", "augment"), "run it as <discoverer>+augment"),
-        (("--method", "shift", "--max-hours", "0"), "--max-hours is 0; it must be above 0."),
+        (("--method", "shift", "--max-hours", "0"), "--max-hours is 0; it must be above 0 and finite."),
         (("--method", "shift", "--budget", "smal"), "unknown budget 'smal'"),
     ],
 )  # fmt: skip
