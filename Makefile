@@ -21,8 +21,9 @@ demo: $(BIN)/.ready
 	$(BIN)/python -m bench leaderboard --results $(DEMO)/results
 	cat $(DEMO)/nbody_1step_id.md
 
+# A file's tests stay together, in one process: many share a cluster, a browser or a trained method.
 test: $(BIN)/.ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 # escnn needs numpy 1, so it has an environment of its own; the import fails here where pip left it out (Python 3.13).
 $(ESCNN_VENV)/bin/.ready: pyproject.toml constraints-escnn.txt
