@@ -58,6 +58,13 @@ def blank_record(cell: Cell, task: Task, method: Method, device: str) -> Record:
     }
 
 
+def without_discovery(cell: Cell, task: Task, method: Method, device: str, first: Cell, found: Record) -> Record:
+    """The record of a consumer whose discovery ``first`` ended as ``found``, with nothing to build on."""
+    status = "unsupported" if found["status"] == "unsupported" else "failed"
+    reason = f"its discoverer {first.title}: {found['status']}: {found['reason']}"
+    return {**blank_record(cell, task, method, device), "status": status, "reason": reason}
+
+
 def task_digest(task: Task) -> str:
     """Digest of the code of a task, of what it hands to methods, and of the evaluation."""
     return code_sha256(type(task).__module__, "bench.problem", "bench.evaluate")

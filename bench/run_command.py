@@ -21,7 +21,7 @@ from bench.paths import results_option
 from bench.pipeline import Pipeline
 from bench.preset import DEFAULT, preset_cell
 from bench.progress import progress_bar
-from bench.provenance import Standing, blank_record
+from bench.provenance import Standing, without_discovery
 from bench.registry import load_registry
 from bench.runner import run_in_worker
 from bench.store import Record, Store
@@ -109,10 +109,8 @@ class _Run:
         found = self.one(first, method.discoverer, f"{place}discovery: ", again, None)
         if found["status"] == "ok":
             return self.one(cell, method, place, force, self.store.path(first))
-        status = "unsupported" if found["status"] == "unsupported" else "failed"
-        blank = blank_record(cell, self.task, method, self.device)
-        reason = f"its discoverer {first.title}: {found['status']}: {found['reason']}"
-        return self._told(cell, self.store.write_outcome(cell, {**blank, "status": status, "reason": reason}))
+        outcome = without_discovery(cell, self.task, method, self.device, first, found)
+        return self._told(cell, self.store.write_outcome(cell, outcome))
 
     def one(self, cell: Cell, method: Method, place: str, force: bool, discovery: Path | None) -> Record:
         """The record of ``cell``, from the store or from a worker."""
@@ -137,9 +135,8 @@ class _Run:
         if record["status"] != "ok":
             reason = " ".join(record["reason"].split())
             typer.echo(f"error: {cell.title}: {record['status']}: {reason}", err=True)
-        # A failure is not mirrored over the finished record of an earlier run, which it did not replace either.
-        if self.mirror is not None and self.store.finished(cell) in (None, record):
-            self.mirror.record(self.store.path(cell), record)
+        if self.mirror is not None:
+            self.mirror.record(self.store, cell, record)
         return record
 
 
@@ -166,15 +163,16 @@ class Mirroring:
         self.mirror: Mirror | None = None
         self.broken = False
 
-    def record(self, path: Path, record: Record) -> None:
-        if self.broken:
+    def record(self, store: Store, cell: Cell, record: Record) -> None:
+        # A failure is not mirrored over the finished record of an earlier run, which it did not replace either.
+        if self.broken or store.finished(cell) not in (None, record):
             return
         try:
             if self.mirror is None:
                 from bench.tracking import Mirror  # here: importing mlflow takes over a second
 
                 self.mirror = Mirror(self.root)
-            self.mirror.record(path, record)
+            self.mirror.record(store.path(cell), record)
         except BenchError as error:
             self.broken = True
             typer.echo(

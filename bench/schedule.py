@@ -11,7 +11,7 @@ from typing import Protocol
 from bench.errors import BenchError, Interrupted
 from bench.lock import Busy
 from bench.plan import FAILED
-from bench.provenance import blank_record
+from bench.provenance import without_discovery
 from bench.registry import Registry
 from bench.store import FINISHED, Record, Store, read_record
 from bench.suite import Job
@@ -73,8 +73,8 @@ def run_jobs(
                 waiting.append(job)
             elif (theirs := _made_meanwhile(job, store, planned)) is not None:
                 finish(job, theirs, False)
-            elif job.discovery is not None and (reason := _missing(job, store, ended)) is not None:
-                finish(job, _without_discovery(job, reason, store, registry, device), True)
+            elif (found := _nothing_to_build_on(job, store, ended)) is not None:
+                finish(job, _without_discovery(job, found, store, registry, device), True)
             else:
                 running[executor.submit(job)] = job
 
@@ -114,18 +114,16 @@ def _made_meanwhile(job: Job, store: Store, planned: float) -> Record | None:
     return record if record["status"] in (*FINISHED, *FAILED) else None
 
 
-def _missing(job: Job, store: Store, ended: Mapping[str, Record]) -> tuple[str, str] | None:
-    """Status and reason of a discovery that leaves nothing to build on."""
-    assert job.discovery is not None
+def _nothing_to_build_on(job: Job, store: Store, ended: Mapping[str, Record]) -> Record | None:
+    """The record of a discovery that has no result; None where there is one, or none is needed."""
+    if job.discovery is None:
+        return None
     path = store.path(job.discovery)
     record = ended.get(str(path)) or read_record(path)
-    if record["status"] == "ok":
-        return None
-    status = "unsupported" if record["status"] == "unsupported" else "failed"
-    return status, f"its discoverer {job.discovery.title}: {record['status']}: {record['reason']}"
+    return None if record["status"] == "ok" else record
 
 
-def _without_discovery(job: Job, outcome: tuple[str, str], store: Store, registry: Registry, device: str) -> Record:
-    cell, (status, reason) = job.cell, outcome
-    blank = blank_record(cell, registry.task(cell.task), registry.method(cell.method), device)
-    return store.write_outcome(cell, {**blank, "status": status, "reason": reason})
+def _without_discovery(job: Job, found: Record, store: Store, registry: Registry, device: str) -> Record:
+    assert job.discovery is not None
+    task, method = registry.task(job.cell.task), registry.method(job.cell.method)
+    return store.write_outcome(job.cell, without_discovery(job.cell, task, method, device, job.discovery, found))

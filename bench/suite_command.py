@@ -102,9 +102,8 @@ def _run(
         eta = f", about {_duration((expected - behind) * elapsed / behind)} left" if behind else ""
         number = sum(statuses.values())
         typer.echo(f"[{number}/{total}] {job.cell.title}: {record['status']} ({took}{elsewhere}){reason}{eta}")
-        # A failure is not mirrored over the finished record of an earlier run, which it did not replace either.
-        if mirror is not None and ran and store.finished(job.cell) in (None, record):
-            mirror.record(store.path(job.cell), record)
+        if mirror is not None and ran:
+            mirror.record(store, job.cell, record)
 
     run_jobs(plan.to_run, executor, store, registry, executor.device, on_done, planned)
     return statuses
