@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from bench.api import TIERS, Method, Task, tier_of
+from bench.api.parameters import as_dict, from_values, names_of, parse
+from bench.api.pipeline import Pipeline
 from bench.errors import BenchError, nearest
-from bench.params import as_dict, from_values, names_of, parse
-from bench.pipeline import Pipeline
 
 #: Prefix of a task's own options among the parameters: ``--set task.backbone=t3``.
 TASK_PREFIX = "task."

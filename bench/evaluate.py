@@ -25,9 +25,10 @@ from bench.api import (
     TaskData,
     Units,
     seed_for,
+    to_physical,
 )
-from bench.coefficients import CoefficientSampler
-from bench.discovery import to_arrays
+from bench.api.coefficients import CoefficientSampler
+from bench.api.discovery import to_arrays
 from bench.errors import Diverged
 from bench.lie.field import field_gram
 from bench.metrics.equivariance import EquivarianceErrors, equivariance_errors
@@ -87,25 +88,6 @@ def evaluate(fitted: Fitted, data: TaskData, card: TaskCard, budget: Budget, sea
         _add_symmetry(result, data, card, estimate, search or card.searches[0])
         _add_samples(result, data, inputs, estimate.sample)
     return result
-
-
-def to_physical(estimate: SymmetryEstimate, units: Units) -> SymmetryEstimate:
-    """Generators and distribution in physical units, float64 on the host."""
-
-    def sample(n: int, generator: torch.Generator) -> Tensor:
-        return units.generators_to_physical(estimate.sample(n, generator))
-
-    generators = units.generators_to_physical(estimate.generators.double())
-    return SymmetryEstimate(generators, sample, estimate.strength)
-
-
-def to_training(estimate: SymmetryEstimate, units: Units) -> SymmetryEstimate:
-    """The inverse of :func:`to_physical`: what a method that is told the group receives."""
-
-    def sample(n: int, generator: torch.Generator) -> Tensor:
-        return units.generators_to_training(estimate.sample(n, generator))
-
-    return SymmetryEstimate(units.generators_to_training(estimate.generators), sample, estimate.strength)
 
 
 def physical_predictor(predict: Callable[[Tensor], Tensor], units: Units) -> Callable[[Tensor], Tensor]:

@@ -9,8 +9,8 @@ import typer
 from tabulate import tabulate
 
 from bench.api import Method, Task
+from bench.api.parameters import Parameters, describe
 from bench.cell import stages_of
-from bench.params import Parameters, describe
 from bench.registry import Registry, load_registry
 from bench.store import read_record
 

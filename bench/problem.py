@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bench.api import Problem, Split, SymmetryEstimate, TaskData, Units
-from bench.evaluate import to_training
+from bench.api import Problem, Split, SymmetryEstimate, TaskData, Units, to_training
 
 
 def make_problem(data: TaskData, search: str, device: torch.device, *, told_group: bool) -> Problem:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
-#: Called with (done, total).
-OnProgress = Callable[[int, int], None]
+from bench.api import OnProgress
 
 
 @contextlib.contextmanager

@@ -11,12 +11,12 @@ from typing import Any, Literal
 import torch
 
 from bench.api import Method, Task, tier_of
+from bench.api.pipeline import Pipeline
 from bench.cell import Cell, stages_of
 from bench.digest import code_sha256
 from bench.equal_code import Digests, EqualCode
 from bench.errors import BenchError
 from bench.metrics.cost import hardware_fingerprint
-from bench.pipeline import Pipeline
 from bench.registry import Registry
 from bench.store import SCHEMA, Record
 
@@ -73,7 +73,7 @@ def task_digest(task: Task) -> str:
 def method_digest(method: Method) -> str:
     """Digest of the code of a method, or of both stages of a pipeline."""
     modules = [type(stage).__module__ for stage in stages_of(method).values()]
-    return code_sha256(*modules, *(["bench.pipeline"] if isinstance(method, Pipeline) else []))
+    return code_sha256(*modules, *(["bench.api.pipeline"] if isinstance(method, Pipeline) else []))
 
 
 class Standing:

@@ -12,8 +12,8 @@ from types import ModuleType
 from typing import TypeVar
 
 from bench.api import Method, Task
+from bench.api.pipeline import Pipeline
 from bench.errors import BenchError, nearest
-from bench.pipeline import Pipeline
 from bench.plugins import load_plugin, plugin_files
 
 #: Entry-point groups by which another package adds methods (attribute METHODS) and tasks (attribute TASKS).

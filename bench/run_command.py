@@ -13,12 +13,12 @@ import typer
 from tabulate import tabulate
 
 from bench.api import Method, Task
+from bench.api.pipeline import Pipeline
 from bench.cell import Cell, discovery_of
 from bench.datasets.cache import data_dir
 from bench.errors import BenchError, Interrupted
 from bench.leaderboard.build import HIDDEN_BUDGETS
 from bench.paths import results_option
-from bench.pipeline import Pipeline
 from bench.preset import DEFAULT, preset_cell
 from bench.progress import progress_bar
 from bench.provenance import Standing, without_discovery

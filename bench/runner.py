@@ -18,11 +18,10 @@ from typing import Any, NamedTuple
 
 import psutil
 
-from bench.api import Method, Task
+from bench.api import Method, OnProgress, Task
 from bench.cell import Cell
 from bench.errors import Pruned
 from bench.lock import claimed
-from bench.progress import OnProgress
 from bench.provenance import blank_record
 from bench.store import Record, Store
 

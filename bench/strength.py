@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from bench.api import Split, TaskData, seed_for
-from bench.coefficients import CoefficientSampler
+from bench.api.coefficients import CoefficientSampler
 from bench.metrics.prediction import constant_class, constant_mean
 
 #: Strength from which a generator counts as declared: chosen with the toy tasks (their seed 0), before any other run of

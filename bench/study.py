@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from bench.api import seed_for
+from bench.api.parameters import Sweep
 from bench.errors import BenchError
-from bench.params import Sweep
 from bench.preset import Study, Trial
 
 #: Seeds of the boards' cells are small; study k trains with this one more.

@@ -17,12 +17,12 @@ import psutil
 import torch
 
 from bench.api import Fitted, Method, Task
+from bench.api.parameters import Sweep, sweeps_of
+from bench.api.pipeline import Pipeline
 from bench.cell import Cell, discovery_of, make_cell, stages_of
 from bench.errors import BenchError, Interrupted, Pruned
 from bench.executors.pool import MEMORY_SHARE
 from bench.lock import Busy, CellLock
-from bench.params import Sweep, sweeps_of
-from bench.pipeline import Pipeline
 from bench.preset import SCHEMA, TUNED, Preset, Study, Trial, median_study, preset_path, sweep_folder, write_preset
 from bench.provenance import environment, method_digest, task_digest
 from bench.registry import Registry

@@ -18,9 +18,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-from bench.api import Array
+from bench.api import Array, OnProgress
 from bench.errors import BenchError
-from bench.progress import OnProgress
 from bench.store import Record, Store, read_arrays
 
 DATABASE, ARTIFACTS = "mlflow.db", "mlruns"

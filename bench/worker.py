@@ -24,16 +24,15 @@ from typing import Any, TextIO
 import numpy as np
 import torch
 
-from bench.api import TIERS, Array, Fitted, Method, MetricCard, RunContext, Split, Task, TaskData, Units
+from bench.api import TIERS, Array, Fitted, Method, MetricCard, OnProgress, RunContext, Split, Task, TaskData, Units
+from bench.api.discovery import from_arrays, to_arrays
+from bench.api.parameters import from_values
+from bench.api.pipeline import Pipeline
 from bench.cell import TASK_PREFIX, Cell, split_params, stages_of
-from bench.discovery import from_arrays, to_arrays
 from bench.errors import BenchError, Diverged, Unsupported
 from bench.evaluate import PREDICT_BATCH, Evaluation, evaluate, physical_predictor
 from bench.metrics.cost import peak_memory_mb
-from bench.params import from_values
-from bench.pipeline import Pipeline
 from bench.problem import make_problem
-from bench.progress import OnProgress
 from bench.provenance import blank_record
 from bench.registry import load_registry
 from bench.store import Record, Store, read_arrays, read_record

@@ -15,14 +15,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bench.api import Fitted, Method, MethodCard, Problem, RunContext, SymmetryEstimate
-from bench.augmentation import AugmentedFitted, move
-from bench.coefficients import CoefficientSampler, uniform_sampler
+from bench.api.augmentation import AugmentedFitted, move
+from bench.api.coefficients import CoefficientSampler, uniform_sampler
+from bench.api.parameters import parameter
+from bench.api.training import TrainingParameters, train
 from bench.lie.images import ImageAction
 from bench.lie.points import PointAction
 from bench.metrics.cost import parameter_count
 from bench.nn.lie_generator import shorten
-from bench.params import parameter
-from bench.training import TrainingParameters, train
 
 #: As soon as one width has come this far, it is (points) or none is (images) rewarded any more, as in the public code.
 LARGEST_WIDTH = 10.0

@@ -13,11 +13,11 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from bench.api import Fitted, Method, MethodCard, Problem, RunContext
-from bench.augmentation import AugmentedFitted, move
+from bench.api.augmentation import AugmentedFitted, move
+from bench.api.parameters import parameter
+from bench.api.training import TrainingParameters, train
 from bench.metrics.cost import parameter_count
 from bench.nn.lie_generator import LieGenerator, LieGeneratorParameters
-from bench.params import parameter
-from bench.training import TrainingParameters, train
 
 
 @dataclass(frozen=True)

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from bench.api import Fitted, Method, MethodCard, Problem, RunContext
-from bench.augmentation import AugmentedFitted, move
+from bench.api.augmentation import AugmentedFitted, move
+from bench.api.parameters import parameter
+from bench.api.training import TrainingParameters, train
 from bench.metrics.cost import parameter_count
-from bench.params import parameter
-from bench.training import TrainingParameters, train
 
 
 @dataclass(frozen=True)

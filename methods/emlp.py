@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bench.api import Fitted, Method, MethodCard, Problem, RunContext, SymmetryEstimate
+from bench.api.parameters import parameter
+from bench.api.training import TrainingParameters, train
 from bench.errors import BenchError
 from bench.lie.action import IdentityAction
 from bench.lie.vectors import VectorAction
 from bench.methods.plain import PlainFitted
 from bench.nn.emlp import EMLP
 from bench.nn.equivariant_spaces import EquivariantSpaces
-from bench.params import parameter
-from bench.training import TrainingParameters, train
 
 
 @dataclass(frozen=True)

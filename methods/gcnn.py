@@ -13,13 +13,13 @@ import torch
 from torch import nn
 
 from bench.api import Fitted, Method, MethodCard, Problem, RunContext
+from bench.api.parameters import parameter
+from bench.api.training import TrainingParameters, train
 from bench.lie.images import ImageAction
 from bench.methods.plain import PlainFitted
 from bench.metrics.cost import parameter_count
 from bench.nn.p4cnn import P4CNN, matching_width
 from bench.nn.steerable_cnn import steerable_cnn
-from bench.params import parameter
-from bench.training import TrainingParameters, train
 
 
 @dataclass(frozen=True)

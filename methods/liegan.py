@@ -15,10 +15,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bench.api import Method, MethodCard, Problem, RunContext
-from bench.augmentation import move
-from bench.batches import Batches
-from bench.checkpoint import ResumableLoop
-from bench.discovery import Discovery
+from bench.api.augmentation import move
+from bench.api.batches import Batches
+from bench.api.checkpoint import ResumableLoop
+from bench.api.discovery import Discovery
+from bench.api.parameters import parameter
 from bench.errors import Diverged
 from bench.lie.exponential import expm
 from bench.lie.images import ImageAction
@@ -28,7 +29,6 @@ from bench.metrics.cost import parameter_count
 from bench.nn.discriminators import ImageDiscriminator, VectorDiscriminator
 from bench.nn.lie_generator import LieGenerator, LieGeneratorParameters
 from bench.nn.point_discriminator import PointDiscriminator
-from bench.params import parameter
 
 #: Steps of the published run on rotated MNIST: 15 epochs of 60,000 images in batches of 64.
 PUBLISHED_IMAGE_STEPS = 14_070

@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from bench.api import Fitted, Method, MethodCard, Problem, RunContext
+from bench.api.parameters import Parameters
 from bench.lie.vectors import VectorAction
-from bench.params import Parameters
 
 #: Ridge strengths tried on the validation loss, relative to the largest squared singular value of the inputs.
 STRENGTHS = tuple(10.0**power for power in range(-14, 1))

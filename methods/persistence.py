@@ -5,8 +5,8 @@ from __future__ import annotations
 from torch import Tensor
 
 from bench.api import Fitted, Method, MethodCard, Problem, RunContext
+from bench.api.parameters import Parameters
 from bench.lie.vectors import VectorAction
-from bench.params import Parameters
 
 
 class PersistenceFitted(Fitted):

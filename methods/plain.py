@@ -8,8 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from bench.api import Fitted, Method, MethodCard, Problem, RunContext
+from bench.api.training import TrainingParameters, train
 from bench.metrics.cost import parameter_count
-from bench.training import TrainingParameters, train
 
 
 class PlainFitted(Fitted):

@@ -14,12 +14,12 @@ import torch
 from torch import Tensor, nn
 
 from bench.api import Fitted, Method, MethodCard, Problem, RunContext, SymmetryEstimate
-from bench.augmentation import AugmentedFitted, move
-from bench.coefficients import uniform_sampler
+from bench.api.augmentation import AugmentedFitted, move
+from bench.api.coefficients import uniform_sampler
+from bench.api.parameters import parameter
+from bench.api.regularisers import overlap, similarity
+from bench.api.training import TrainingParameters, train
 from bench.metrics.cost import parameter_count
-from bench.params import parameter
-from bench.regularisers import overlap, similarity
-from bench.training import TrainingParameters, train
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bench.api import Method, MethodCard, Problem, RunContext
-from bench.discovery import Discovery
-from bench.params import Parameters
+from bench.api.discovery import Discovery
+from bench.api.parameters import Parameters
 
 
 class TrueSymmetry(Method):

@@ -15,7 +15,8 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.api import Budget, MetricCard, Orientations, Split, Task, TaskCard, TaskData, Truth, Units
+from bench.api import Budget, MetricCard, OnProgress, Orientations, Split, Task, TaskCard, TaskData, Truth, Units
+from bench.api.parameters import Parameters
 from bench.datasets import two_body
 from bench.lie.field import unit_weights
 from bench.lie.nullspace import linear_symmetries
@@ -23,8 +24,6 @@ from bench.lie.search_space import SearchSpace, full, mask2, mask4
 from bench.lie.vectors import VectorAction
 from bench.metrics.prediction import constant_mean, mse, squared_error
 from bench.nn.mlp import MLP
-from bench.params import Parameters
-from bench.progress import OnProgress
 from bench.tasks.common import uniform_angles
 
 #: (positions, momenta) of body 1, then of body 2; two coordinates each.

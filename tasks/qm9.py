@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from bench.api import Budget, MetricCard, Split, Task, TaskCard, TaskData, Units
+from bench.api import Budget, MetricCard, OnProgress, Split, Task, TaskCard, TaskData, Units
+from bench.api.parameters import Parameters, parameter
 from bench.datasets import qm9
 from bench.datasets.cache import sha256_of
 from bench.lie.action import IdentityAction
@@ -25,8 +26,6 @@ from bench.metrics.prediction import HARTREE_IN_MEV, absolute_error
 from bench.nn.accelerated import Accelerated
 from bench.nn.lieconv import LieConvNet
 from bench.nn.pair_convolution import Group
-from bench.params import Parameters, parameter
-from bench.progress import OnProgress
 from bench.tasks.common import constant_median_score, se3_truth
 
 #: Standard deviation of the shifts of the true group's distribution, in Å (Augerino's and LieConv's augmentation).

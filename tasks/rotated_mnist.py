@@ -15,15 +15,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.api import Array, Budget, MetricCard, Orientations, Split, Task, TaskCard, TaskData, Truth, Units
+from bench.api import Array, Budget, MetricCard, OnProgress, Orientations, Split, Task, TaskCard, TaskData, Truth, Units
+from bench.api.parameters import Parameters, parameter
 from bench.datasets import mnist
 from bench.lie.action import IdentityAction
 from bench.lie.images import ImageAction, disc_mask
 from bench.lie.search_space import SearchSpace, affine2d
 from bench.metrics.prediction import constant_class, correct
 from bench.nn.cnn import CNN
-from bench.params import Parameters, parameter
-from bench.progress import OnProgress
 from bench.tasks.common import uniform_angles
 
 SIZE, CLASSES = 28, 10

@@ -13,15 +13,26 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from bench.api import AlgebraSampler, Budget, MetricCard, Split, Task, TaskCard, TaskData, Truth, Units, seed_for
+from bench.api import (
+    AlgebraSampler,
+    Budget,
+    MetricCard,
+    OnProgress,
+    Split,
+    Task,
+    TaskCard,
+    TaskData,
+    Truth,
+    Units,
+    seed_for,
+)
+from bench.api.parameters import Parameters
 from bench.lie.action import IdentityAction
 from bench.lie.nullspace import linear_symmetries
 from bench.lie.search_space import SearchSpace, full
 from bench.lie.vectors import VectorAction
 from bench.metrics.prediction import constant_mean, mse, squared_error
 from bench.nn.mlp import MLP
-from bench.params import Parameters
-from bench.progress import OnProgress
 from bench.tasks.common import content_sha256, uniform_angles
 
 #: Teeth of the discrete rotation: the function is invariant under turns by 2π/7.

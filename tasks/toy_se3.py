@@ -12,14 +12,13 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from bench.api import Budget, MetricCard, Split, Task, TaskCard, TaskData, Units, seed_for
+from bench.api import Budget, MetricCard, OnProgress, Split, Task, TaskCard, TaskData, Units, seed_for
+from bench.api.parameters import Parameters
 from bench.lie.action import IdentityAction
 from bench.lie.points import PointAction
 from bench.lie.search_space import affine3d
 from bench.metrics.prediction import constant_mean, mse, squared_error
 from bench.nn.mlp import MLP
-from bench.params import Parameters
-from bench.progress import OnProgress
 from bench.tasks.common import content_sha256, se3_truth
 
 POINTS = 4

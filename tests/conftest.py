@@ -142,7 +142,7 @@ ODD = """
 import copy, dataclasses, os, pathlib, signal, time
 from bench.api import Fitted, Method, MethodCard
 from bench.methods.plain import METHODS as PLAIN
-from bench.params import Parameters
+from bench.api.parameters import Parameters
 from bench.tasks.toy_se3 import TASKS as TOYS
 
 class Odd(Method):

@@ -10,7 +10,7 @@ from bench.plugins import VARIABLE
 BROKEN = """
 from bench.api import MethodCard
 from bench.methods.plain import Plain, PlainFitted
-from bench.training import train
+from bench.api.training import train
 
 
 class Unseeded(Plain):

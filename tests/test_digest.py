@@ -48,18 +48,18 @@ def test_imports_within_a_package_of_its_own_are_followed_relative_ones_too(tmp_
     for name in ("__init__", "constants", "deep/__init__", "deep/nets"):
         (package / f"{name}.py").write_text("")
     (package / "deep" / "method.py").write_text(
-        "from ..constants import X\nfrom . import nets\nfrom bench.training import train\nimport numpy\n"
+        "from ..constants import X\nfrom . import nets\nfrom bench.api.training import train\nimport numpy\n"
     )
     monkeypatch.syspath_prepend(str(tmp_path))
     found = imports_of("somewhere_else.deep.method")
-    assert found >= {"somewhere_else.constants", "somewhere_else.deep.nets", "bench.training"}
+    assert found >= {"somewhere_else.constants", "somewhere_else.deep.nets", "bench.api.training"}
     assert "numpy" not in found
 
 
 def test_imports_within_the_project_are_followed():
-    assert {"bench.training", "bench.augmentation"} <= imports_of("bench.methods.semola")
+    assert {"bench.api.training", "bench.api.augmentation"} <= imports_of("bench.methods.semola")
     assert "bench.lie.exponential" in imports_of("bench.lie.vectors")
-    assert "bench.params" not in imports_of("bench.methods.semola")
+    assert "bench.api.parameters" not in imports_of("bench.methods.semola")
 
 
 def test_each_module_counts():

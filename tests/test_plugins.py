@@ -26,7 +26,7 @@ from dataclasses import dataclass
 import torch
 
 from bench.api import Fitted, Method, MethodCard
-from bench.params import Parameters, parameter
+from bench.api.parameters import Parameters, parameter
 
 {penalty}
 

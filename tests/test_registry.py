@@ -7,8 +7,8 @@ from types import ModuleType
 import pytest
 
 import bench.methods
+from bench.api.pipeline import Pipeline
 from bench.errors import BenchError
-from bench.pipeline import Pipeline
 from bench.registry import load_registry
 
 

@@ -136,7 +136,7 @@ def test_a_stopped_run_leaves_a_valid_store_and_no_worker(tmp_path, sign):
 LOUD = """
 import sys
 from bench.api import Fitted, Method, MethodCard
-from bench.params import Parameters
+from bench.api.parameters import Parameters
 
 class Loud(Method):
     card = MethodCard(id="{name}", title="Loud", summary="prints, then fails", knowledge="none", citation="")

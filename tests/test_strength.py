@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bench.coefficients import CoefficientSampler
+from bench.api.coefficients import CoefficientSampler
 from bench.evaluate import evaluate
 from bench.registry import load_registry
 from bench.strength import support

@@ -6,8 +6,8 @@ import math
 import pytest
 
 import bench.study
+from bench.api.parameters import Sweep
 from bench.errors import BenchError
-from bench.params import Sweep
 from bench.study import FIRST_SEED, Outcome, Search, run_study
 
 SPACE = {"lr": Sweep(1e-4, 1e-1, log=True), "copies": Sweep(1, 8, whole=True), "kind": Sweep(choices=("a", "b"))}

@@ -24,8 +24,8 @@ ODD = """
 import copy, dataclasses, os, time
 import torch
 from bench.api import Fitted, Method, MethodCard, SymmetryEstimate
-from bench.discovery import Discovery
-from bench.params import Parameters, parameter
+from bench.api.discovery import Discovery
+from bench.api.parameters import Parameters, parameter
 from bench.tasks.toy_se3 import TASKS as TOYS
 from dataclasses import dataclass
 

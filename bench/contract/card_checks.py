@@ -7,11 +7,11 @@ import re
 from typing import Any
 
 from bench.api import TIERS, Method
+from bench.api.parameters import Parameters, as_dict, from_values
 from bench.cell import stages_of
 from bench.contract.check import Examination, NotApplicable, Violation
 from bench.contract.record_check import run
 from bench.errors import BenchError, nearest
-from bench.params import Parameters, as_dict, from_values
 
 #: An id is a folder's name, and a word on a command line.
 ID = re.compile(r"[a-z0-9][a-z0-9_.-]*")
@@ -53,7 +53,9 @@ def _check_card(method: Method) -> None:
 def _check_parameters(method: Method) -> None:
     kind: Any = method.Params
     if not (isinstance(kind, type) and issubclass(kind, Parameters) and dataclasses.is_dataclass(kind)):
-        raise Violation(f"Params is {kind!r}; it must be a frozen dataclass derived from bench.params.Parameters")
+        raise Violation(
+            f"Params is {kind!r}; it must be a frozen dataclass derived from Parameters"
+        )
     for spec in dataclasses.fields(kind):
         if not str(spec.metadata.get("meaning", "")).strip():
             raise Violation(f"parameter {spec.name!r} has no meaning; write it as parameter(default, meaning=...)")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from bench.api import SymmetryEstimate
-from bench.coefficients import CoefficientSampler
+from bench.api.coefficients import CoefficientSampler
 from bench.contract.check import Examination, NotApplicable, Violation
 from bench.contract.subject import Subject, Trial
 from bench.lie.field import field_gram
@@ -66,7 +66,7 @@ def _check_sampler(subject: Subject, estimate: SymmetryEstimate) -> None:
     if subject.method.card.searches and not isinstance(estimate.sample, CoefficientSampler):
         raise Violation(
             f"the sampler on {subject.name} cannot be stored for a consumer; return a "
-            "bench.coefficients.CoefficientSampler"
+            "bench.api.coefficients.CoefficientSampler"
         )
 
 

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from bench.api import Problem, RunContext
-from bench.batches import Batches
+from bench.api.batches import Batches
+from bench.api.pipeline import Pipeline
 from bench.contract.check import Examination, NotApplicable, Violation
 from bench.contract.subject import Subject, Trial
-from bench.pipeline import Pipeline
 from bench.worker import stage_params
 
 #: Largest difference that counts as the same number, relative to the largest entry: rounding may differ with memory's
@@ -80,14 +80,14 @@ def _check_batches(subject: Subject, trial: Trial) -> None:
     orders = trial.ctx.asked.get("batches", [])
     if trained and len(orders) < len(trained):
         raise Violation(
-            f'trains on {subject.name} without ctx.rng("batches"); take the batches from bench.batches.Batches, so '
+            f'trains on {subject.name} without ctx.rng("batches"); take the batches from bench.api.batches.Batches, so '
             "that all methods see the same at equal seed"
         )
     for params, order in zip(trained, orders, strict=False):
         if not any(torch.equal(order.get_state(), state) for state in _shared_states(trial.problem, params)):
             raise Violation(
                 f"the batches on {subject.name} are not those of the other methods at seed 0; take them from "
-                "bench.batches.Batches, one epoch() for each epoch"
+                "bench.api.batches.Batches, one epoch() for each epoch"
             )
 
 

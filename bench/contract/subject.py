@@ -26,10 +26,10 @@ from bench.api import (
     TaskData,
     seed_for,
 )
+from bench.api.discovery import Discovery
+from bench.api.parameters import Parameters, from_values
+from bench.api.pipeline import Pipeline
 from bench.cell import TASK_PREFIX, Cell, make_cell, split_params
-from bench.discovery import Discovery
-from bench.params import Parameters, from_values
-from bench.pipeline import Pipeline
 from bench.problem import make_problem
 from bench.worker import stage_params
 

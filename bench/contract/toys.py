@@ -15,8 +15,22 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from bench.api import Budget, Loss, MetricCard, Split, Task, TaskCard, TaskData, Truth, Units, identity, seed_for
-from bench.coefficients import uniform_sampler
+from bench.api import (
+    Budget,
+    Loss,
+    MetricCard,
+    OnProgress,
+    Split,
+    Task,
+    TaskCard,
+    TaskData,
+    Truth,
+    Units,
+    identity,
+    seed_for,
+)
+from bench.api.coefficients import uniform_sampler
+from bench.api.parameters import Parameters
 from bench.lie.action import Action, IdentityAction
 from bench.lie.algebra import se
 from bench.lie.images import ImageAction, disc_mask
@@ -27,8 +41,6 @@ from bench.metrics.prediction import constant_class, constant_mean, correct, squ
 from bench.nn.cnn import CNN
 from bench.nn.lieconv import LieConvNet
 from bench.nn.mlp import MLP
-from bench.params import Parameters
-from bench.progress import OnProgress
 
 #: Budgets of a toy: the smallest that trains at all, and one in which a discoverer finds a rotation.
 TINY, ENOUGH = "smoke", "small"

@@ -13,11 +13,11 @@ import torch
 from torch import Tensor, nn
 
 from bench.api import SymmetryEstimate
-from bench.coefficients import KINDS, CoefficientSampler
+from bench.api.coefficients import KINDS, CoefficientSampler
+from bench.api.parameters import Parameters, parameter
+from bench.api.regularisers import MOTION_KINDS, motion_penalty, overlap
 from bench.lie.action import Action
 from bench.lie.search_space import SearchSpace
-from bench.params import Parameters, parameter
-from bench.regularisers import MOTION_KINDS, motion_penalty, overlap
 
 #: Standard deviation of the first entries in the public code, by search space; elsewhere Kaiming's, sqrt(2)/d.
 REFERENCE_STD = {"mask2": 1.0, "mask4": 0.01}

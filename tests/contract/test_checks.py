@@ -11,16 +11,16 @@ import pytest
 import torch
 
 from bench.api import Method, MethodCard, SymmetryEstimate
-from bench.coefficients import uniform_sampler
+from bench.api.coefficients import uniform_sampler
+from bench.api.discovery import Discovery
+from bench.api.parameters import Parameters, parameter
+from bench.api.training import train
 from bench.contract.check import Examination, run_check
 from bench.contract.checks import CHECKS
-from bench.discovery import Discovery
 from bench.errors import Unsupported
 from bench.lie.images import ImageAction
 from bench.lie.vectors import VectorAction
 from bench.methods.plain import Plain, PlainFitted
-from bench.params import Parameters, parameter
-from bench.training import train
 
 
 def outcome(method: Method, check: str):
@@ -63,7 +63,7 @@ class Unexplained(Parameters):
         ({"card": card(title=" ")}, "card.title is empty"),
         ({"card": card(knowledge="all")}, "card.knowledge is 'all'; it must be one of none, cardinality"),
         ({"card": card(searches=True)}, "the card says searches without discovers"),
-        ({"Params": dict}, "it must be a frozen dataclass derived from bench.params.Parameters"),
+        ({"Params": dict}, "it must be a frozen dataclass derived from bench.api.parameters.Parameters"),
         ({"Params": Unexplained}, "parameter 'width' has no meaning"),
         ({"settings": {"nbody": {"epochs": 0}}}, "parameter 'epochs' of broken is 0; it must be an integer in [1, "),
         ({"known_failures": {"so3": "hard"}}, "known_failures names the check 'so3'. Did you mean 'so2'?"),

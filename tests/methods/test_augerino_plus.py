@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from bench.api import Problem, RunContext, Split
+from bench.api.training import learning_rate_factor
 from bench.lie.action import IdentityAction
 from bench.lie.images import ImageAction
 from bench.lie.points import PointAction
@@ -15,7 +16,6 @@ from bench.lie.vectors import VectorAction
 from bench.methods.augerino_plus import AugerinoPlus, AugerinoPlusParameters
 from bench.nn.lie_generator import LieGenerator
 from bench.nn.mlp import MLP
-from bench.training import learning_rate_factor
 
 CPU = torch.device("cpu")
 

@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from bench.api import Problem, RunContext, Split, SymmetryEstimate
-from bench.coefficients import uniform_sampler
+from bench.api.coefficients import uniform_sampler
 from bench.errors import BenchError
 from bench.lie.action import IdentityAction
 from bench.lie.images import ImageAction

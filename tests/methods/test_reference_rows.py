@@ -4,13 +4,13 @@ import torch
 from torch import nn
 
 from bench.api import Problem, RunContext, Split
+from bench.api.parameters import Parameters
 from bench.lie.action import IdentityAction
 from bench.lie.points import PointAction
 from bench.lie.search_space import full
 from bench.lie.vectors import VectorAction
 from bench.methods.linear import Linear
 from bench.methods.persistence import Persistence
-from bench.params import Parameters
 
 CPU = torch.device("cpu")
 

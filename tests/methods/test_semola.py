@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from bench.api import Problem, RunContext, Split
+from bench.api.regularisers import overlap, similarity
 from bench.cell import make_cell
 from bench.lie.algebra import so
 from bench.lie.points import PointAction
@@ -14,7 +15,6 @@ from bench.lie.search_space import affine3d, full
 from bench.lie.vectors import VectorAction
 from bench.methods.semola import LieAugmenter, Semola, SemolaParams
 from bench.registry import load_registry
-from bench.regularisers import overlap, similarity
 
 CPU = torch.device("cpu")
 PLANE = VectorAction(2)

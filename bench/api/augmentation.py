@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping
 import torch
 from torch import Tensor, nn
 
-from bench.api import Fitted, Problem, SymmetryEstimate
+from bench.api.method import Fitted
+from bench.api.problem import Problem, SymmetryEstimate
 
 
 def move(

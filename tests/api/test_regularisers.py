@@ -3,9 +3,9 @@
 import pytest
 import torch
 
+from bench.api.regularisers import MOTION_KINDS, motion_penalty
 from bench.lie.images import ImageAction
 from bench.lie.vectors import VectorAction
-from bench.regularisers import MOTION_KINDS, motion_penalty
 
 PLANE = VectorAction(2)
 TURN = torch.tensor([[[0.0, -1.0], [1.0, 0.0]]])

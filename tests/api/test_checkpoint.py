@@ -20,18 +20,18 @@ TASK, EPOCHS, KILLED_AFTER = "nbody_1step_id", 6, 3
 #: A worker that keeps every epoch and, where told, is killed by the system right after one.
 WORKER = """
 import os, signal, sys
-import bench.checkpoint
+import bench.api.checkpoint
 from bench.worker import main
 
-bench.checkpoint.EVERY_S = 0.0
-keep = bench.checkpoint.ResumableLoop.epoch_done
+bench.api.checkpoint.EVERY_S = 0.0
+keep = bench.api.checkpoint.ResumableLoop.epoch_done
 
 def epoch_done(self, epoch):
     keep(self, epoch)
     if epoch == int(sys.argv[1]):
         os.kill(os.getpid(), signal.SIGKILL)
 
-bench.checkpoint.ResumableLoop.epoch_done = epoch_done
+bench.api.checkpoint.ResumableLoop.epoch_done = epoch_done
 main()
 """
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from bench.api import RunContext, Split
-from bench.batches import Batches
+from bench.api.batches import Batches
 
 
 @pytest.fixture

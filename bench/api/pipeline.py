@@ -10,7 +10,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from bench.api import TIERS, Fitted, Method, MethodCard, Problem, RunContext
+from bench.api.cards import TIERS, MethodCard
+from bench.api.context import RunContext
+from bench.api.method import Fitted, Method
+from bench.api.problem import Problem
 from bench.errors import BenchError
 
 

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from bench.api import RunContext, SymmetryEstimate
+from bench.api.coefficients import uniform_sampler
+from bench.api.discovery import from_arrays, to_arrays
 from bench.cell import discovery_of, make_cell
-from bench.coefficients import uniform_sampler
-from bench.discovery import from_arrays, to_arrays
 from bench.errors import BenchError
 from bench.problem import make_problem
 from bench.registry import load_registry

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from bench.api import RunContext
+from bench.api.context import RunContext
 
 #: Seconds between two checkpoints of a loop, at least.
 EVERY_S = 60.0

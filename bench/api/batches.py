@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.api import RunContext, Split
+from bench.api.context import RunContext
+from bench.api.problem import Split
 
 
 class Batches:

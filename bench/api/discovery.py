@@ -8,8 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.api import Array, Fitted, SymmetryEstimate, Units
-from bench.coefficients import CoefficientSampler
+from bench.api.coefficients import CoefficientSampler
+from bench.api.method import Fitted
+from bench.api.problem import Array, SymmetryEstimate
+from bench.api.task import Units
 from bench.errors import BenchError, Unsupported
 
 
@@ -50,7 +52,9 @@ def from_arrays(arrays: Mapping[str, Array], units: Units) -> SymmetryEstimate:
     if "generators" not in arrays:
         raise BenchError("its discoverer returned no generators")
     if "coefficient_kind" not in arrays:
-        raise BenchError("its discoverer's distribution has no name; return a bench.coefficients.CoefficientSampler")
+        raise BenchError(
+            "its discoverer's distribution has no name; return a CoefficientSampler"
+        )
     generators = units.generators_to_training(torch.from_numpy(arrays["generators"])).float()
     scale = torch.from_numpy(arrays["coefficient_scale"]).float()
     strength = torch.from_numpy(arrays["strength"]) if "strength" in arrays else None

@@ -10,11 +10,12 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from bench.api import Problem, RunContext
-from bench.batches import Batches
-from bench.checkpoint import ResumableLoop
+from bench.api.batches import Batches
+from bench.api.checkpoint import ResumableLoop
+from bench.api.context import RunContext
+from bench.api.parameters import Parameters, parameter
+from bench.api.problem import Problem
 from bench.errors import Diverged
-from bench.params import Parameters, parameter
 
 #: Share of all steps in which the learning rate rises linearly before the cosine decay to zero.
 WARMUP = 0.1

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from bench.coefficients import CoefficientSampler
+from bench.api.coefficients import CoefficientSampler
 
 GENERATORS = torch.eye(4).view(2, 2, 4)[:, :, :2]  # two independent 2 x 2 matrices
 SCALE = torch.tensor([2.0, 3.0])

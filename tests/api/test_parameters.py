@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pytest
 
+from bench.api.parameters import Parameters, Sweep, as_dict, describe, from_values, parameter, parse, sweeps_of
 from bench.errors import BenchError
-from bench.params import Parameters, Sweep, as_dict, describe, from_values, parameter, parse, sweeps_of
 
 
 @dataclass(frozen=True)

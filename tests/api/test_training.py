@@ -9,10 +9,10 @@ import torch
 from torch import nn
 
 from bench.api import Problem, RunContext, Split
+from bench.api.training import TrainingParameters, learning_rate_factor, train
 from bench.errors import Diverged
 from bench.lie.search_space import full
 from bench.lie.vectors import VectorAction
-from bench.training import TrainingParameters, learning_rate_factor, train
 
 
 def linear_problem(n=100, sizes=None):

@@ -1,0 +1,79 @@
+"""Cards: what ``list`` and the boards show of a method and of a task."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+#: Knowledge tiers, weakest first: what a method is told beyond its search space.
+TIERS = ("none", "cardinality", "mask", "group")
+
+
+@dataclass(frozen=True)
+class MethodCard:
+    """What a method is: shown by ``list methods`` and on every board."""
+
+    id: str
+    title: str
+    summary: str
+    knowledge: str  # one of TIERS
+    citation: str
+    aliases: tuple[str, ...] = ()
+    discovers: bool = False  # returns generators, so it can stand first in `<this>+<consumer>`
+    searches: bool = False  # looks in a search space, so it gets one row per space
+    consumes: bool = False  # needs the generators of a discoverer: run as `<discoverer>+<this>`
+
+
+@dataclass(frozen=True)
+class MetricCard:
+    """The score that ranks a task."""
+
+    name: str
+    unit: str
+    higher_is_better: bool
+    decimals: str = ".4g"
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The size of a cell, equal for all methods of a task: examples, optimisation, and evaluation."""
+
+    train: int  # training examples
+    val: int  # validation examples
+    test: int  # test examples
+    epochs: int
+    batch_size: int
+    lr: float  # peak learning rate of the network (Adam)
+    equivariance_inputs: int  # test inputs on which E and E' are measured
+    equivariance_elements: int  # group elements per input (M in the paper's Eq. 3, 4)
+    wall_limit_s: int = 3600
+    threads: int = 1
+    gpus: float = 0.25  # share of one GPU that a cell takes, where it runs on one: a small network leaves most idle
+    options: Mapping[str, Any] = field(default_factory=dict)  # the task's own options at this size
+
+
+@dataclass(frozen=True)
+class TaskCard:
+    """What a task is: data, split, search spaces, metric and budgets."""
+
+    id: str
+    title: str
+    summary: str
+    family: str  # methods keep one table of settings per family
+    version: int
+    metric: MetricCard
+    searches: tuple[str, ...]  # the first is the default; the widest needs no prior knowledge
+    budgets: Mapping[str, Budget]
+    cardinality: int  # number of generators of the textbook algebra, told to tiers >= "cardinality"
+    citation: str
+    published: Mapping[str, float] = field(default_factory=dict)  # method id -> the paper's number, same unit
+    output_unit: str | None = None  # unit of a prediction, and so of E and E'; None: the metric's
+    unit_angle: float | None = None  # smallest angle of a discrete group, radians; None: the group is continuous
+    control: bool = False  # made without any symmetry: whatever is declared is a false discovery
+
+
+def tier_of(method: MethodCard, search: str, task: TaskCard) -> str:
+    """The knowledge tier of a row: the method's own, raised to ``mask`` by a search space narrower than the widest."""
+    tiers: Sequence[str] = (method.knowledge, "mask" if method.searches and search != task.searches[0] else "none")
+    return max(tiers, key=TIERS.index)
