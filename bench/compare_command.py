@@ -10,14 +10,14 @@ import typer
 from tabulate import tabulate
 
 from bench.api import TaskCard
-from bench.compare import Comparison, compare
 from bench.errors import BenchError, nearest
 from bench.leaderboard.board import Row, Section
 from bench.leaderboard.build import HIDDEN_BUDGETS, build_board
 from bench.leaderboard.text import number, seed_ranges
+from bench.metrics.comparison import Comparison, compare
+from bench.metrics.statistics import LEVEL, holm
 from bench.preset import Preset, read_presets
 from bench.registry import load_registry
-from bench.stats import LEVEL, holm
 from bench.store import Record, Store
 
 

@@ -30,8 +30,8 @@ from bench.api.parameters import from_values
 from bench.api.pipeline import Pipeline
 from bench.cell import TASK_PREFIX, Cell, split_params, stages_of
 from bench.errors import BenchError, Diverged, Unsupported
-from bench.evaluate import PREDICT_BATCH, Evaluation, evaluate, physical_predictor
 from bench.metrics.cost import peak_memory_mb
+from bench.metrics.evaluate import PREDICT_BATCH, Evaluation, evaluate, physical_predictor
 from bench.problem import make_problem
 from bench.provenance import blank_record
 from bench.registry import load_registry
@@ -229,7 +229,7 @@ def _untested(fitted: Fitted, units: Units) -> Evaluation:
 
 
 def _validation(fitted: Fitted, data: TaskData, metric: MetricCard, device: torch.device) -> dict[str, Any]:
-    """The primary metric on the validation split, as `bench.evaluate` takes it on the test split."""
+    """The primary metric on the validation split, as `bench.metrics.evaluate` takes it on the test split."""
     predict, split = physical_predictor(fitted.predict, data.units), _move(data.val, device)
     score = torch.empty(len(split), dtype=torch.float64)
     for index, x in split.batches(PREDICT_BATCH):

@@ -17,10 +17,10 @@ import numpy as np
 
 from bench.api import MethodCard, TaskCard
 from bench.cell import TRAIN_FRACTION
-from bench.compare import compare
 from bench.leaderboard.board import Attempt, Board, Entry, Failure, Row, Run, Section
+from bench.metrics.comparison import compare
+from bench.metrics.statistics import LEVEL, SEEDS_FOR_LETTERS, half_width, minimum_detectable, tie_letters
 from bench.preset import Preset
-from bench.stats import LEVEL, SEEDS_FOR_LETTERS, half_width, minimum_detectable, tie_letters
 from bench.store import Record
 
 #: Budgets that exist for tests only and are never shown.

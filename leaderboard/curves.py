@@ -14,8 +14,8 @@ from bench.api import Array
 from bench.figures import blank_figure
 from bench.leaderboard.board import Run
 from bench.leaderboard.figure_plan import FigurePlan, FigureRow
+from bench.metrics.strength import DECLARED_ABOVE
 from bench.metrics.symmetry import cosine_and_mae
-from bench.strength import DECLARED_ABOVE
 
 #: Okabe and Ito's palette for all kinds of colour vision, its yellow (too pale on white) replaced by a dark red.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255")

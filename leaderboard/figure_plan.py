@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass
 
 from bench.leaderboard.board import Board, Row, Run, Section
 from bench.leaderboard.text import unit_suffix
+from bench.metrics.strength import DECLARED_ABOVE
 from bench.preset import Preset
-from bench.strength import DECLARED_ABOVE
 
 #: Beside the pages.
 FOLDER = "figures"

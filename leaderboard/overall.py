@@ -11,7 +11,7 @@ import numpy as np
 from bench.api import TIERS, Array
 from bench.leaderboard.board import Board, Row, Section
 from bench.leaderboard.text import code
-from bench.stats import LEVEL, rank_draws
+from bench.metrics.statistics import LEVEL, rank_draws
 
 #: The size of the runs that are compared: that of the committed boards.
 BUDGET = "small"

@@ -10,8 +10,8 @@ from bench.leaderboard.board import Board, Row, Section
 from bench.leaderboard.build import setting
 from bench.leaderboard.tables import Line, Table
 from bench.leaderboard.text import NOTHING, code, entry_text, number
+from bench.metrics.statistics import half_width
 from bench.preset import Preset
-from bench.stats import half_width
 
 
 @dataclass(frozen=True)

@@ -52,9 +52,7 @@ def from_arrays(arrays: Mapping[str, Array], units: Units) -> SymmetryEstimate:
     if "generators" not in arrays:
         raise BenchError("its discoverer returned no generators")
     if "coefficient_kind" not in arrays:
-        raise BenchError(
-            "its discoverer's distribution has no name; return a CoefficientSampler"
-        )
+        raise BenchError("its discoverer's distribution has no name; return a CoefficientSampler")
     generators = units.generators_to_training(torch.from_numpy(arrays["generators"])).float()
     scale = torch.from_numpy(arrays["coefficient_scale"]).float()
     strength = torch.from_numpy(arrays["strength"]) if "strength" in arrays else None

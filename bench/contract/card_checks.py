@@ -53,9 +53,7 @@ def _check_card(method: Method) -> None:
 def _check_parameters(method: Method) -> None:
     kind: Any = method.Params
     if not (isinstance(kind, type) and issubclass(kind, Parameters) and dataclasses.is_dataclass(kind)):
-        raise Violation(
-            f"Params is {kind!r}; it must be a frozen dataclass derived from Parameters"
-        )
+        raise Violation(f"Params is {kind!r}; it must be a frozen dataclass derived from Parameters")
     for spec in dataclasses.fields(kind):
         if not str(spec.metadata.get("meaning", "")).strip():
             raise Violation(f"parameter {spec.name!r} has no meaning; write it as parameter(default, meaning=...)")

@@ -4,7 +4,7 @@ from statistics import stdev
 import pytest
 
 from bench.leaderboard.build import disagreements, discoverers
-from bench.stats import minimum_detectable
+from bench.metrics.statistics import minimum_detectable
 
 
 def labels(section):

@@ -12,8 +12,8 @@ from bench.api.coefficients import uniform_sampler
 from bench.api.parameters import from_values
 from bench.datasets import mnist
 from bench.datasets.cache import data_dir
-from bench.evaluate import evaluate
 from bench.lie.images import disc_mask
+from bench.metrics.evaluate import evaluate
 from bench.problem import make_problem
 from bench.registry import load_registry
 from bench.tasks.rotated_mnist import ROTATION, TRANSLATIONS, RotatedMNISTOptions, percent_correct

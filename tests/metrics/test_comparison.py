@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy import stats as oracle
 
-from bench.compare import compare
+from bench.metrics.comparison import compare
 
 
 def test_it_is_scipys_paired_t_interval_and_exact_permutation_test():

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from bench.api.coefficients import CoefficientSampler
-from bench.evaluate import evaluate
+from bench.metrics.evaluate import evaluate
+from bench.metrics.strength import support
 from bench.registry import load_registry
-from bench.strength import support
 from bench.tasks.toy_se3 import of_distances
 
 

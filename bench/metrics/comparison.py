@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from statistics import fmean, stdev
 
-from bench.stats import half_width, minimum_detectable, sign_flip_p
+from bench.metrics.statistics import half_width, minimum_detectable, sign_flip_p
 
 
 @dataclass(frozen=True)

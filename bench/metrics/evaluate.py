@@ -33,8 +33,8 @@ from bench.errors import Diverged
 from bench.lie.field import field_gram
 from bench.metrics.equivariance import EquivarianceErrors, equivariance_errors
 from bench.metrics.orientation import orientation_curve
+from bench.metrics.strength import DECLARED_ABOVE, USED_ABOVE, support
 from bench.metrics.symmetry import angle_rate, compare, cosine_and_mae, found, span_share
-from bench.strength import DECLARED_ABOVE, USED_ABOVE, support
 
 PREDICT_BATCH = 1024
 #: Examples whose augmentations are kept for a figure, and augmentations of each.

@@ -9,7 +9,7 @@ from bench.api import Fitted, SymmetryEstimate, to_physical, to_training
 from bench.api.coefficients import uniform_sampler
 from bench.datasets.two_body import TwoBodyRecipe, flow_step
 from bench.errors import Diverged
-from bench.evaluate import evaluate, physical_predictor
+from bench.metrics.evaluate import evaluate, physical_predictor
 from bench.registry import load_registry
 from bench.tasks.nbody import ROTATION, TORUS
 
