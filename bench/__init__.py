@@ -12,7 +12,7 @@ __all__ = ["load_results"]
 
 
 def load_results(results: Path | str | None = None) -> pd.DataFrame:
-    """Every stored score as a tidy frame, one row per (record, score); see :func:`bench.frame.load_results`.
+    """Every stored score as a tidy frame, one row per (record, score); see :func:`bench.records.frame.load_results`.
 
     Args:
         results: the folder of the records; the one of the checkout when left out.
@@ -20,7 +20,7 @@ def load_results(results: Path | str | None = None) -> pd.DataFrame:
     Raises:
         BenchError: when there is no such folder.
     """
-    from bench import frame  # here: pandas is slow to import
-    from bench.paths import existing_results
+    from bench.records import frame  # here: pandas is slow to import
+    from bench.records.paths import existing_results
 
     return frame.load_results(existing_results(Path(results) if results is not None else None))

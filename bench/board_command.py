@@ -7,9 +7,9 @@ from pathlib import Path
 import typer
 
 from bench.leaderboard.pages import write_pages
-from bench.paths import results_dir
-from bench.provenance import Standing
+from bench.records.paths import results_dir
 from bench.registry import load_registry
+from bench.standing import Standing
 
 
 def board_command(root: Path, *, check: bool) -> int:

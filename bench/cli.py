@@ -91,7 +91,7 @@ def run(
     plugin: PluginOption = None,
 ) -> None:
     """Train, evaluate and store one cell per seed."""
-    from bench.paths import results_dir
+    from bench.records.paths import results_dir
     from bench.run_command import run_command
 
     _end_as_by_ctrl_c()
@@ -134,7 +134,7 @@ def suite(
     plugin: PluginOption = None,
 ) -> None:
     """Run all cells of a suite that are not done."""
-    from bench.paths import results_dir
+    from bench.records.paths import results_dir
     from bench.suite_command import suite_command
 
     _end_as_by_ctrl_c()
@@ -184,7 +184,7 @@ def sweep(
     plugin: PluginOption = None,
 ) -> None:
     """Choose a method's parameters on the validation split; `run --preset tuned` then uses them."""
-    from bench.paths import results_dir
+    from bench.records.paths import results_dir
     from bench.sweep_command import sweep_command
 
     _end_as_by_ctrl_c()
@@ -211,7 +211,7 @@ def leaderboard(
 ) -> None:
     """Write leaderboard/README.md and one page per task from the records."""
     from bench.board_command import board_command
-    from bench.paths import existing_results
+    from bench.records.paths import existing_results
 
     code = board_command(existing_results(results), check=check)
     if code:
@@ -227,7 +227,7 @@ def collect(
 ) -> None:
     """Write every stored score to one tidy parquet file."""
     from bench.collect_command import collect_command
-    from bench.paths import existing_results
+    from bench.records.paths import existing_results
 
     collect_command(existing_results(results), output)
 
@@ -245,7 +245,7 @@ def compare(
 ) -> None:
     """Compare two rows: difference paired by seed, its interval, and p."""
     from bench.compare_command import compare_command
-    from bench.paths import existing_results
+    from bench.records.paths import existing_results
 
     compare_command(
         first,
@@ -262,7 +262,7 @@ def compare(
 def equal(results: ResultsOption = None) -> None:
     """Keep stale records whose code gives equal numbers: run one cell of each by the old code and by this one."""
     from bench.equal_command import equal_command
-    from bench.paths import existing_results
+    from bench.records.paths import existing_results
 
     code = equal_command(existing_results(results))
     if code:
@@ -275,8 +275,8 @@ def track(
     results: ResultsOption = None,
 ) -> None:
     """The MLflow mirror of the records."""
-    from bench.paths import existing_results
     from bench.progress import progress_bar
+    from bench.records.paths import existing_results
     from bench.tracking import rebuild as rebuild_mirror
     from bench.tracking import tracking_uri
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import typer
 
-from bench.atomic import renamed_to
 from bench.errors import BenchError
-from bench.frame import load_results
+from bench.records.atomic import renamed_to
+from bench.records.frame import load_results
 
 
 def collect_command(root: Path, output: Path | None) -> None:

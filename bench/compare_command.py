@@ -16,9 +16,9 @@ from bench.leaderboard.build import HIDDEN_BUDGETS, build_board
 from bench.leaderboard.text import number, seed_ranges
 from bench.metrics.comparison import Comparison, compare
 from bench.metrics.statistics import LEVEL, holm
-from bench.preset import Preset, read_presets
+from bench.records.preset import Preset, read_presets
+from bench.records.store import Record, Store
 from bench.registry import load_registry
-from bench.store import Record, Store
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,16 @@ import numpy as np
 import typer
 
 from bench.api import Array
-from bench.cell import TRAIN_FRACTION
-from bench.equal_code import Digests, Equality
 from bench.errors import BenchError
 from bench.leaderboard.build import setting
-from bench.paths import results_option
 from bench.progress import progress_bar
-from bench.provenance import Standing, environment, present_code, recorded_code
+from bench.records.cell import TRAIN_FRACTION
+from bench.records.equal_code import Digests, Equality
+from bench.records.paths import results_option
+from bench.records.provenance import environment
+from bench.records.store import Record, Store, read_arrays, read_record
 from bench.registry import load_registry
-from bench.store import Record, Store, read_arrays, read_record
+from bench.standing import Standing, present_code, recorded_code
 
 #: The cheapest cell that runs all of a method's, a task's and the evaluation's code; the next where it gives no result
 #: (EMLP refuses generators that a few epochs have found).

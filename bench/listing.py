@@ -10,9 +10,9 @@ from tabulate import tabulate
 
 from bench.api import Method, Task
 from bench.api.parameters import Parameters, describe
-from bench.cell import stages_of
+from bench.records.cell import stages_of
+from bench.records.store import read_record
 from bench.registry import Registry, load_registry
-from bench.store import read_record
 
 
 def list_entries(kind: str, name: str) -> None:

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.errors import BenchError, nearest
-from bench.provenance import Standing
-from bench.store import FINISHED, Store, read_record
+from bench.records.store import FINISHED, Store, read_record
+from bench.standing import Standing
 from bench.suite import Job
 
 #: Statuses of cells that ended by themselves without a result: to run them again is a choice.

@@ -14,17 +14,18 @@ from tabulate import tabulate
 
 from bench.api import Method, Task
 from bench.api.pipeline import Pipeline
-from bench.cell import Cell, discovery_of
 from bench.datasets.cache import data_dir
 from bench.errors import BenchError, Interrupted
 from bench.leaderboard.build import HIDDEN_BUDGETS
-from bench.paths import results_option
-from bench.preset import DEFAULT, preset_cell
 from bench.progress import progress_bar
-from bench.provenance import Standing, without_discovery
+from bench.records.cell import Cell, discovery_of
+from bench.records.paths import results_option
+from bench.records.preset import DEFAULT, preset_cell
+from bench.records.provenance import without_discovery
+from bench.records.store import Record, Store
 from bench.registry import load_registry
 from bench.runner import run_in_worker
-from bench.store import Record, Store
+from bench.standing import Standing
 
 if TYPE_CHECKING:
     from bench.tracking import Mirror

@@ -19,11 +19,11 @@ from typing import Any, NamedTuple
 import psutil
 
 from bench.api import Method, OnProgress, Task
-from bench.cell import Cell
 from bench.errors import Pruned
-from bench.lock import claimed
-from bench.provenance import blank_record
-from bench.store import Record, Store
+from bench.records.cell import Cell
+from bench.records.lock import claimed
+from bench.records.provenance import blank_record
+from bench.records.store import Record, Store
 
 #: Seconds between SIGTERM and SIGKILL.
 GRACE_S = 5.0

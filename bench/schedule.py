@@ -9,11 +9,11 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Protocol
 
 from bench.errors import BenchError, Interrupted
-from bench.lock import Busy
 from bench.plan import FAILED
-from bench.provenance import without_discovery
+from bench.records.lock import Busy
+from bench.records.provenance import without_discovery
+from bench.records.store import FINISHED, Record, Store, read_record
 from bench.registry import Registry
-from bench.store import FINISHED, Record, Store, read_record
 from bench.suite import Job
 
 #: Seconds until a cell that another process runs is looked at again.

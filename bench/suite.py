@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.api import Method, Task
-from bench.cell import Cell, discovery_of
 from bench.cli import parse_seeds
 from bench.errors import BenchError, nearest
-from bench.preset import DEFAULT, preset_cell
+from bench.records.cell import Cell, discovery_of
+from bench.records.preset import DEFAULT, preset_cell
 from bench.registry import Registry
 
 #: What the file, and each of its ``[[cells]]`` blocks, may say; a block's word goes before the file's.

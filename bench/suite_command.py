@@ -14,16 +14,16 @@ from tabulate import tabulate
 
 from bench.api import Task
 from bench.datasets.cache import data_dir
-from bench.estimate import Estimate
 from bench.executors.choose import choose_executor
-from bench.paths import results_option
 from bench.plan import FAILED, Plan, make_plan
 from bench.progress import progress_bar
-from bench.provenance import Standing
+from bench.records.estimate import Estimate
+from bench.records.paths import results_option
+from bench.records.store import Record, Store
 from bench.registry import Registry, load_registry
 from bench.run_command import Mirroring
 from bench.schedule import Executor, run_jobs
-from bench.store import Record, Store
+from bench.standing import Standing
 from bench.suite import Job, expand, read_suite
 
 

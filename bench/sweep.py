@@ -19,15 +19,25 @@ import torch
 from bench.api import Fitted, Method, Task
 from bench.api.parameters import Sweep, sweeps_of
 from bench.api.pipeline import Pipeline
-from bench.cell import Cell, discovery_of, make_cell, stages_of
 from bench.errors import BenchError, Interrupted, Pruned
 from bench.executors.pool import MEMORY_SHARE
-from bench.lock import Busy, CellLock
-from bench.preset import SCHEMA, TUNED, Preset, Study, Trial, median_study, preset_path, sweep_folder, write_preset
-from bench.provenance import environment, method_digest, task_digest
+from bench.records.cell import Cell, discovery_of, make_cell, stages_of
+from bench.records.lock import Busy, CellLock
+from bench.records.preset import (
+    SCHEMA,
+    TUNED,
+    Preset,
+    Study,
+    Trial,
+    median_study,
+    preset_path,
+    sweep_folder,
+    write_preset,
+)
+from bench.records.provenance import environment, method_digest, task_digest
+from bench.records.store import Record, Store, read_arrays
 from bench.registry import Registry
 from bench.runner import Limits, run_in_worker
-from bench.store import Record, Store, read_arrays
 from bench.study import FIRST_SEED, PRUNER, SAMPLER, Outcome, Prune, Search, run_study
 
 #: (study, trial, how it ended, seconds)

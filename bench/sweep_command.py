@@ -12,15 +12,15 @@ from typing import Any
 import typer
 from tabulate import tabulate
 
-from bench.cell import make_cell
 from bench.datasets.cache import data_dir
 from bench.errors import BenchError
-from bench.paths import results_option
-from bench.preset import Preset, Trial, preset_path, read_preset
 from bench.progress import progress_bar
+from bench.records.cell import make_cell
+from bench.records.paths import results_option
+from bench.records.preset import Preset, Trial, preset_path, read_preset
+from bench.records.store import Store
 from bench.registry import load_registry
 from bench.run_command import choose_device
-from bench.store import Store
 from bench.study import FIRST_SEED, Outcome
 from bench.sweep import SweepPlan, Told, refuse, run_sweep
 

@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlparse
 
 from bench.api import Array, OnProgress
 from bench.errors import BenchError
-from bench.store import Record, Store, read_arrays
+from bench.records.store import Record, Store, read_arrays
 
 DATABASE, ARTIFACTS = "mlflow.db", "mlruns"
 #: Tag that names a run's record; there is one run per record.

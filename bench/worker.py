@@ -28,14 +28,14 @@ from bench.api import TIERS, Array, Fitted, Method, MetricCard, OnProgress, RunC
 from bench.api.discovery import from_arrays, to_arrays
 from bench.api.parameters import from_values
 from bench.api.pipeline import Pipeline
-from bench.cell import TASK_PREFIX, Cell, split_params, stages_of
 from bench.errors import BenchError, Diverged, Unsupported
 from bench.metrics.cost import peak_memory_mb
 from bench.metrics.evaluate import PREDICT_BATCH, Evaluation, evaluate, physical_predictor
 from bench.problem import make_problem
-from bench.provenance import blank_record
+from bench.records.cell import TASK_PREFIX, Cell, split_params, stages_of
+from bench.records.provenance import blank_record
+from bench.records.store import Record, Store, read_arrays, read_record
 from bench.registry import load_registry
-from bench.store import Record, Store, read_arrays, read_record
 
 #: Seconds between two looks at whether the parent lives.
 PARENT_POLL_S = 0.5

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from bench.paths import results_dir
-from bench.store import Store
+from bench.records.paths import results_dir
+from bench.records.store import Store
 
 
 def copy(records: int, root: Path) -> int:

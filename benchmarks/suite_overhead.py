@@ -14,7 +14,7 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from bench.store import Store
+from bench.records.store import Store
 
 SUITE = """
 budget = "smoke"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bench.api import Budget, MethodCard, TaskCard
-from bench.preset import Preset
+from bench.records.preset import Preset
 
 
 @dataclass(frozen=True)

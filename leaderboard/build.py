@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 
 from bench.api import MethodCard, TaskCard
-from bench.cell import TRAIN_FRACTION
 from bench.leaderboard.board import Attempt, Board, Entry, Failure, Row, Run, Section
 from bench.metrics.comparison import compare
 from bench.metrics.statistics import LEVEL, SEEDS_FOR_LETTERS, half_width, minimum_detectable, tie_letters
-from bench.preset import Preset
-from bench.store import Record
+from bench.records.cell import TRAIN_FRACTION
+from bench.records.preset import Preset
+from bench.records.store import Record
 
 #: Budgets that exist for tests only and are never shown.
 HIDDEN_BUDGETS = frozenset({"smoke"})
@@ -50,7 +50,7 @@ def build_board(
         records: of any tasks.
         task: whose board it is.
         methods: the card of a method by name; None for one that this installation does not know.
-        standing: "current", "equal" or "stale", as `bench.provenance.Standing` tells it.
+        standing: "current", "equal" or "stale", as `bench.standing.Standing` tells it.
         skipped: files of this task that are no valid record.
         arrays: the names of the arrays beside a record, for the figures.
         presets: what sweeps chose, of any tasks.

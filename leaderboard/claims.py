@@ -14,7 +14,7 @@ from statistics import fmean
 from typing import Literal
 
 from bench.leaderboard.text import code, escape, number, table
-from bench.store import Record
+from bench.records.store import Record
 
 #: Seeds that a check needs.
 SEEDS = 6

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from bench.estimate import OVERHEAD_S, own_seconds
-from bench.store import Record
+from bench.records.estimate import OVERHEAD_S, own_seconds
+from bench.records.store import Record
 
 #: What the same command is expected to run on: the class of machine that the committed boards were made on.
 WORKERS = 2

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 from bench.leaderboard.board import Board, Row, Run, Section
 from bench.leaderboard.text import unit_suffix
 from bench.metrics.strength import DECLARED_ABOVE
-from bench.preset import Preset
+from bench.records.preset import Preset
 
 #: Beside the pages.
 FOLDER = "figures"

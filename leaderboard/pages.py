@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.api import Array, MethodCard
-from bench.atomic import renamed_to
 from bench.errors import BenchError
 from bench.leaderboard.board import Run
 from bench.leaderboard.build import HIDDEN_BUDGETS, build_board
@@ -28,9 +27,10 @@ from bench.leaderboard.paper_claims import CLAIMS
 from bench.leaderboard.readme import with_board
 from bench.leaderboard.render_html import render_html
 from bench.leaderboard.render_markdown import MARKER, index_remarks, render_index, render_task
-from bench.preset import read_presets
+from bench.records.atomic import renamed_to
+from bench.records.preset import read_presets
+from bench.records.store import Record, Store, read_arrays
 from bench.registry import Registry
-from bench.store import Record, Store, read_arrays
 
 INDEX, REPORT, HTML = "README.md", "claims.md", "index.html"
 #: The task whose generators the project's README shows.
@@ -61,7 +61,7 @@ def write_pages(
         store_root: the folder of the records.
         out_dir: where the pages lie.
         registry: for the cards of tasks and methods.
-        standing: "current", "equal" or "stale", as `bench.provenance.Standing` tells it.
+        standing: "current", "equal" or "stale", as `bench.standing.Standing` tells it.
         check: write nothing, and draw nothing.
         readme: the project's, whose generated part is made anew too.
 

@@ -14,7 +14,7 @@ from bench.leaderboard.board import Board, Run, Section
 from bench.leaderboard.figure_plan import FIGURE_VERSION, FigurePlan
 from bench.leaderboard.text import unit_suffix
 from bench.leaderboard.tuning import sweep_label
-from bench.preset import Preset, Study
+from bench.records.preset import Preset, Study
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

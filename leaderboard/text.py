@@ -8,9 +8,9 @@ import shlex
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from bench.cell import TRAIN_FRACTION
 from bench.leaderboard.board import Entry, Row
 from bench.leaderboard.build import setting
+from bench.records.cell import TRAIN_FRACTION
 
 NOTHING = "–"
 

@@ -11,7 +11,7 @@ from bench.leaderboard.build import setting
 from bench.leaderboard.tables import Line, Table
 from bench.leaderboard.text import NOTHING, code, entry_text, number
 from bench.metrics.statistics import half_width
-from bench.preset import Preset
+from bench.records.preset import Preset
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from bench.api import Array
-from bench.store import Record, Store, check
+from bench.records.store import Record, Store, check
 
 BASE: Record = {
     "schema": "run.v1",

@@ -8,7 +8,7 @@ import pytest
 
 from bench.cli import main, parse_assignment, parse_seeds
 from bench.errors import BenchError
-from bench.store import read_record
+from bench.records.store import read_record
 
 RUN = ("run", "--method", "plain", "--task", "nbody_1step_id", "--budget", "smoke", "--no-mlflow")
 

@@ -4,7 +4,7 @@ import pytest
 from bench.collect_command import collect_command
 from bench.compare_command import compare_command
 from bench.errors import BenchError
-from bench.frame import load_results
+from bench.records.frame import load_results
 
 TASK = "nbody_1step_id"
 

@@ -14,8 +14,8 @@ from bench.cli import main
 from bench.errors import BenchError
 from bench.methods import plain
 from bench.plugins import VARIABLE
-from bench.provenance import Standing
 from bench.registry import load_registry
+from bench.standing import Standing
 
 #: Ridge regression, as a user would write it; the penalty comes from where each test puts it.
 METHOD = '''

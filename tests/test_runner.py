@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.cell import make_cell
+from bench.records.cell import make_cell
+from bench.records.store import Store, read_arrays, read_record
 from bench.registry import load_registry
 from bench.runner import Limits, run_in_worker
-from bench.store import Store, read_arrays, read_record
 
 TASK = "nbody_1step_id"
 

@@ -6,9 +6,10 @@ import pytest
 
 from bench.errors import BenchError
 from bench.plan import make_plan
-from bench.provenance import Standing, blank_record
+from bench.records.provenance import blank_record
+from bench.records.store import Store
 from bench.registry import load_registry
-from bench.store import Store
+from bench.standing import Standing
 from bench.suite import expand, read_suite
 
 

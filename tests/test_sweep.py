@@ -12,10 +12,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from bench.cell import make_cell
-from bench.preset import read_preset
+from bench.records.cell import make_cell
+from bench.records.preset import read_preset
+from bench.records.store import Store
 from bench.registry import load_registry
-from bench.store import Store
 from bench.sweep import SweepPlan
 
 #: A method whose quality is known from its parameter, a discoverer that hides that it has no predictor, and tasks: one

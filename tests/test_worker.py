@@ -5,11 +5,11 @@ import dataclasses
 import pytest
 import torch
 
-from bench.cell import make_cell
 from bench.errors import Pruned
+from bench.records.cell import make_cell
+from bench.records.store import Store
 from bench.registry import load_registry
 from bench.runner import Limits, run_in_worker
-from bench.store import Store
 from bench.worker import run_cell
 
 

@@ -12,16 +12,16 @@ import torch
 from torch import Tensor
 
 from bench.api import Orientations, Problem, Task, TaskCard, TaskData, Truth
-from bench.cell import Cell, stages_of
 from bench.contract.check import Examination, Violation
 from bench.contract.reach import reachable
 from bench.contract.spy import guard, watching
 from bench.contract.subject import Subject
-from bench.digest import imports_of, modules_behind
+from bench.records.cell import Cell, stages_of
+from bench.records.digest import imports_of, modules_behind
 
 #: Modules that lead to data, truths and records.
 FORBIDDEN = (
-    "bench.tasks", "bench.datasets", "bench.leaderboard", "bench.registry", "bench.worker", "bench.store",
+    "bench.tasks", "bench.datasets", "bench.leaderboard", "bench.registry", "bench.worker", "bench.records.store",
     "bench.contract",
 )  # fmt: skip
 #: What a Problem must not lead to, whatever it holds.

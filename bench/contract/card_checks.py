@@ -8,10 +8,10 @@ from typing import Any
 
 from bench.api import TIERS, Method
 from bench.api.parameters import Parameters, as_dict, from_values
-from bench.cell import stages_of
 from bench.contract.check import Examination, NotApplicable, Violation
 from bench.contract.record_check import run
 from bench.errors import BenchError, nearest
+from bench.records.cell import stages_of
 
 #: An id is a folder's name, and a word on a command line.
 ID = re.compile(r"[a-z0-9][a-z0-9_.-]*")

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Literal
 
 from bench.api import Method, Task
-from bench.cell import stages_of
 from bench.contract.subject import Subject
 from bench.contract.toys import ENOUGH, TINY, odd_toys, toys
+from bench.records.cell import stages_of
 
 #: How a check ends. "known" is a failure that the method's author has declared.
 Status = Literal["ok", "failed", "known", "skipped"]

@@ -10,7 +10,7 @@ import torch
 from bench.api import Array
 from bench.contract.check import Examination, Violation
 from bench.contract.subject import Subject
-from bench.store import Record, Store
+from bench.records.store import Record, Store
 from bench.worker import run_cell
 
 

@@ -21,7 +21,7 @@ import torch
 from torch import Tensor
 
 from bench.api import AlgebraSampler, Method, Split, TaskData, Truth
-from bench.cell import stages_of
+from bench.records.cell import stages_of
 
 #: Events of the interpreter's audit by which code looks beyond what it is given.
 LOOKS = frozenset({"sys._getframe", "gc.get_objects", "gc.get_referrers", "gc.get_referents", "object.__getattr__"})

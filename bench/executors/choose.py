@@ -11,10 +11,10 @@ import torch
 from bench.errors import BenchError, nearest
 from bench.executors.local import LocalExecutor
 from bench.executors.need import Need, need_of
+from bench.records.store import Store
 from bench.registry import Registry
 from bench.run_command import choose_device
 from bench.schedule import Executor
-from bench.store import Store
 from bench.suite import Job
 
 #: What ``--executor`` takes.

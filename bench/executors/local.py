@@ -12,9 +12,9 @@ import torch
 from bench.executors.gpus import GpuShares
 from bench.executors.need import need_of
 from bench.executors.pool import MEMORY_SHARE, Pool
+from bench.records.store import Record, Store
 from bench.registry import Registry
 from bench.runner import Limits, run_in_worker
-from bench.store import Record, Store
 from bench.suite import Job
 
 

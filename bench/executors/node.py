@@ -14,15 +14,15 @@ from pathlib import Path
 import psutil
 
 from bench.api import Array, Method, Task
-from bench.cell import Cell
 from bench.datasets.cache import data_dir
-from bench.equal_code import Digests
 from bench.errors import BenchError
 from bench.executors.pool import MEMORY_SHARE
-from bench.provenance import method_digest, task_digest
+from bench.records.cell import Cell
+from bench.records.equal_code import Digests
+from bench.records.provenance import method_digest, task_digest
+from bench.records.store import Record, Store, read_arrays, read_record
 from bench.registry import load_registry
 from bench.runner import Failure, Limits, run_in_worker
-from bench.store import Record, Store, read_arrays, read_record
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,16 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.equal_code import Digests
 from bench.executors.cluster import Cluster, share_of_this_node
 from bench.executors.need import Need, need_of
 from bench.executors.node import Order, Parcel, run_order
 from bench.executors.pool import Pool
-from bench.lock import claimed
-from bench.provenance import blank_record, method_digest, task_digest
+from bench.records.equal_code import Digests
+from bench.records.lock import claimed
+from bench.records.provenance import blank_record, method_digest, task_digest
+from bench.records.store import Record, Store
 from bench.registry import Registry
 from bench.runner import GRACE_S, Failure
-from bench.store import Record, Store
 from bench.suite import Job
 
 #: Times that a cell whose node has died is begun again; one that ends by itself, however badly, is not.

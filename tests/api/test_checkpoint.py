@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bench.cell import make_cell
+from bench.records.cell import make_cell
+from bench.records.store import Store, read_arrays
 from bench.registry import load_registry
-from bench.store import Store, read_arrays
 
 TASK, EPOCHS, KILLED_AFTER = "nbody_1step_id", 6, 3
 

@@ -63,7 +63,7 @@ class Unexplained(Parameters):
         ({"card": card(title=" ")}, "card.title is empty"),
         ({"card": card(knowledge="all")}, "card.knowledge is 'all'; it must be one of none, cardinality"),
         ({"card": card(searches=True)}, "the card says searches without discovers"),
-        ({"Params": dict}, "it must be a frozen dataclass derived from bench.api.parameters.Parameters"),
+        ({"Params": dict}, "it must be a frozen dataclass derived from Parameters"),
         ({"Params": Unexplained}, "parameter 'width' has no meaning"),
         ({"settings": {"nbody": {"epochs": 0}}}, "parameter 'epochs' of broken is 0; it must be an integer in [1, "),
         ({"known_failures": {"so3": "hard"}}, "known_failures names the check 'so3'. Did you mean 'so2'?"),

@@ -8,13 +8,13 @@ import pytest
 import torch
 
 import bench.executors.local as local
-from bench.cell import make_cell
 from bench.executors.gpus import GpuShares
 from bench.executors.local import LocalExecutor
 from bench.executors.need import Need
+from bench.records.cell import make_cell
+from bench.records.store import Store
 from bench.registry import load_registry
 from bench.runner import Limits, run_in_worker
-from bench.store import Store
 from bench.suite import Job
 
 

@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("ray", reason="needs the extra [cluster]: make ray-test")
 
-from bench.store import Store, read_arrays
+from bench.records.store import Store, read_arrays
 
 #: A dead node is noticed within seconds, not half a minute.
 WATCHFUL = {"health_check_period_ms": 500, "health_check_failure_threshold": 4, "health_check_initial_delay_ms": 500}

@@ -10,8 +10,8 @@ import pytest
 from bench.api import Budget, MethodCard, MetricCard, TaskCard
 from bench.leaderboard.board import Board
 from bench.leaderboard.build import build_board
-from bench.preset import Preset, Study, Trial
-from bench.store import Record
+from bench.records.preset import Preset, Study, Trial
+from bench.records.store import Record
 
 SIZE = Budget(100, 10, 50, epochs=3, batch_size=16, lr=2e-3, equivariance_inputs=5, equivariance_elements=4)
 

@@ -1,5 +1,5 @@
-from bench.estimate import OVERHEAD_S
 from bench.leaderboard.effort import remaking
+from bench.records.estimate import OVERHEAD_S
 
 
 def test_a_shared_discovery_counts_once(make_record):

@@ -8,12 +8,12 @@ from torch import nn
 
 from bench.api import Problem, RunContext, Split
 from bench.api.regularisers import overlap, similarity
-from bench.cell import make_cell
 from bench.lie.algebra import so
 from bench.lie.points import PointAction
 from bench.lie.search_space import affine3d, full
 from bench.lie.vectors import VectorAction
 from bench.methods.semola import LieAugmenter, Semola, SemolaParams
+from bench.records.cell import make_cell
 from bench.registry import load_registry
 
 CPU = torch.device("cpu")

@@ -4,12 +4,12 @@ import pytest
 import torch
 
 from bench.api.parameters import from_values
-from bench.cell import make_cell
 from bench.datasets.cache import data_dir
 from bench.lie.algebra import se
 from bench.lie.field import field_gram
 from bench.metrics.symmetry import compare
 from bench.nn.accelerated import Accelerated
+from bench.records.cell import make_cell
 from bench.registry import load_registry
 from bench.tasks.qm9 import QM9Options
 

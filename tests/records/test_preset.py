@@ -5,9 +5,9 @@ from dataclasses import replace
 
 import pytest
 
-from bench.cell import make_cell
 from bench.errors import BenchError
-from bench.preset import (
+from bench.records.cell import make_cell
+from bench.records.preset import (
     Preset,
     Study,
     Trial,
@@ -18,8 +18,8 @@ from bench.preset import (
     read_preset,
     write_preset,
 )
+from bench.records.store import Store
 from bench.registry import load_registry
-from bench.store import Store
 from bench.suite import expand
 
 
@@ -122,8 +122,8 @@ def test_a_suite_runs_default_and_tuned_and_the_same_cell_once(registry, put_pre
 
 
 def test_a_record_names_its_preset_and_its_discovery_does_not(registry, put_preset):
-    from bench.cell import discovery_of
-    from bench.provenance import blank_record
+    from bench.records.cell import discovery_of
+    from bench.records.provenance import blank_record
 
     results = put_preset({"liegan.lr_g": 0.005, "lr": 0.0005}, method="liegan+augment")
     task, method = registry.task("toy_se3"), registry.method("liegan+augment")
@@ -164,7 +164,7 @@ def test_a_results_folder_without_a_preset_takes_the_committed_one(tmp_path, mon
     task, method = registry.task("nbody_1step_id"), registry.method("plain")
     cell = make_cell(task, method, search=None, budget="smoke", seed=0, fingerprint="x")
     committed = tmp_path / "committed" / "results"
-    monkeypatch.setattr("bench.preset.results_dir", lambda: committed)
+    monkeypatch.setattr("bench.records.preset.results_dir", lambda: committed)
     assert find_preset(tmp_path / "own" / "results", cell) is None
     for root in (committed, tmp_path / "own" / "results"):  # its own goes first
         path = preset_path(root, cell)

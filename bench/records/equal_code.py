@@ -8,8 +8,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bench.atomic import renamed_to
 from bench.errors import BenchError
+from bench.records.atomic import renamed_to
 
 #: Beside the folders of the tasks, in the results folder.
 FILE = "equal_code.json"

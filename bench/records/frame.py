@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench.store import Record, Store
+from bench.records.store import Record, Store
 
 COLUMNS = (
     "task", "version", "data_sha256", "method", "search", "knowledge", "budget", "key", "changed", "preset", "seed",

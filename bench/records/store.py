@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from bench.api import Array
-from bench.atomic import renamed_to
-from bench.cell import Cell
 from bench.errors import BenchError
-from bench.schema import first_breach
+from bench.records.atomic import renamed_to
+from bench.records.cell import Cell
+from bench.records.schema import first_breach
 
 SCHEMA = "run.v1"
 #: Statuses that running the same cell again would only repeat.

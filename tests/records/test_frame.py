@@ -6,7 +6,7 @@ import pytest
 
 import bench
 from bench.errors import BenchError
-from bench.frame import COLUMNS, load_results
+from bench.records.frame import COLUMNS, load_results
 
 
 def test_one_row_per_record_and_score_costs_included(tmp_path, make_record, put_record):

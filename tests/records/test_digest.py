@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.digest import code_sha256, imports_of, statements
+from bench.records.digest import code_sha256, imports_of, statements
 
 SOURCE = '''"""A module."""
 

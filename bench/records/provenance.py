@@ -6,19 +6,16 @@ import platform
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import torch
 
 from bench.api import Method, Task, tier_of
 from bench.api.pipeline import Pipeline
-from bench.cell import Cell, stages_of
-from bench.digest import code_sha256
-from bench.equal_code import Digests, EqualCode
-from bench.errors import BenchError
 from bench.metrics.cost import hardware_fingerprint
-from bench.registry import Registry
-from bench.store import SCHEMA, Record
+from bench.records.cell import Cell, stages_of
+from bench.records.digest import code_sha256
+from bench.records.store import SCHEMA, Record
 
 
 def blank_record(cell: Cell, task: Task, method: Method, device: str) -> Record:
@@ -76,53 +73,9 @@ def method_digest(method: Method) -> str:
     return code_sha256(*modules, *(["bench.api.pipeline"] if isinstance(method, Pipeline) else []))
 
 
-class Standing:
-    """Tells of a record whether the present code stands behind it."""
-
-    def __init__(self, root: Path, registry: Registry) -> None:
-        """``root`` is the results folder, whose equal_code.json says which earlier codes give equal numbers.
-
-        Raises:
-            BenchError: when that file is corrupt.
-        """
-        self.registry = registry
-        self.equal = EqualCode(root)
-
-    def __call__(self, record: Record) -> Literal["current", "equal", "stale"]:
-        """``equal``: its code has changed since, and a cell run by both gave the same numbers; ``stale``: no such."""
-        now, before = present_code(record, self.registry), recorded_code(record)
-        if before == now:
-            return "current"
-        if now is None:
-            return "stale"
-        return "equal" if self.equal.leads(self.family(record), record["method"]["id"], before, now) else "stale"
-
-    def family(self, record: Record) -> str:
-        """Of its task; the task's own name where the registry has none such."""
-        task = self.registry.tasks.get(record["task"]["id"])
-        return task.card.family if task else str(record["task"]["id"])
-
-    def is_stale(self, record: Record) -> bool:
-        return self(record) == "stale"
-
-
-def recorded_code(record: Record) -> Digests:
-    """The digests of the code that made it."""
-    return Digests(record["task"]["code_sha256"], record["method"]["code_sha256"])
-
-
-def present_code(record: Record, registry: Registry) -> Digests | None:
-    """The digests that its cell would get now; None when its task, that version, or its method is gone."""
-    try:
-        task, method = registry.task(record["task"]["id"]), registry.method(record["method"]["id"])
-    except BenchError:
-        return None
-    return Digests(task_digest(task), method_digest(method)) if record["task"]["version"] == task.card.version else None
-
-
 def environment(device: str) -> dict[str, Any]:
     """Code state, versions, and the hardware that a run on ``device`` ("cpu" or "cuda") uses."""
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     # Installed from a wheel, an enclosing repository would say nothing about this code.
     sha = _git(root, "rev-parse", "HEAD") if (root / "pyproject.toml").exists() else None
     # Results are written below leaderboard/ while cells run; they do not make the code dirty.

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from bench.api import Method, Task
-from bench.atomic import renamed_to
-from bench.cell import Cell, make_cell
 from bench.errors import BenchError, nearest
-from bench.paths import results_dir
-from bench.schema import first_breach
+from bench.records.atomic import renamed_to
+from bench.records.cell import Cell, make_cell
+from bench.records.paths import results_dir
+from bench.records.schema import first_breach
 
 SCHEMA = "preset.v1"
 #: The settings of the family, and what a sweep chose instead.
@@ -169,7 +169,7 @@ def preset_cell(
     assignments: Iterable[tuple[str, str]] = (),
     **choices: Any,
 ) -> Cell:
-    """`bench.cell.make_cell` with the parameters of ``preset`` under the ``assignments``.
+    """`bench.records.cell.make_cell` with the parameters of ``preset`` under the ``assignments``.
 
     A preset that changes nothing gives the default's own cell, whose ``preset`` is None.
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from bench.cell import Cell
 from bench.errors import BenchError
-from bench.store import Store
+from bench.records.cell import Cell
+from bench.records.store import Store
 
 
 class Busy(BenchError):

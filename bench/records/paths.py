@@ -10,7 +10,7 @@ from bench.errors import BenchError
 
 def results_dir() -> Path:
     """``leaderboard/results`` of the checkout that bench is imported from, else of the current folder."""
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     base = root if (root / "pyproject.toml").exists() else Path.cwd()
     return base / "leaderboard" / "results"
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from bench import equal_command
-from bench.equal_code import FILE, Digests, EqualCode, Equality
 from bench.errors import BenchError
-from bench.provenance import Standing, present_code
+from bench.records.equal_code import FILE, Digests, EqualCode, Equality
 from bench.registry import load_registry
+from bench.standing import Standing, present_code
 
 A, B, C, D = (Digests(letter * 64, letter * 64) for letter in "abcd")
 FAMILY, TASK, METHOD = "nbody", "nbody_1step_id", "plain"

@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from bench.cell import Cell
 from bench.errors import BenchError
-from bench.store import Store, read_arrays, read_record
+from bench.records.cell import Cell
+from bench.records.store import Store, read_arrays, read_record
 
 CELL = Cell("toy", 1, "plain", None, "small", 3, "data", {"train": 100}, {"lr": 0.1})
 

@@ -6,8 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterable
 from statistics import fmean
 
-from bench.cell import Cell
-from bench.store import Record
+from bench.records.cell import Cell
+from bench.records.store import Record
 
 #: Seconds of a cell beside its fit and its predictions: start of the process, data, equivariance, record.
 OVERHEAD_S = 6.0

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bench.cell import make_cell, split_params
 from bench.errors import BenchError
+from bench.records.cell import make_cell, split_params
 from bench.registry import load_registry
 
 
