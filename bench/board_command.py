@@ -8,8 +8,8 @@ import typer
 
 from bench.leaderboard.pages import write_pages
 from bench.records.paths import results_dir
-from bench.registry import load_registry
-from bench.standing import Standing
+from bench.running.registry import load_registry
+from bench.running.standing import Standing
 
 
 def board_command(root: Path, *, check: bool) -> int:

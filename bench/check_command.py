@@ -16,7 +16,7 @@ from bench.contract.checks import CHECKS
 from bench.datasets.cache import data_dir
 from bench.errors import BenchError
 from bench.progress import progress_bar
-from bench.registry import Registry, load_registry
+from bench.running.registry import Registry, load_registry
 
 
 def check_command(method_name: str, task_name: str) -> int:

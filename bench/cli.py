@@ -21,16 +21,13 @@ app = typer.Typer(
 data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Download, build and check data sets.")
 app.add_typer(data_app, name="data")
 
-#: More seeds than this are a slip of the finger.
-MOST_SEEDS = 10_000
-
 ResultsOption = Annotated[
     Path | None, typer.Option("--results", help="Folder of the records.", show_default="leaderboard/results")
 ]
 
 
 def _plug_in(files: list[Path] | None) -> list[Path] | None:
-    from bench.plugins import use_plugins
+    from bench.running.plugins import use_plugins
 
     if files:
         use_plugins(files)
@@ -93,6 +90,7 @@ def run(
     """Train, evaluate and store one cell per seed."""
     from bench.records.paths import results_dir
     from bench.run_command import run_command
+    from bench.running.suite import parse_seeds
 
     _end_as_by_ctrl_c()
     if seed is not None and seeds is not None:
@@ -117,7 +115,7 @@ def run(
 
 @app.command()
 def suite(
-    file: Annotated[Path, typer.Argument(help="A suite, e.g. bench/suites/small.toml.")],
+    file: Annotated[Path, typer.Argument(help="A TOML file, or the name of a built-in suite: smoke, small, paper.")],
     executor: Annotated[str, typer.Option(help="local, or ray: on the nodes of a cluster.")] = "local",
     address: Annotated[
         str | None, typer.Option(help="Ray's address, host:port.", show_default="a cluster that runs here")
@@ -313,23 +311,6 @@ def data_verify(name: Annotated[str, typer.Argument(help="A data set.")]) -> Non
 
     if not verify(name):
         raise typer.Exit(1)
-
-
-def parse_seeds(text: str) -> list[int]:
-    """``"0-5"`` or ``"0,2,4-6"`` to a list of seeds, in order, each once.
-
-    Raises:
-        BenchError: for anything else.
-    """
-    seeds: dict[int, None] = {}
-    for part in text.split(","):
-        first, dash, last = part.strip().partition("-")
-        if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and int(last) < int(first)):
-            raise BenchError(f"--seeds is {text!r}; it must be like 0-5 or 0,2,4.")
-        if int(last or first) - int(first) >= MOST_SEEDS:
-            raise BenchError(f"--seeds is {text!r}; a range holds at most {MOST_SEEDS} seeds.")
-        seeds.update(dict.fromkeys(range(int(first), int(last or first) + 1)))
-    return list(seeds)
 
 
 def parse_assignment(text: str) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from bench.metrics.comparison import Comparison, compare
 from bench.metrics.statistics import LEVEL, holm
 from bench.records.preset import Preset, read_presets
 from bench.records.store import Record, Store
-from bench.registry import load_registry
+from bench.running.registry import load_registry
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from bench.records.equal_code import Digests, Equality
 from bench.records.paths import results_option
 from bench.records.provenance import environment
 from bench.records.store import Record, Store, read_arrays, read_record
-from bench.registry import load_registry
-from bench.standing import Standing, present_code, recorded_code
+from bench.running.registry import load_registry
+from bench.running.standing import Standing, present_code, recorded_code
 
 #: The cheapest cell that runs all of a method's, a task's and the evaluation's code; the next where it gives no result
 #: (EMLP refuses generators that a few epochs have found).

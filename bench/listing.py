@@ -12,7 +12,7 @@ from bench.api import Method, Task
 from bench.api.parameters import Parameters, describe
 from bench.records.cell import stages_of
 from bench.records.store import read_record
-from bench.registry import Registry, load_registry
+from bench.running.registry import Registry, load_registry
 
 
 def list_entries(kind: str, name: str) -> None:

@@ -6,16 +6,14 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-import torch
 import typer
 from tabulate import tabulate
 
 from bench.api import Method, Task
 from bench.api.pipeline import Pipeline
 from bench.datasets.cache import data_dir
-from bench.errors import BenchError, Interrupted
+from bench.errors import Interrupted
 from bench.leaderboard.build import HIDDEN_BUDGETS
 from bench.progress import progress_bar
 from bench.records.cell import Cell, discovery_of
@@ -23,12 +21,11 @@ from bench.records.paths import results_option
 from bench.records.preset import DEFAULT, preset_cell
 from bench.records.provenance import without_discovery
 from bench.records.store import Record, Store
-from bench.registry import load_registry
-from bench.runner import run_in_worker
-from bench.standing import Standing
-
-if TYPE_CHECKING:
-    from bench.tracking import Mirror
+from bench.running.executors.choose import choose_device
+from bench.running.registry import load_registry
+from bench.running.standing import Standing
+from bench.running.supervisor import run_in_worker
+from bench.tracking import Mirroring
 
 
 def run_command(
@@ -139,46 +136,6 @@ class _Run:
         if self.mirror is not None:
             self.mirror.record(self.store, cell, record)
         return record
-
-
-def choose_device(name: str, gpus: float | None = None) -> str:
-    """``auto`` takes a GPU where there is one: here, or among the ``gpus`` of a cluster.
-
-    Raises:
-        BenchError: for an unknown device, or CUDA where there is none.
-    """
-    if name not in {"auto", "cpu", "cuda"}:
-        raise BenchError(f"unknown device {name!r}. Allowed: auto, cpu, cuda.")
-    present = torch.cuda.is_available() if gpus is None else gpus > 0
-    if name == "cuda" and not present:
-        who = "torch sees no GPU" if gpus is None else "no node of the cluster offers a GPU"
-        raise BenchError(f"device 'cuda' is not there ({who}); use --device cpu.")
-    return "cuda" if present and name != "cpu" else "cpu"
-
-
-class Mirroring:
-    """Mirrors records to MLflow; a fault there is a warning, because the record is already stored."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.mirror: Mirror | None = None
-        self.broken = False
-
-    def record(self, store: Store, cell: Cell, record: Record) -> None:
-        # A failure is not mirrored over the finished record of an earlier run, which it did not replace either.
-        if self.broken or store.finished(cell) not in (None, record):
-            return
-        try:
-            if self.mirror is None:
-                from bench.tracking import Mirror  # here: importing mlflow takes over a second
-
-                self.mirror = Mirror(self.root)
-            self.mirror.record(store.path(cell), record)
-        except BenchError as error:
-            self.broken = True
-            typer.echo(
-                f"warning: not mirrored to MLflow: {error} `python -m bench track --rebuild` does it later.", err=True
-            )
 
 
 def _summary(records: Sequence[Record], task: Task, last: Path, root: Path) -> None:

@@ -14,17 +14,17 @@ from tabulate import tabulate
 
 from bench.api import Task
 from bench.datasets.cache import data_dir
-from bench.executors.choose import choose_executor
-from bench.plan import FAILED, Plan, make_plan
 from bench.progress import progress_bar
 from bench.records.estimate import Estimate
 from bench.records.paths import results_option
 from bench.records.store import Record, Store
-from bench.registry import Registry, load_registry
-from bench.run_command import Mirroring
-from bench.schedule import Executor, run_jobs
-from bench.standing import Standing
-from bench.suite import Job, expand, read_suite
+from bench.running.executors.choose import choose_executor
+from bench.running.plan import FAILED, Plan, make_plan
+from bench.running.registry import Registry, load_registry
+from bench.running.schedule import Executor, run_jobs
+from bench.running.standing import Standing
+from bench.running.suite import Job, expand, read_suite
+from bench.tracking import Mirroring
 
 
 def suite_command(

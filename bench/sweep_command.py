@@ -19,10 +19,10 @@ from bench.records.cell import make_cell
 from bench.records.paths import results_option
 from bench.records.preset import Preset, Trial, preset_path, read_preset
 from bench.records.store import Store
-from bench.registry import load_registry
-from bench.run_command import choose_device
-from bench.study import FIRST_SEED, Outcome
-from bench.sweep import SweepPlan, Told, refuse, run_sweep
+from bench.running.executors.choose import choose_device
+from bench.running.registry import load_registry
+from bench.running.sweeps.study import FIRST_SEED, Outcome
+from bench.running.sweeps.sweep import SweepPlan, Told, refuse, run_sweep
 
 
 def sweep_command(

@@ -18,8 +18,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
+import typer
+
 from bench.api import Array, OnProgress
 from bench.errors import BenchError
+from bench.records.cell import Cell
 from bench.records.store import Record, Store, read_arrays
 
 DATABASE, ARTIFACTS = "mlflow.db", "mlruns"
@@ -197,3 +200,26 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         logging.disable(before)
+
+
+class Mirroring:
+    """Mirrors records to MLflow; a fault there is a warning, because the record is already stored."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.mirror: Mirror | None = None
+        self.broken = False
+
+    def record(self, store: Store, cell: Cell, record: Record) -> None:
+        # A failure is not mirrored over the finished record of an earlier run, which it did not replace either.
+        if self.broken or store.finished(cell) not in (None, record):
+            return
+        try:
+            if self.mirror is None:
+                self.mirror = Mirror(self.root)
+            self.mirror.record(store.path(cell), record)
+        except BenchError as error:
+            self.broken = True
+            typer.echo(
+                f"warning: not mirrored to MLflow: {error} `python -m bench track --rebuild` does it later.", err=True
+            )

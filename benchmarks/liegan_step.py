@@ -22,8 +22,8 @@ from bench.lie.images import ImageAction
 from bench.lie.search_space import affine2d
 from bench.methods.liegan import LieGAN, LieGANParameters
 from bench.nn.discriminators import ImageDiscriminator
-from bench.problem import make_problem
-from bench.registry import load_registry
+from bench.running.problem import make_problem
+from bench.running.registry import load_registry
 
 BATCH, ROUNDS = 64, 6
 #: Training examples of one round, and the family whose settings apply.

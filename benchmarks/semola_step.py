@@ -16,8 +16,8 @@ from torch import Tensor, nn
 
 from bench.api import Problem, RunContext
 from bench.methods.semola import LieAugmenter, Semola, SemolaParams
-from bench.problem import make_problem
-from bench.registry import load_registry
+from bench.running.problem import make_problem
+from bench.running.registry import load_registry
 
 BATCH, COPIES, ROUNDS = 64, 4, 6
 

@@ -50,7 +50,7 @@ def build_board(
         records: of any tasks.
         task: whose board it is.
         methods: the card of a method by name; None for one that this installation does not know.
-        standing: "current", "equal" or "stale", as `bench.standing.Standing` tells it.
+        standing: "current", "equal" or "stale", as `bench.running.standing.Standing` tells it.
         skipped: files of this task that are no valid record.
         arrays: the names of the arrays beside a record, for the figures.
         presets: what sweeps chose, of any tasks.

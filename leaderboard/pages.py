@@ -30,7 +30,7 @@ from bench.leaderboard.render_markdown import MARKER, index_remarks, render_inde
 from bench.records.atomic import renamed_to
 from bench.records.preset import read_presets
 from bench.records.store import Record, Store, read_arrays
-from bench.registry import Registry
+from bench.running.registry import Registry
 
 INDEX, REPORT, HTML = "README.md", "claims.md", "index.html"
 #: The task whose generators the project's README shows.
@@ -61,7 +61,7 @@ def write_pages(
         store_root: the folder of the records.
         out_dir: where the pages lie.
         registry: for the cards of tasks and methods.
-        standing: "current", "equal" or "stale", as `bench.standing.Standing` tells it.
+        standing: "current", "equal" or "stale", as `bench.running.standing.Standing` tells it.
         check: write nothing, and draw nothing.
         readme: the project's, whose generated part is made anew too.
 

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from bench.cli import main
-from bench.plugins import VARIABLE
+from bench.running.plugins import VARIABLE
 
 BROKEN = """
 from bench.api import MethodCard

@@ -6,9 +6,10 @@ import time
 
 import pytest
 
-from bench.cli import main, parse_assignment, parse_seeds
+from bench.cli import main, parse_assignment
 from bench.errors import BenchError
 from bench.records.store import read_record
+from bench.running.suite import parse_seeds
 
 RUN = ("run", "--method", "plain", "--task", "nbody_1step_id", "--budget", "smoke", "--no-mlflow")
 

@@ -8,7 +8,7 @@ import torch
 
 from bench.contract.check import Examination, run_check
 from bench.contract.checks import CHECKS
-from bench.registry import load_registry
+from bench.running.registry import load_registry
 
 REGISTRY = load_registry()
 

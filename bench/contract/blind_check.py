@@ -21,8 +21,8 @@ from bench.records.digest import imports_of, modules_behind
 
 #: Modules that lead to data, truths and records.
 FORBIDDEN = (
-    "bench.tasks", "bench.datasets", "bench.leaderboard", "bench.registry", "bench.worker", "bench.records.store",
-    "bench.contract",
+    "bench.tasks", "bench.datasets", "bench.leaderboard", "bench.records", "bench.running", "bench.contract",
+    "bench.cli",
 )  # fmt: skip
 #: What a Problem must not lead to, whatever it holds.
 SECRETS = (Task, TaskCard, TaskData, Truth, Orientations, Cell)

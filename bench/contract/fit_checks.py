@@ -14,7 +14,7 @@ from bench.api.batches import Batches
 from bench.api.pipeline import Pipeline
 from bench.contract.check import Examination, NotApplicable, Violation
 from bench.contract.subject import Subject, Trial
-from bench.worker import stage_params
+from bench.running.worker import stage_params
 
 #: Largest difference that counts as the same number, relative to the largest entry: rounding may differ with memory's
 #: alignment (equal fits), or with the size of a batch (equal examples).

@@ -11,7 +11,7 @@ from bench.api import Array
 from bench.contract.check import Examination, Violation
 from bench.contract.subject import Subject
 from bench.records.store import Record, Store
-from bench.worker import run_cell
+from bench.running.worker import run_cell
 
 
 def run(subject: Subject) -> tuple[Record, dict[str, Array]]:

@@ -29,9 +29,9 @@ from bench.api import (
 from bench.api.discovery import Discovery
 from bench.api.parameters import Parameters, from_values
 from bench.api.pipeline import Pipeline
-from bench.problem import make_problem
 from bench.records.cell import TASK_PREFIX, Cell, make_cell, split_params
-from bench.worker import stage_params
+from bench.running.problem import make_problem
+from bench.running.worker import stage_params
 
 #: Validation examples on which fits are compared.
 LOOKED_AT = 12

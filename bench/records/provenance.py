@@ -64,7 +64,7 @@ def without_discovery(cell: Cell, task: Task, method: Method, device: str, first
 
 def task_digest(task: Task) -> str:
     """Digest of the code of a task, of what it hands to methods, and of the evaluation."""
-    return code_sha256(type(task).__module__, "bench.problem", "bench.metrics.evaluate")
+    return code_sha256(type(task).__module__, "bench.running.problem", "bench.metrics.evaluate")
 
 
 def method_digest(method: Method) -> str:

@@ -13,7 +13,7 @@ import pytest
 
 from bench.records.cell import make_cell
 from bench.records.store import Store, read_arrays
-from bench.registry import load_registry
+from bench.running.registry import load_registry
 
 TASK, EPOCHS, KILLED_AFTER = "nbody_1step_id", 6, 3
 
@@ -21,7 +21,7 @@ TASK, EPOCHS, KILLED_AFTER = "nbody_1step_id", 6, 3
 WORKER = """
 import os, signal, sys
 import bench.api.checkpoint
-from bench.worker import main
+from bench.running.worker import main
 
 bench.api.checkpoint.EVERY_S = 0.0
 keep = bench.api.checkpoint.ResumableLoop.epoch_done

@@ -7,12 +7,12 @@ from bench.api import RunContext, SymmetryEstimate
 from bench.api.coefficients import uniform_sampler
 from bench.api.discovery import from_arrays, to_arrays
 from bench.errors import BenchError
-from bench.problem import make_problem
 from bench.records.cell import discovery_of, make_cell
 from bench.records.store import Store, read_arrays
-from bench.registry import load_registry
-from bench.runner import run_in_worker
-from bench.worker import stage_params
+from bench.running.problem import make_problem
+from bench.running.registry import load_registry
+from bench.running.supervisor import run_in_worker
+from bench.running.worker import stage_params
 
 CPU = torch.device("cpu")
 

@@ -21,7 +21,7 @@ from bench.contract.subject import Subject
 from bench.contract.toys import TINY, toys
 from bench.methods.plain import Plain
 from bench.nn.mlp import MLP
-from bench.registry import load_registry
+from bench.running.registry import load_registry
 
 NOWHERE = Path("no data needed")
 

@@ -4,7 +4,7 @@ import pytest
 
 from bench.leaderboard.claims import Claim, Outcome, at_least, below, better, render_claims, scores_by_task, verdict
 from bench.leaderboard.paper_claims import CLAIMS
-from bench.registry import load_registry
+from bench.running.registry import load_registry
 
 
 def rows(**values):

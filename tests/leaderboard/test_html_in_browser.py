@@ -10,7 +10,7 @@ import pytest
 
 from bench.api import Budget, MetricCard, TaskCard
 from bench.leaderboard.pages import write_pages
-from bench.registry import Registry
+from bench.running.registry import Registry
 
 CHROMIUM = os.environ.get("SYMMETRY_BENCH_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None

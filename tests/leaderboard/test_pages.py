@@ -7,7 +7,7 @@ import pytest
 
 from bench.errors import BenchError
 from bench.leaderboard.pages import write_pages
-from bench.registry import Registry
+from bench.running.registry import Registry
 
 ROTATION = np.array([[[0.0, -1.0], [1.0, 0.0]]])
 #: What lies beside the record of a discoverer.
@@ -167,7 +167,7 @@ def test_pages_without_new_figures_need_no_matplotlib(tmp_path):
     code = (
         "import sys, pathlib\n"
         "from bench.leaderboard.pages import write_pages\n"
-        "from bench.registry import Registry\n"
+        "from bench.running.registry import Registry\n"
         "write_pages(pathlib.Path('results'), pathlib.Path('pages'), Registry(), lambda record: False, check=True)\n"
         "assert 'matplotlib' not in sys.modules"
     )

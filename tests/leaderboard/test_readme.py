@@ -3,7 +3,7 @@ import pytest
 from bench.leaderboard.overall import Overall, build_overall
 from bench.leaderboard.pages import write_pages
 from bench.leaderboard.readme import END, START, with_board
-from bench.registry import Registry
+from bench.running.registry import Registry
 
 README = f"# Project\n\n{START}\nold\n{END}\n\n## More\n"
 

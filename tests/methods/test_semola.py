@@ -14,7 +14,7 @@ from bench.lie.search_space import affine3d, full
 from bench.lie.vectors import VectorAction
 from bench.methods.semola import LieAugmenter, Semola, SemolaParams
 from bench.records.cell import make_cell
-from bench.registry import load_registry
+from bench.running.registry import load_registry
 
 CPU = torch.device("cpu")
 PLANE = VectorAction(2)

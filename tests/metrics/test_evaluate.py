@@ -10,7 +10,7 @@ from bench.api.coefficients import uniform_sampler
 from bench.datasets.two_body import TwoBodyRecipe, flow_step
 from bench.errors import Diverged
 from bench.metrics.evaluate import evaluate, physical_predictor
-from bench.registry import load_registry
+from bench.running.registry import load_registry
 from bench.tasks.nbody import ROTATION, TORUS
 
 

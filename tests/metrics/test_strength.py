@@ -6,7 +6,7 @@ import torch
 from bench.api.coefficients import CoefficientSampler
 from bench.metrics.evaluate import evaluate
 from bench.metrics.strength import support
-from bench.registry import load_registry
+from bench.running.registry import load_registry
 from bench.tasks.toy_se3 import of_distances
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from bench.errors import BenchError
 from bench.records.cell import make_cell, split_params
-from bench.registry import load_registry
+from bench.running.registry import load_registry
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pytest
 from bench import equal_command
 from bench.errors import BenchError
 from bench.records.equal_code import FILE, Digests, EqualCode, Equality
-from bench.registry import load_registry
-from bench.standing import Standing, present_code
+from bench.running.registry import load_registry
+from bench.running.standing import Standing, present_code
 
 A, B, C, D = (Digests(letter * 64, letter * 64) for letter in "abcd")
 FAMILY, TASK, METHOD = "nbody", "nbody_1step_id", "plain"

@@ -19,8 +19,8 @@ from bench.records.preset import (
     write_preset,
 )
 from bench.records.store import Store
-from bench.registry import load_registry
-from bench.suite import expand
+from bench.running.registry import load_registry
+from bench.running.suite import expand
 
 
 @pytest.fixture(scope="module")

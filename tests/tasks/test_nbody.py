@@ -10,8 +10,8 @@ from bench.api import Problem
 from bench.datasets.two_body import RELEASED, flow_step
 from bench.lie.field import field_gram
 from bench.metrics.symmetry import compare
-from bench.problem import make_problem
-from bench.registry import load_registry
+from bench.running.problem import make_problem
+from bench.running.registry import load_registry
 from bench.tasks.nbody import MOMENTA, POSITIONS, ROTATION, TORUS, TRAINED
 
 CPU = torch.device("cpu")

@@ -7,7 +7,7 @@ from bench.datasets.two_body import RELEASED, flow_step
 from bench.lie.field import field_gram
 from bench.lie.vectors import VectorAction
 from bench.metrics.symmetry import compare
-from bench.registry import load_registry
+from bench.running.registry import load_registry
 from bench.tasks.nbody import ROTATION, TORUS
 
 

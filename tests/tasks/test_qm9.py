@@ -10,7 +10,7 @@ from bench.lie.field import field_gram
 from bench.metrics.symmetry import compare
 from bench.nn.accelerated import Accelerated
 from bench.records.cell import make_cell
-from bench.registry import load_registry
+from bench.running.registry import load_registry
 from bench.tasks.qm9 import QM9Options
 
 needs_molecules = pytest.mark.skipif(

@@ -14,8 +14,8 @@ from bench.datasets import mnist
 from bench.datasets.cache import data_dir
 from bench.lie.images import disc_mask
 from bench.metrics.evaluate import evaluate
-from bench.problem import make_problem
-from bench.registry import load_registry
+from bench.running.problem import make_problem
+from bench.running.registry import load_registry
 from bench.tasks.rotated_mnist import ROTATION, TRANSLATIONS, RotatedMNISTOptions, percent_correct
 
 CPU = torch.device("cpu")

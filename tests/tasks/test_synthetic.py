@@ -9,7 +9,7 @@ from bench.lie.algebra import orthonormalise
 from bench.lie.field import field_gram
 from bench.lie.search_space import full
 from bench.metrics.symmetry import compare, span_share
-from bench.registry import load_registry
+from bench.running.registry import load_registry
 from bench.tasks.synthetic import CYCLE, ROTATION, discrete_rotation, partial_permutation
 
 NAMES = ("discrete_rotation", "partial_permutation")

@@ -8,7 +8,7 @@ from bench.lie.nullspace import linear_symmetries
 from bench.lie.points import PointAction
 from bench.lie.search_space import affine3d
 from bench.metrics.symmetry import span_share
-from bench.registry import load_registry
+from bench.running.registry import load_registry
 from bench.tasks.toy_se3 import of_distances, of_places
 
 

@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from bench.records.store import Record
-from bench.suite import Job
+from bench.running.suite import Job
 
 #: Share of a machine's memory that all cells on it together may take.
 MEMORY_SHARE = 0.9

@@ -6,17 +6,17 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.executors.cluster import Cluster, share_of_this_node
-from bench.executors.need import Need, need_of
-from bench.executors.node import Order, Parcel, run_order
-from bench.executors.pool import Pool
 from bench.records.equal_code import Digests
 from bench.records.lock import claimed
 from bench.records.provenance import blank_record, method_digest, task_digest
 from bench.records.store import Record, Store
-from bench.registry import Registry
-from bench.runner import GRACE_S, Failure
-from bench.suite import Job
+from bench.running.executors.cluster import Cluster, share_of_this_node
+from bench.running.executors.need import Need, need_of
+from bench.running.executors.node import Order, Parcel, run_order
+from bench.running.executors.pool import Pool
+from bench.running.registry import Registry
+from bench.running.suite import Job
+from bench.running.supervisor import GRACE_S, Failure
 
 #: Times that a cell whose node has died is begun again; one that ends by itself, however badly, is not.
 RETRIES = 3

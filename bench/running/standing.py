@@ -9,7 +9,7 @@ from bench.errors import BenchError
 from bench.records.equal_code import Digests, EqualCode
 from bench.records.provenance import method_digest, task_digest
 from bench.records.store import Record
-from bench.registry import Registry
+from bench.running.registry import Registry
 
 
 class Standing:

@@ -20,7 +20,6 @@ from bench.api import Fitted, Method, Task
 from bench.api.parameters import Sweep, sweeps_of
 from bench.api.pipeline import Pipeline
 from bench.errors import BenchError, Interrupted, Pruned
-from bench.executors.pool import MEMORY_SHARE
 from bench.records.cell import Cell, discovery_of, make_cell, stages_of
 from bench.records.lock import Busy, CellLock
 from bench.records.preset import (
@@ -36,9 +35,10 @@ from bench.records.preset import (
 )
 from bench.records.provenance import environment, method_digest, task_digest
 from bench.records.store import Record, Store, read_arrays
-from bench.registry import Registry
-from bench.runner import Limits, run_in_worker
-from bench.study import FIRST_SEED, PRUNER, SAMPLER, Outcome, Prune, Search, run_study
+from bench.running.executors.pool import MEMORY_SHARE
+from bench.running.registry import Registry
+from bench.running.supervisor import Limits, run_in_worker
+from bench.running.sweeps.study import FIRST_SEED, PRUNER, SAMPLER, Outcome, Prune, Search, run_study
 
 #: (study, trial, how it ended, seconds)
 Told = Callable[[int, Trial, Outcome, float], None]

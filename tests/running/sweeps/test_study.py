@@ -5,10 +5,10 @@ import math
 
 import pytest
 
-import bench.study
+import bench.running.sweeps.study
 from bench.api.parameters import Sweep
 from bench.errors import BenchError
-from bench.study import FIRST_SEED, Outcome, Search, run_study
+from bench.running.sweeps.study import FIRST_SEED, Outcome, Search, run_study
 
 SPACE = {"lr": Sweep(1e-4, 1e-1, log=True), "copies": Sweep(1, 8, whole=True), "kind": Sweep(choices=("a", "b"))}
 DEFAULT = {"lr": 0.0123456, "copies": 2, "kind": "b"}
@@ -78,7 +78,7 @@ def test_a_study_is_the_same_whenever_it_is_killed(study_of):
 
 @pytest.mark.parametrize("number", range(12))
 def test_a_kill_before_the_end_of_a_trial_is_told_changes_nothing(study_of, monkeypatch, number):
-    whole, tell, told = study_of(Trainer(), name="whole"), bench.study._tell, []
+    whole, tell, told = study_of(Trainer(), name="whole"), bench.running.sweeps.study._tell, []
 
     def dying(search, study, asked, outcome):
         told.append(asked.number)
@@ -86,7 +86,7 @@ def test_a_kill_before_the_end_of_a_trial_is_told_changes_nothing(study_of, monk
             raise Killed
         tell(search, study, asked, outcome)
 
-    monkeypatch.setattr("bench.study._tell", dying)
+    monkeypatch.setattr("bench.running.sweeps.study._tell", dying)
     with pytest.raises(Killed):
         study_of(Trainer())
     assert study_of(Trainer()).trials == whole.trials
@@ -133,7 +133,7 @@ def test_a_study_that_maximises_prunes_by_the_loss_all_the_same(study_of):
 
 def test_a_study_whose_hours_are_spent_begins_no_further_trial(study_of, monkeypatch):
     clock = iter(range(0, 10**9, 100))
-    monkeypatch.setattr("bench.study.time.monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr("bench.running.sweeps.study.time.monotonic", lambda: float(next(clock)))
     study = study_of(Trainer(), hours=0.5)
     assert study.capped
     assert 0 < len(study.trials) < 12

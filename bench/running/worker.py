@@ -31,11 +31,11 @@ from bench.api.pipeline import Pipeline
 from bench.errors import BenchError, Diverged, Unsupported
 from bench.metrics.cost import peak_memory_mb
 from bench.metrics.evaluate import PREDICT_BATCH, Evaluation, evaluate, physical_predictor
-from bench.problem import make_problem
 from bench.records.cell import TASK_PREFIX, Cell, split_params, stages_of
 from bench.records.provenance import blank_record
 from bench.records.store import Record, Store, read_arrays, read_record
-from bench.registry import load_registry
+from bench.running.problem import make_problem
+from bench.running.registry import load_registry
 
 #: Seconds between two looks at whether the parent lives.
 PARENT_POLL_S = 0.5

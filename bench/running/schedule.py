@@ -9,12 +9,12 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from typing import Protocol
 
 from bench.errors import BenchError, Interrupted
-from bench.plan import FAILED
 from bench.records.lock import Busy
 from bench.records.provenance import without_discovery
 from bench.records.store import FINISHED, Record, Store, read_record
-from bench.registry import Registry
-from bench.suite import Job
+from bench.running.plan import FAILED
+from bench.running.registry import Registry
+from bench.running.suite import Job
 
 #: Seconds until a cell that another process runs is looked at again.
 BUSY_S = 1.0

@@ -7,15 +7,15 @@ from concurrent.futures import wait
 import pytest
 import torch
 
-import bench.executors.local as local
-from bench.executors.gpus import GpuShares
-from bench.executors.local import LocalExecutor
-from bench.executors.need import Need
+import bench.running.executors.local as local
 from bench.records.cell import make_cell
 from bench.records.store import Store
-from bench.registry import load_registry
-from bench.runner import Limits, run_in_worker
-from bench.suite import Job
+from bench.running.executors.gpus import GpuShares
+from bench.running.executors.local import LocalExecutor
+from bench.running.executors.need import Need
+from bench.running.registry import load_registry
+from bench.running.suite import Job
+from bench.running.supervisor import Limits, run_in_worker
 
 
 @pytest.mark.parametrize(

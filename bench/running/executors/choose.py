@@ -9,13 +9,12 @@ from pathlib import Path
 import torch
 
 from bench.errors import BenchError, nearest
-from bench.executors.local import LocalExecutor
-from bench.executors.need import Need, need_of
 from bench.records.store import Store
-from bench.registry import Registry
-from bench.run_command import choose_device
-from bench.schedule import Executor
-from bench.suite import Job
+from bench.running.executors.local import LocalExecutor
+from bench.running.executors.need import Need, need_of
+from bench.running.registry import Registry
+from bench.running.schedule import Executor
+from bench.running.suite import Job
 
 #: What ``--executor`` takes.
 EXECUTORS = ("local", "ray")
@@ -44,8 +43,8 @@ def choose_executor(
     if workers is not None and workers < 1:
         raise BenchError(f"--workers is {workers}; it must be at least 1.")
     if name == "ray":
-        from bench.executors.cluster import Cluster
-        from bench.executors.ray import RayExecutor
+        from bench.running.executors.cluster import Cluster
+        from bench.running.executors.ray import RayExecutor
 
         cluster = Cluster(address)
         device = choose_device(device_name, cluster.total("GPU"))
@@ -57,6 +56,21 @@ def choose_executor(
     threads, gpus = zip(*_needs(jobs, registry, device), strict=True)
     slots = max(1, Need(max(threads), min(gpus)).fits(os.cpu_count() or 1, torch.cuda.device_count()))
     return LocalExecutor(workers or slots, store, registry, device, data_dir, memory_mb)
+
+
+def choose_device(name: str, gpus: float | None = None) -> str:
+    """``auto`` takes a GPU where there is one: here, or among the ``gpus`` of a cluster.
+
+    Raises:
+        BenchError: for an unknown device, or CUDA where there is none.
+    """
+    if name not in {"auto", "cpu", "cuda"}:
+        raise BenchError(f"unknown device {name!r}. Allowed: auto, cpu, cuda.")
+    present = torch.cuda.is_available() if gpus is None else gpus > 0
+    if name == "cuda" and not present:
+        who = "torch sees no GPU" if gpus is None else "no node of the cluster offers a GPU"
+        raise BenchError(f"device 'cuda' is not there ({who}); use --device cpu.")
+    return "cuda" if present and name != "cpu" else "cpu"
 
 
 def _needs(jobs: Sequence[Job], registry: Registry, device: str) -> set[Need]:

@@ -8,9 +8,9 @@ import torch
 from bench.errors import Pruned
 from bench.records.cell import make_cell
 from bench.records.store import Store
-from bench.registry import load_registry
-from bench.runner import Limits, run_in_worker
-from bench.worker import run_cell
+from bench.running.registry import load_registry
+from bench.running.supervisor import Limits, run_in_worker
+from bench.running.worker import run_cell
 
 
 @pytest.fixture(scope="module")

@@ -14,8 +14,8 @@ import pytest
 
 from bench.records.cell import make_cell
 from bench.records.store import Store, read_arrays, read_record
-from bench.registry import load_registry
-from bench.runner import Limits, run_in_worker
+from bench.running.registry import load_registry
+from bench.running.supervisor import Limits, run_in_worker
 
 TASK = "nbody_1step_id"
 

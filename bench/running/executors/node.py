@@ -16,13 +16,13 @@ import psutil
 from bench.api import Array, Method, Task
 from bench.datasets.cache import data_dir
 from bench.errors import BenchError
-from bench.executors.pool import MEMORY_SHARE
 from bench.records.cell import Cell
 from bench.records.equal_code import Digests
 from bench.records.provenance import method_digest, task_digest
 from bench.records.store import Record, Store, read_arrays, read_record
-from bench.registry import load_registry
-from bench.runner import Failure, Limits, run_in_worker
+from bench.running.executors.pool import MEMORY_SHARE
+from bench.running.registry import load_registry
+from bench.running.supervisor import Failure, Limits, run_in_worker
 
 
 @dataclass(frozen=True)

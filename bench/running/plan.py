@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from bench.errors import BenchError, nearest
 from bench.records.store import FINISHED, Store, read_record
-from bench.standing import Standing
-from bench.suite import Job
+from bench.running.standing import Standing
+from bench.running.suite import Job
 
 #: Statuses of cells that ended by themselves without a result: to run them again is a choice.
 FAILED = ("failed", "timeout", "out_of_memory")

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bench.errors import BenchError
-from bench.executors.need import Need
+from bench.running.executors.need import Need
 
 #: Seconds for which what the nodes offer is not asked again.
 FRESH_S = 1.0

@@ -13,9 +13,9 @@ import pytest
 from bench.cli import main
 from bench.errors import BenchError
 from bench.methods import plain
-from bench.plugins import VARIABLE
-from bench.registry import load_registry
-from bench.standing import Standing
+from bench.running.plugins import VARIABLE
+from bench.running.registry import load_registry
+from bench.running.standing import Standing
 
 #: Ridge regression, as a user would write it; the penalty comes from where each test puts it.
 METHOD = '''

@@ -138,7 +138,7 @@ def _run(
     with (
         log.open("w") as errors,
         subprocess.Popen(
-            [sys.executable, "-m", "bench.worker"],
+            [sys.executable, "-m", "bench.running.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,

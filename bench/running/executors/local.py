@@ -9,13 +9,13 @@ from pathlib import Path
 import psutil
 import torch
 
-from bench.executors.gpus import GpuShares
-from bench.executors.need import need_of
-from bench.executors.pool import MEMORY_SHARE, Pool
 from bench.records.store import Record, Store
-from bench.registry import Registry
-from bench.runner import Limits, run_in_worker
-from bench.suite import Job
+from bench.running.executors.gpus import GpuShares
+from bench.running.executors.need import need_of
+from bench.running.executors.pool import MEMORY_SHARE, Pool
+from bench.running.registry import Registry
+from bench.running.suite import Job
+from bench.running.supervisor import Limits, run_in_worker
 
 
 class LocalExecutor(Pool):

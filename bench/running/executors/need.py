@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from bench.api import Task
-from bench.suite import Job
+from bench.running.suite import Job
 
 
 class Need(NamedTuple):

@@ -9,7 +9,7 @@ import pytest
 import bench.methods
 from bench.api.pipeline import Pipeline
 from bench.errors import BenchError
-from bench.registry import load_registry
+from bench.running.registry import load_registry
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ import pytest
 from bench.records.cell import make_cell
 from bench.records.preset import read_preset
 from bench.records.store import Store
-from bench.registry import load_registry
-from bench.sweep import SweepPlan
+from bench.running.registry import load_registry
+from bench.running.sweeps.sweep import SweepPlan
 
 #: A method whose quality is known from its parameter, a discoverer that hides that it has no predictor, and tasks: one
 #: that cannot be scored on its test split, and one whose targets there are the opposite.

@@ -43,7 +43,7 @@ class Nodes:
         """The processes in which a node runs cells."""
         (raylet,) = node.all_processes["raylet"]
         below = psutil.Process(raylet.process.pid).children(recursive=True)
-        return [process for process in below if "bench.worker" in _words(process)]
+        return [process for process in below if "bench.running.worker" in _words(process)]
 
 
 def _words(process):
@@ -156,7 +156,7 @@ def test_without_any_node_left_each_cell_fails_with_that_reason(nodes, suites_at
     suites = suites_at(tmp_path, log=nodes.log)
     for node in list(nodes.living):
         nodes.kill(node)
-    impatient = "import bench.executors.cluster as c; c.PATIENCE_S = 1.0; from bench.cli import main; main()"
+    impatient = "import bench.running.executors.cluster as c; c.PATIENCE_S = 1.0; from bench.cli import main; main()"
     began = time.monotonic()
     code, _, _ = suites.run(["plain"], "0-2", options=nodes.options, program=("-c", impatient))
     assert code == 1

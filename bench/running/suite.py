@@ -11,17 +11,22 @@ from pathlib import Path
 from typing import Any
 
 from bench.api import Method, Task
-from bench.cli import parse_seeds
 from bench.errors import BenchError, nearest
 from bench.records.cell import Cell, discovery_of
 from bench.records.preset import DEFAULT, preset_cell
-from bench.registry import Registry
+from bench.running.registry import Registry
 
 #: What the file, and each of its ``[[cells]]`` blocks, may say; a block's word goes before the file's.
 FIELDS = {
     "methods": list, "tasks": list, "searches": list, "seeds": str, "budget": str, "train_fractions": list, "set": dict,
     "presets": list,
 }  # fmt: skip
+#: More seeds than this are a slip of the finger.
+MOST_SEEDS = 10_000
+#: The suites that the package brings.
+BUILT_IN = {path.stem: path for path in sorted((Path(__file__).parent / "suites").glob("*.toml"))}
+#: Where the repository kept them earlier: commands that name this folder still work.
+EARLIER_FOLDER = Path("bench/suites")
 #: Stands among ``searches`` for every search space of the task.
 ALL = "all"
 
@@ -37,15 +42,18 @@ class Job:
 def read_suite(path: Path) -> list[dict[str, Any]]:
     """The blocks of the suite file ``path``, each with the file's own fields filled in.
 
+    Where there is no such file, ``path`` may be the name of a built-in suite, like ``small``.
+
     Raises:
         BenchError: naming the file, and the field that is unknown, missing or of the wrong kind.
     """
+    if not path.exists() and path.parent in (Path(), EARLIER_FOLDER):
+        path = BUILT_IN.get(path.stem, path)
     try:
-        content = tomllib.loads(path.read_text())
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        shipped = sorted(p.name for p in (Path(__file__).parent / "suites").glob("*.toml"))
         raise BenchError(
-            f"no suite file {str(path)!r}.{nearest(path.name, shipped)} bench/suites holds {', '.join(shipped)}."
+            f"no suite file {str(path)!r}.{nearest(path.stem, BUILT_IN)} Built-in suites: {', '.join(BUILT_IN)}."
         ) from None
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise BenchError(f"suite file {str(path)!r} cannot be read: {error}.") from None
@@ -143,3 +151,20 @@ def _check_fields(block: Mapping[str, Any], path: Path) -> None:
             raise BenchError(f"suite file {str(path)!r}: {name} is empty, so there are no cells.")
         if name == "train_fractions" and not all(type(share) in (int, float) for share in value):
             raise BenchError(f"suite file {str(path)!r}: train_fractions is {value!r}; it must hold numbers in (0, 1].")
+
+
+def parse_seeds(text: str) -> list[int]:
+    """``"0-5"`` or ``"0,2,4-6"`` to a list of seeds, in order, each once.
+
+    Raises:
+        BenchError: for anything else.
+    """
+    seeds: dict[int, None] = {}
+    for part in text.split(","):
+        first, dash, last = part.strip().partition("-")
+        if not first.isdecimal() or (dash and not last.isdecimal()) or (dash and int(last) < int(first)):
+            raise BenchError(f"--seeds is {text!r}; it must be like 0-5 or 0,2,4.")
+        if int(last or first) - int(first) >= MOST_SEEDS:
+            raise BenchError(f"--seeds is {text!r}; a range holds at most {MOST_SEEDS} seeds.")
+        seeds.update(dict.fromkeys(range(int(first), int(last or first) + 1)))
+    return list(seeds)

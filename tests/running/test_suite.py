@@ -5,12 +5,12 @@ import re
 import pytest
 
 from bench.errors import BenchError
-from bench.plan import make_plan
 from bench.records.provenance import blank_record
 from bench.records.store import Store
-from bench.registry import load_registry
-from bench.standing import Standing
-from bench.suite import expand, read_suite
+from bench.running.plan import make_plan
+from bench.running.registry import load_registry
+from bench.running.standing import Standing
+from bench.running.suite import BUILT_IN, expand, read_suite
 
 
 @pytest.fixture(scope="module")
@@ -131,9 +131,7 @@ def test_a_stale_discovery_is_made_again_where_a_consumer_needs_it(jobs_of, tmp_
 def test_the_suites_that_are_shipped_can_be_expanded(registry, name):
     from pathlib import Path
 
-    import bench
-
-    path = Path(bench.__file__).parent / "suites" / f"{name}.toml"
+    path = BUILT_IN[name]
     jobs = expand(read_suite(path), registry, lambda task: "fingerprint", Path("results"))
     assert len(jobs) > 20
     assert "nbody_1step_id" in {job.cell.task for job in jobs}

@@ -1,1 +1,0 @@
-"""Where cells run: processes on this machine, or a Ray cluster."""
