@@ -8,7 +8,7 @@ from pathlib import Path
 if sys.path and Path(sys.path[0] or ".").resolve() == Path.cwd().resolve():
     del sys.path[0]
 
-from bench.cli import main
+from bench.cli.app import main
 
 if __name__ == "__main__":
     main()

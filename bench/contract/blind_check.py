@@ -22,7 +22,7 @@ from bench.records.digest import imports_of, modules_behind
 #: Modules that lead to data, truths and records.
 FORBIDDEN = (
     "bench.tasks", "bench.datasets", "bench.leaderboard", "bench.records", "bench.running", "bench.contract",
-    "bench.cli",
+    "bench.cli.app",
 )  # fmt: skip
 #: What a Problem must not lead to, whatever it holds.
 SECRETS = (Task, TaskCard, TaskData, Truth, Orientations, Cell)

@@ -14,7 +14,7 @@ from functools import cache
 from pathlib import Path
 
 #: Modules of texts and checks, which no number depends on.
-WITHOUT_NUMBERS = frozenset({"bench.api.parameters", "bench.errors", "bench.progress"})
+WITHOUT_NUMBERS = frozenset({"bench.api.parameters", "bench.errors", "bench.cli.progress"})
 #: Attributes of a class that change no number of a record with the same key.
 TABLES = frozenset({"settings", "known_failures"})
 

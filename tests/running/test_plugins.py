@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.cli import main
+from bench.cli.app import main
 from bench.errors import BenchError
 from bench.methods import plain
 from bench.running.plugins import VARIABLE

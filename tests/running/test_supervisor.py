@@ -104,7 +104,7 @@ def _suicidal_python(folder: Path) -> str:
 def test_a_stopped_run_leaves_a_valid_store_and_no_worker(tmp_path, sign):
     program = textwrap.dedent(
         f"""
-        from bench.cli import main
+        from bench.cli.app import main
         import signal, sys
         signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
         sys.argv = ["bench", "run", "--method", "semola", "--task", "{TASK}", "--budget", "small",

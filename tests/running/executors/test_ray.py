@@ -156,7 +156,9 @@ def test_without_any_node_left_each_cell_fails_with_that_reason(nodes, suites_at
     suites = suites_at(tmp_path, log=nodes.log)
     for node in list(nodes.living):
         nodes.kill(node)
-    impatient = "import bench.running.executors.cluster as c; c.PATIENCE_S = 1.0; from bench.cli import main; main()"
+    impatient = (
+        "import bench.running.executors.cluster as c; c.PATIENCE_S = 1.0; from bench.cli.app import main; main()"
+    )
     began = time.monotonic()
     code, _, _ = suites.run(["plain"], "0-2", options=nodes.options, program=("-c", impatient))
     assert code == 1

@@ -13,8 +13,8 @@ import typer
 from tabulate import tabulate
 
 from bench.api import Task
+from bench.cli.progress import progress_bar
 from bench.datasets.cache import data_dir
-from bench.progress import progress_bar
 from bench.records.estimate import Estimate
 from bench.records.paths import results_option
 from bench.records.store import Record, Store

@@ -12,9 +12,9 @@ from typing import Any
 import typer
 from tabulate import tabulate
 
+from bench.cli.progress import progress_bar
 from bench.datasets.cache import data_dir
 from bench.errors import BenchError
-from bench.progress import progress_bar
 from bench.records.cell import make_cell
 from bench.records.paths import results_option
 from bench.records.preset import Preset, Trial, preset_path, read_preset

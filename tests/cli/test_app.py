@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from bench.cli import main, parse_assignment
+from bench.cli.app import main, parse_assignment
 from bench.errors import BenchError
 from bench.records.store import read_record
 from bench.running.suite import parse_seeds
@@ -179,8 +179,8 @@ def test_list_shows_what_there_is(bench, arguments):
 def test_list_loads_nothing_heavy():
     code = (
         "import sys; sys.argv = ['bench', 'list']\n"
-        "import bench.cli\n"
-        "try:\n    bench.cli.main()\nexcept SystemExit: pass\n"
+        "import bench.cli.app\n"
+        "try:\n    bench.cli.app.main()\nexcept SystemExit: pass\n"
         "print([m for m in ('mlflow', 'matplotlib', 'pandas', 'jax', 'escnn', 'optuna') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,8 +1,8 @@
 import pandas as pd
 import pytest
 
-from bench.collect_command import collect_command
-from bench.compare_command import compare_command
+from bench.cli.collect import collect_command
+from bench.cli.compare import compare_command
 from bench.errors import BenchError
 from bench.records.frame import load_results
 

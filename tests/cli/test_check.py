@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from bench.cli import main
+from bench.cli.app import main
 from bench.running.plugins import VARIABLE
 
 BROKEN = """

@@ -12,10 +12,10 @@ from tabulate import tabulate
 
 from bench.api import Method, Task
 from bench.api.pipeline import Pipeline
+from bench.cli.progress import progress_bar
 from bench.datasets.cache import data_dir
 from bench.errors import Interrupted
 from bench.leaderboard.build import HIDDEN_BUDGETS
-from bench.progress import progress_bar
 from bench.records.cell import Cell, discovery_of
 from bench.records.paths import results_option
 from bench.records.preset import DEFAULT, preset_cell

@@ -9,9 +9,9 @@ from types import ModuleType
 import typer
 
 import bench.datasets
+from bench.cli.progress import progress_bar
 from bench.datasets.cache import data_dir
 from bench.errors import BenchError, nearest
-from bench.progress import progress_bar
 
 
 def prepare(name: str) -> None:

@@ -63,7 +63,7 @@ def list_command(
     plugin: PluginOption = None,
 ) -> None:
     """List methods and tasks, or one of them with its parameters and budgets."""
-    from bench.listing import list_entries
+    from bench.cli.listing import list_entries
 
     if kind not in {"", "methods", "tasks"}:
         raise BenchError(f"cannot list {kind!r}.{nearest(kind, ['methods', 'tasks'])} Allowed: methods, tasks.")
@@ -88,8 +88,8 @@ def run(
     plugin: PluginOption = None,
 ) -> None:
     """Train, evaluate and store one cell per seed."""
+    from bench.cli.run import run_command
     from bench.records.paths import results_dir
-    from bench.run_command import run_command
     from bench.running.suite import parse_seeds
 
     _end_as_by_ctrl_c()
@@ -132,8 +132,8 @@ def suite(
     plugin: PluginOption = None,
 ) -> None:
     """Run all cells of a suite that are not done."""
+    from bench.cli.suite import suite_command
     from bench.records.paths import results_dir
-    from bench.suite_command import suite_command
 
     _end_as_by_ctrl_c()
     code = suite_command(
@@ -159,7 +159,7 @@ def check(
     plugin: PluginOption = None,
 ) -> None:
     """Check that methods keep the contract: seeds, batches, precisions, budgets, records, secrets of the task."""
-    from bench.check_command import check_command
+    from bench.cli.check import check_command
 
     code = check_command(method, task)
     if code:
@@ -182,8 +182,8 @@ def sweep(
     plugin: PluginOption = None,
 ) -> None:
     """Choose a method's parameters on the validation split; `run --preset tuned` then uses them."""
+    from bench.cli.sweep import sweep_command
     from bench.records.paths import results_dir
-    from bench.sweep_command import sweep_command
 
     _end_as_by_ctrl_c()
     sweep_command(
@@ -208,7 +208,7 @@ def leaderboard(
     plugin: PluginOption = None,
 ) -> None:
     """Write leaderboard/README.md and one page per task from the records."""
-    from bench.board_command import board_command
+    from bench.cli.board import board_command
     from bench.records.paths import existing_results
 
     code = board_command(existing_results(results), check=check)
@@ -224,7 +224,7 @@ def collect(
     ] = None,
 ) -> None:
     """Write every stored score to one tidy parquet file."""
-    from bench.collect_command import collect_command
+    from bench.cli.collect import collect_command
     from bench.records.paths import existing_results
 
     collect_command(existing_results(results), output)
@@ -242,7 +242,7 @@ def compare(
     plugin: PluginOption = None,
 ) -> None:
     """Compare two rows: difference paired by seed, its interval, and p."""
-    from bench.compare_command import compare_command
+    from bench.cli.compare import compare_command
     from bench.records.paths import existing_results
 
     compare_command(
@@ -259,7 +259,7 @@ def compare(
 @app.command()
 def equal(results: ResultsOption = None) -> None:
     """Keep stale records whose code gives equal numbers: run one cell of each by the old code and by this one."""
-    from bench.equal_command import equal_command
+    from bench.cli.equal import equal_command
     from bench.records.paths import existing_results
 
     code = equal_command(existing_results(results))
@@ -273,7 +273,7 @@ def track(
     results: ResultsOption = None,
 ) -> None:
     """The MLflow mirror of the records."""
-    from bench.progress import progress_bar
+    from bench.cli.progress import progress_bar
     from bench.records.paths import existing_results
     from bench.tracking import rebuild as rebuild_mirror
     from bench.tracking import tracking_uri
@@ -291,7 +291,7 @@ def track(
 @app.command()
 def show(record: Annotated[Path, typer.Argument(help="A record's .json file.")]) -> None:
     """Print one record: scores, costs, parameters, environment."""
-    from bench.listing import show_record
+    from bench.cli.listing import show_record
 
     show_record(record)
 
@@ -299,7 +299,7 @@ def show(record: Annotated[Path, typer.Argument(help="A record's .json file.")])
 @data_app.command("prepare")
 def data_prepare(name: Annotated[str, typer.Argument(help="A data set.")]) -> None:
     """Download or generate a data set into the cache."""
-    from bench.data_command import prepare
+    from bench.cli.data import prepare
 
     prepare(name)
 
@@ -307,7 +307,7 @@ def data_prepare(name: Annotated[str, typer.Argument(help="A data set.")]) -> No
 @data_app.command("verify")
 def data_verify(name: Annotated[str, typer.Argument(help="A data set.")]) -> None:
     """Check the cached files of a data set."""
-    from bench.data_command import verify
+    from bench.cli.data import verify
 
     if not verify(name):
         raise typer.Exit(1)

@@ -11,11 +11,11 @@ import typer
 from tabulate import tabulate
 
 from bench.api import Method, Task
+from bench.cli.progress import progress_bar
 from bench.contract.check import Examination, Result, Status, run_check
 from bench.contract.checks import CHECKS
 from bench.datasets.cache import data_dir
 from bench.errors import BenchError
-from bench.progress import progress_bar
 from bench.running.registry import Registry, load_registry
 
 
