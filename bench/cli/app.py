@@ -274,9 +274,9 @@ def track(
 ) -> None:
     """The MLflow mirror of the records."""
     from bench.cli.progress import progress_bar
+    from bench.leaderboard.mlflow import rebuild as rebuild_mirror
+    from bench.leaderboard.mlflow import tracking_uri
     from bench.records.paths import existing_results
-    from bench.tracking import rebuild as rebuild_mirror
-    from bench.tracking import tracking_uri
 
     root = existing_results(results)
     if rebuild:

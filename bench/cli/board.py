@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from bench.leaderboard.pages import write_pages
+from bench.leaderboard.site import write_pages
 from bench.records.paths import results_dir
 from bench.running.registry import load_registry
 from bench.running.standing import Standing

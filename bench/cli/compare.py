@@ -11,9 +11,9 @@ from tabulate import tabulate
 
 from bench.api import TaskCard
 from bench.errors import BenchError, nearest
-from bench.leaderboard.board import Row, Section
-from bench.leaderboard.build import HIDDEN_BUDGETS, build_board
-from bench.leaderboard.text import number, seed_ranges
+from bench.leaderboard.board.build import HIDDEN_BUDGETS, build_board
+from bench.leaderboard.board.model import Row, Section
+from bench.leaderboard.tables.text import number, seed_ranges
 from bench.metrics.comparison import Comparison, compare
 from bench.metrics.statistics import LEVEL, holm
 from bench.records.preset import Preset, read_presets

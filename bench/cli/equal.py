@@ -16,7 +16,7 @@ import typer
 from bench.api import Array
 from bench.cli.progress import progress_bar
 from bench.errors import BenchError
-from bench.leaderboard.build import setting
+from bench.leaderboard.board.build import setting
 from bench.records.cell import TRAIN_FRACTION
 from bench.records.equal_code import Digests, Equality
 from bench.records.paths import results_option

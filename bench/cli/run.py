@@ -15,7 +15,8 @@ from bench.api.pipeline import Pipeline
 from bench.cli.progress import progress_bar
 from bench.datasets.cache import data_dir
 from bench.errors import Interrupted
-from bench.leaderboard.build import HIDDEN_BUDGETS
+from bench.leaderboard.board.build import HIDDEN_BUDGETS
+from bench.leaderboard.mlflow import Mirroring
 from bench.records.cell import Cell, discovery_of
 from bench.records.paths import results_option
 from bench.records.preset import DEFAULT, preset_cell
@@ -25,7 +26,6 @@ from bench.running.executors.choose import choose_device
 from bench.running.registry import load_registry
 from bench.running.standing import Standing
 from bench.running.supervisor import run_in_worker
-from bench.tracking import Mirroring
 
 
 def run_command(

@@ -15,6 +15,7 @@ from tabulate import tabulate
 from bench.api import Task
 from bench.cli.progress import progress_bar
 from bench.datasets.cache import data_dir
+from bench.leaderboard.mlflow import Mirroring
 from bench.records.estimate import Estimate
 from bench.records.paths import results_option
 from bench.records.store import Record, Store
@@ -24,7 +25,6 @@ from bench.running.registry import Registry, load_registry
 from bench.running.schedule import Executor, run_jobs
 from bench.running.standing import Standing
 from bench.running.suite import Job, expand, read_suite
-from bench.tracking import Mirroring
 
 
 def suite_command(

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bench.api import Budget, MethodCard, MetricCard, TaskCard
-from bench.leaderboard.board import Board
-from bench.leaderboard.build import build_board
+from bench.leaderboard.board.build import build_board
+from bench.leaderboard.board.model import Board
 from bench.records.preset import Preset, Study, Trial
 from bench.records.store import Record
 

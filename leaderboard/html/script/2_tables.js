@@ -72,7 +72,7 @@ function opener(row, text = row.label) {
   return el("button", { type: "button", class: "open", title: "Open its runs", onclick: () => openRun(row) }, text);
 }
 
-// A table of leaderboard/tables.py: method, rank, its first column, told, n ok, the others; or the method and its columns.
+// A table of leaderboard/tables/tables.py: method, rank, its first column, told, n ok, the others; or the method and its columns.
 function boardTable(id, table, section) {
   const arrange = (name, rank, told, counted, [first, ...others]) =>
     table.ranked ? [name, rank, first, told, counted, ...others] : [name, first, ...others];

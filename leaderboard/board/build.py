@@ -1,0 +1,344 @@
+"""From records to a board: one pure function. Markdown and whatever comes later only read the Board.
+
+Nothing here knows how a page looks, and no page computes a number.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+
+from bench.api import MethodCard, TaskCard
+from bench.leaderboard.board.model import Attempt, Board, Entry, Failure, Row, Run, Section
+from bench.metrics.comparison import compare
+from bench.metrics.statistics import LEVEL, SEEDS_FOR_LETTERS, half_width, minimum_detectable, tie_letters
+from bench.records.cell import TRAIN_FRACTION
+from bench.records.preset import Preset
+from bench.records.store import Record
+
+#: Budgets that exist for tests only and are never shown.
+HIDDEN_BUDGETS = frozenset({"smoke"})
+#: Reasons are cut here (characters); the whole text is in the record.
+REASON_LENGTH = 200
+
+#: Statuses of a seed that had its chance: in ranks and letters it counts as the constant predictor.
+IMPUTED = frozenset({"failed", "timeout", "out_of_memory", "diverged"})
+
+#: Task version, budget, share of its training examples, SHA-256 of the data: what makes rows comparable.
+Place = tuple[int, str, float, str | None]
+
+
+def build_board(
+    records: Sequence[Record],
+    task: TaskCard,
+    methods: Callable[[str], MethodCard | None],
+    standing: Callable[[Record], str],
+    skipped: int = 0,
+    arrays: Callable[[Record], frozenset[str]] = lambda record: frozenset(),
+    presets: Iterable[Preset] = (),
+) -> Board:
+    """The board of ``task``; does not depend on the order of ``records``, and ignores those of other tasks.
+
+    Args:
+        records: of any tasks.
+        task: whose board it is.
+        methods: the card of a method by name; None for one that this installation does not know.
+        standing: "current", "equal" or "stale", as `bench.running.standing.Standing` tells it.
+        skipped: files of this task that are no valid record.
+        arrays: the names of the arrays beside a record, for the figures.
+        presets: what sweeps chose, of any tasks.
+    """
+    own = [r for r in records if r["task"]["id"] == task.id and r["budget"] not in HIDDEN_BUDGETS]
+    own.sort(key=lambda r: (r["method"]["id"], r["method"]["search"] or "", r["key"], r["seed"]))
+    groups: defaultdict[Place, list[Record]] = defaultdict(list)
+    shas = _known_data(own)
+    for record in own:
+        sha = record["task"]["data_sha256"] or shas.get(record["task"]["data"])
+        share = record["changed"].get(TRAIN_FRACTION, 1.0)
+        groups[record["task"]["version"], record["budget"], share, sha].append(record)
+    order = {name: position for position, name in enumerate(task.budgets)}
+    chosen = sorted(groups, key=lambda g: (-g[0], order.get(g[1], len(order)), g[1], -g[2], g[3] is None, g[3] or ""))
+    swept = [preset for preset in presets if preset.task == task.id]
+    sections = tuple(_section(groups[place], task, place, standing, arrays, swept) for place in chosen)
+    names = sorted({row.method for section in sections for row in section.rows})
+    cards = {name: card for name in names if (card := methods(name)) is not None}
+    return Board(task, sections, cards, skipped)
+
+
+@dataclass(frozen=True)
+class Disagreement:
+    """A row whose scores of the generators tell different stories; means over seeds."""
+
+    row: Row
+    cosine: float  # the papers' score: entries beside the textbook's
+    mae: float
+    precision: float  # what the generators do to data
+    on_data: float  # precision against all that the labels of these data allow; precision where nothing is known
+
+    @property
+    def size(self) -> float:
+        return max(abs(self.cosine - self.precision), self.on_data - self.precision)
+
+
+def disagreements(section: Section, more_than: float = 0.1) -> list[Disagreement]:
+    """Discoverers whose scores differ by ``more_than``, largest difference first."""
+    found = []
+    for row in discoverers(section):
+        scores = {name: row.entries.get(f"symmetry/{name}") for name in ("cosine", "mae", "precision")}
+        if all(scores.values()):
+            means = {name: entry.mean for name, entry in scores.items() if entry is not None}
+            on_data = row.entries.get("symmetry/precision_on_data")
+            found.append(Disagreement(row, **means, on_data=on_data.mean if on_data else means["precision"]))
+    return sorted((item for item in found if item.size > more_than), key=lambda item: -item.size)
+
+
+def discoverers(section: Section) -> list[Row]:
+    """Rows with scores of generators, once each: consumers repeat those of their discoverer."""
+    rows = [row for row in section.rows if any(name.startswith("symmetry/") for name in row.entries)]
+    own = [row for row in rows if not row.repeats]
+    return own or rows
+
+
+def _known_data(records: Iterable[Record]) -> dict[str, str]:
+    """Fingerprint -> SHA-256, so that a cell killed before it loaded its data still finds its table."""
+    pairs = {(r["task"]["data"], r["task"]["data_sha256"]) for r in records if r["task"]["data_sha256"]}
+    return dict(sorted(pairs, reverse=True))
+
+
+def _section(
+    records: list[Record],
+    task: TaskCard,
+    place: Place,
+    standing: Callable[[Record], str],
+    arrays: Callable[[Record], frozenset[str]],
+    presets: Iterable[Preset],
+) -> Section:
+    version, budget, share, sha = place
+    swept = tuple(preset for preset in presets if (preset.version, preset.budget) == (version, budget))
+    by_key: defaultdict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        by_key[record["key"]].append(record)
+    seen: defaultdict[str, set[float]] = defaultdict(set)
+    for name, value in chain.from_iterable(r["references"].items() for r in records):
+        seen[name].add(value)
+    constant = min(seen.get("constant", ()), default=None)
+    rows = _labelled([_row(group, task, standing, arrays, constant, swept) for group in by_key.values()])
+    rows.sort(key=lambda row: (row.told_group, *_place(row, task), row.label))
+    return Section(
+        version=version,
+        budget=budget,
+        train_fraction=share,
+        data_sha256=sha,
+        data_notes=tuple(sorted({r["task"]["data_note"] for r in records if r["task"]["data_note"]})),
+        sizes=tuple(sorted({_sizes(r) for r in records if len(r["task"]["sizes"]) == 3})),
+        size=task.budgets.get(budget),
+        rows=tuple(_compared(rows, task)),
+        presets=swept,
+        detectable=_detectable(rows),
+        references={name: min(seen[name]) for name in sorted(seen)},
+        # Another machine rounds otherwise in the seventh digit of float32; that is no disagreement.
+        disagreeing=tuple(n for n, v in sorted(seen.items()) if max(v) - min(v) > 1e-5 * max(map(abs, v))),
+    )
+
+
+def _row(
+    records: list[Record],
+    task: TaskCard,
+    standing: Callable[[Record], str],
+    arrays: Callable[[Record], frozenset[str]],
+    constant: float | None,
+    presets: Iterable[Preset],
+) -> Row:
+    first, ok = records[0], [r for r in records if r["status"] == "ok"]
+    method, changed = first["method"], dict(sorted(first["changed"].items()))
+    told = [standing(record) for record in records]
+    preset, by_preset = _preset(records, presets)
+    settings = [f"{n}={setting(v)}" for n, v in changed.items() if n not in {TRAIN_FRACTION, *by_preset}]
+    search = f"[{method['search']}]" if method["search"] else ""
+    values = _values(ok)
+    return Row(
+        label=" ".join(filter(None, (method["id"], search, preset, *settings))),
+        method=method["id"],
+        search=method["search"],
+        changed=changed,
+        preset=preset,
+        key=first["key"],
+        tier=method["knowledge"],
+        rank=None,
+        ok=len(ok),
+        expected=len(records),
+        stale=told.count("stale"),
+        equal=told.count("equal"),
+        seeds=tuple(r["seed"] for r in records),
+        failures=tuple(Failure(r["seed"], r["status"], _reason(r)) for r in records if r["status"] != "ok"),
+        hardware=tuple(sorted({_hardware(r["env"]) for r in ok})),
+        entries=_entries(ok),
+        values=values,
+        ranked=_ranked(records, values, task, constant),
+        tied=False,
+        letters="",
+        published=None if changed else task.published.get(method["id"]),
+        runs=tuple(Run(r["key"], r["seed"], r["started"], arrays(r)) for r in ok),
+        attempts=tuple(_attempt(r) for r in records),
+        repeats="+" in method["id"] or any(r.get("discovery") for r in records),
+    )
+
+
+def _attempt(record: Record) -> Attempt:
+    return Attempt(
+        seed=record["seed"],
+        status=record["status"],
+        reason="" if record["status"] == "ok" else _reason(record),
+        started=record["started"],
+        params=record["params"],
+        cost=record["cost"],
+        env=record["env"],
+        discovery=record.get("discovery"),
+    )
+
+
+def _preset(records: Sequence[Record], presets: Iterable[Preset]) -> tuple[str | None, frozenset[str]]:
+    """The name of the preset that the records of a row use, and the changes that it explains.
+
+    A row whose changes are just those of a preset is its row, whichever way they were asked for.
+    """
+    first = records[0]
+    method, changed = first["method"], {n: v for n, v in first["changed"].items() if n != TRAIN_FRACTION}
+    named = next((record["preset"] for record in records if "preset" in record), None)
+    for preset in presets:
+        own = (preset.method, preset.search) == (method["id"], method["search"])
+        if own and (named or preset.made(changed)):
+            return preset.name, frozenset(n for n, v in changed.items() if preset.settings.get(n, ...) == v)
+    return named, frozenset()
+
+
+def setting(value: Any) -> str:
+    """A parameter's value as ``--set`` reads it."""
+    return str(value).lower() if value is None or isinstance(value, bool) else str(value)
+
+
+def _entries(records: list[Record]) -> dict[str, Entry]:
+    values: defaultdict[str, list[float]] = defaultdict(list)
+    units: dict[str, str] = {}
+    for record in records:
+        for name, score in record["scores"].items():
+            values[name].append(score["value"])
+            units[name] = score["unit"]
+        for name, value in record["cost"].items():
+            if value is not None:
+                values[f"cost/{name}"].append(value)
+    return {
+        name: Entry(fmean(found), _deviation(found), half_width(found), len(found), units.get(name, ""))
+        for name, found in sorted(values.items())
+    }
+
+
+def _deviation(values: list[float]) -> float | None:
+    # Not statistics.stdev, which is exact and takes a third of a large board's time.
+    return float(np.std(values, ddof=1)) if len(values) > 1 else None
+
+
+def _values(records: list[Record]) -> dict[str, dict[int, float]]:
+    values: defaultdict[str, dict[int, float]] = defaultdict(dict)
+    for record in records:
+        for name, score in record["scores"].items():
+            values[name][record["seed"]] = score["value"]
+    return dict(values)
+
+
+def _ranked(
+    records: list[Record], values: Mapping[str, Mapping[int, float]], task: TaskCard, constant: float | None
+) -> dict[int, float]:
+    """The primary metric by seed, a failed seed's being the ``constant`` predictor's; empty for what never predicts."""
+    own = dict(values.get(task.metric.name, {}))
+    if constant is None or (values and not own):
+        return own
+    return own | {r["seed"]: constant for r in records if r["status"] in IMPUTED}
+
+
+def _labelled(rows: list[Row]) -> list[Row]:
+    """Rows of equal name (defaults have changed between their runs) are told apart by their key."""
+    labels = [row.label for row in rows]
+    return [replace(r, label=f"{r.label} ({r.key[:6]})") if labels.count(r.label) > 1 else r for r in rows]
+
+
+def _place(row: Row, task: TaskCard) -> tuple[bool, float]:
+    """Sorts better before worse, and rows without a result last."""
+    if task.metric.name not in row.entries:
+        return True, 0.0
+    mean = fmean(row.ranked.values())
+    return False, -mean if task.metric.higher_is_better else mean
+
+
+def _compared(rows: list[Row], task: TaskCard) -> list[Row]:
+    """``rows`` with their rank and letters, each within its pool."""
+    letters: dict[str, str] = {}
+    for told in (False, True):
+        pool = {row.label: row.ranked for row in rows if row.told_group is told and row.ok}
+        letters |= tie_letters(pool, task.metric.higher_is_better)
+    best = {row.told_group: row for row in rows[::-1] if row.ok}  # rows stand in the order of their ranks
+    return [
+        replace(
+            row,
+            rank=_rank(row, rows, task),
+            letters=letters.get(row.label, ""),
+            tied=row.label in letters and _tied(row, best[row.told_group]),
+        )
+        for row in rows
+    ]
+
+
+def _tied(row: Row, best: Row) -> bool:
+    """Whether ``row`` has a result for every seed and a test of these two alone does not tell it from ``best``.
+
+    Letters, which hold for all pairs at once, are too kind here: what loses on all seeds, unevenly, shares many.
+    """
+    found = compare(row.ranked, best.ranked)
+    return row.ok == row.expected and found is not None and (row is best or found.p > 1 - LEVEL)
+
+
+def _detectable(rows: list[Row]) -> float | None:
+    """With the median spread of a paired difference over all pairs of whole rows of the commonest set of seeds."""
+    whole = [row.ranked for row in rows if row.ok == row.expected >= SEEDS_FOR_LETTERS and row.ranked]
+    if not whole:
+        return None
+    sets = Counter(tuple(sorted(scores)) for scores in whole)
+    (seeds, _), *_ = sets.most_common(1)
+    scores = np.array([[row[seed] for seed in seeds] for row in whole if row.keys() == set(seeds)])  # (rows, seeds)
+    first, second = np.triu_indices(len(scores), 1)
+    if not len(first):
+        return None
+    spreads = (scores[first] - scores[second]).std(axis=1, ddof=1)
+    return minimum_detectable(float(np.median(spreads)), len(seeds))
+
+
+def _rank(row: Row, rows: list[Row], task: TaskCard) -> int | None:
+    """1 + the number of better rows in the same pool; equal means share a rank."""
+    own = _place(row, task)
+    if own[0]:
+        return None
+    return 1 + sum(_place(other, task) < own for other in rows if other.told_group == row.told_group)
+
+
+def _sizes(record: Record) -> tuple[int, int, int]:
+    sizes = record["task"]["sizes"]
+    return sizes["train"], sizes["val"], sizes["test"]
+
+
+def _hardware(env: Mapping[str, Any]) -> str:
+    threads = "1 thread" if env["threads"] == 1 else f"{env['threads']} threads"
+    return f"{env['cpu']}, {env['gpu'] or 'no GPU'}, {threads}"
+
+
+def _reason(record: Record) -> str:
+    """The first line of the reason, without folders: a page must not name the machine it was made on."""
+    line = next(iter((record["reason"] or "").strip().splitlines()), "no reason recorded")
+    line = re.sub(r"(?<![\w./])(?:[A-Za-z]:)?(?:[/\\][^\s/\\:'\"]+)+[/\\]([^\s/\\:'\"]+)", r"\1", line)
+    return line if len(line) <= REASON_LENGTH else line[: REASON_LENGTH - 1] + "…"

@@ -1,0 +1,122 @@
+"""What stands on a board: plain data, made by `bench.leaderboard.board.build`, read by every renderer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bench.api import Budget, MethodCard, TaskCard
+from bench.records.preset import Preset
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One score or cost over the seeds that have it."""
+
+    mean: float
+    std: float | None  # ddof = 1; None for one seed
+    half_width: float | None  # of the 95 % interval of the mean (Student's t); None below three seeds
+    n: int
+    unit: str
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A seed without a result: never absent, always a status."""
+
+    seed: int
+    status: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Run:
+    """A seed with a result, and what is stored beside its record."""
+
+    key: str
+    seed: int
+    started: str
+    arrays: frozenset[str]  # names; empty where the file is missing or no archive
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A seed as it was run, with a result or without; its scores are in the row's ``values``."""
+
+    seed: int
+    status: str
+    reason: str  # "" with a result
+    started: str
+    params: Mapping[str, Any]
+    cost: Mapping[str, float | None]
+    env: Mapping[str, Any]
+    discovery: str | None  # the record whose generators it took
+
+
+@dataclass(frozen=True)
+class Row:
+    """All seeds of one (method, search space, budget, parameters)."""
+
+    label: str  # unique in its section
+    method: str
+    search: str | None
+    changed: Mapping[str, Any]
+    preset: str | None  # the changes, or most of them, are what a sweep chose
+    key: str
+    tier: str
+    rank: int | None  # within its pool, by the mean of ``ranked``; None without a result
+    ok: int
+    expected: int
+    stale: int  # records whose code has changed since
+    equal: int  # records of earlier code that was shown to give the present numbers
+    seeds: tuple[int, ...]
+    failures: tuple[Failure, ...]
+    hardware: tuple[str, ...]  # distinct fingerprints of the ok seeds
+    entries: Mapping[str, Entry]  # by score name; costs as "cost/<name>"
+    values: Mapping[str, Mapping[int, float]]  # score name -> seed -> value, of the ok seeds
+    ranked: Mapping[int, float]  # seed -> primary metric; of a seed that failed the constant predictor's
+    tied: bool  # with the best of its pool, or the best: a seed-paired test of the two does not tell them apart
+    letters: str  # rows of one pool that share a letter are not told apart; "" with too few seeds
+    published: float | None  # the paper's number
+    runs: tuple[Run, ...]  # the ok seeds, lowest first
+    attempts: tuple[Attempt, ...]  # all seeds, lowest first
+    repeats: bool  # a pipeline: its generators are those of its discoverer
+
+    @property
+    def told_group(self) -> bool:
+        """Whether the row belongs to the pool of methods that are told the group."""
+        return self.tier == "group"
+
+    @property
+    def failed_seeds(self) -> frozenset[int]:
+        """Seeds that count as the constant predictor."""
+        return frozenset(failure.seed for failure in self.failures if failure.seed in self.ranked)
+
+
+@dataclass(frozen=True)
+class Section:
+    """Rows that may be compared: one task version, one budget, one share of its training examples, one data variant."""
+
+    version: int
+    budget: str
+    train_fraction: float  # of the budget's training examples
+    data_sha256: str | None  # None: no record of these data got as far as loading them
+    data_notes: tuple[str, ...]
+    sizes: tuple[tuple[int, int, int], ...]  # distinct (train, val, test); more than one is a warning
+    size: Budget | None  # None for a budget that the task no longer has
+    rows: tuple[Row, ...]  # methods not told the group by rank, then those told
+    references: Mapping[str, float]  # trivial predictor -> primary metric
+    disagreeing: tuple[str, ...]  # references whose value differs between the records
+    detectable: float | None  # mean paired difference of the primary metric that is found with 80 % power
+    presets: tuple[Preset, ...] = ()  # of sweeps of this version and budget
+
+
+@dataclass(frozen=True)
+class Board:
+    """Everything on the page of one task."""
+
+    task: TaskCard
+    sections: tuple[Section, ...]
+    methods: Mapping[str, MethodCard]  # those of the rows that this installation knows
+    skipped: int  # files that are no valid record

@@ -1,0 +1,172 @@
+"""Methods over all tasks: rank intervals and win probabilities, from the boards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+
+import numpy as np
+
+from bench.api import TIERS, Array
+from bench.leaderboard.board.model import Board, Row, Section
+from bench.leaderboard.tables.text import code
+from bench.metrics.statistics import LEVEL, rank_draws
+
+#: The size of the runs that are compared: that of the committed boards.
+BUDGET = "small"
+#: Bootstrap draws, and the seed of their generator: a page made again has the same bytes.
+DRAWS, SEED = 10_000, 0
+
+
+@dataclass(frozen=True)
+class OverallRow:
+    """A method with its default settings in the widest search space, over the tasks that it has a place on."""
+
+    label: str
+    tier: str
+    told_group: bool
+    tasks: int
+    of: int  # tasks on which its pool has at least two methods
+    rank: float  # by the mean over seeds; mean over its families of tasks
+    rank_low: float  # 95 % of bootstrap draws over families of tasks and seeds
+    rank_high: float
+    rivals: float  # number of methods that it is ranked among, itself included; mean over its families of tasks
+    win: float  # probability that a random seed of it beats one of a random other method of its pool on a random task
+    win_low: float
+    win_high: float
+    imputed: int  # failed seeds that count as the constant predictor
+    expected: int  # seeds recorded
+
+
+@dataclass(frozen=True)
+class Overall:
+    """Both pools, each by win probability."""
+
+    rows: tuple[OverallRow, ...]
+    tasks: tuple[str, ...]
+    families: tuple[str, ...]  # of each task
+
+
+def build_overall(boards: Sequence[Board]) -> Overall:
+    """The overall board; on each task the full training set at :data:`BUDGET`."""
+    chosen = [(board, section) for board in boards if (section := _section(board)) is not None]
+    rows = [*_pool(chosen, told=False), *_pool(chosen, told=True)]
+    names, families = (
+        zip(*((board.task.id, board.task.family) for board, _ in chosen), strict=True) if chosen else ((), ())
+    )
+    return Overall(tuple(rows), names, families)
+
+
+def pools(overall: Overall) -> list[tuple[str, tuple[OverallRow, ...]]]:
+    """A title and the rows of each pool that has some."""
+    titles = {False: "Methods that are not told the group", True: "Methods told the group, among themselves"}
+    found = [(titles[told], tuple(row for row in overall.rows if row.told_group is told)) for told in titles]
+    return [(title, rows) for title, rows in found if rows]
+
+
+def overall_table(rows: Sequence[OverallRow]) -> tuple[tuple[str, ...], list[list[str]]]:
+    """Headers and cells: one implementation for every renderer."""
+    headers = ("method", "told", "win probability", "95 %", "mean rank", "95 %", "of", "tasks", "failed")
+    lines = [
+        [
+            code(row.label),
+            row.tier,
+            f"{row.win:.2f}",
+            f"{row.win_low:.2f} to {row.win_high:.2f}",
+            f"{'G' if row.told_group else ''}{row.rank:.1f}",
+            f"{row.rank_low:.1f} to {row.rank_high:.1f}",
+            f"{row.rivals:.1f}",
+            f"{row.tasks}/{row.of}",
+            f"{row.imputed}/{row.expected}",
+        ]
+        for row in rows
+    ]
+    return headers, lines
+
+
+def overall_text(overall: Overall) -> str:
+    """What the numbers of the table are."""
+    families = len(set(overall.families))
+    return (
+        f"Every method with its default settings, in the widest search space, on {len(overall.tasks)} tasks at budget "
+        f"`{BUDGET}`, by the primary metric. Tasks of one family are variants of one problem: they are averaged first, "
+        f"and each of the {families} families counts the same. Win probability: that a random seed of the method beats "
+        "a random seed of another one of its pool, on a random family and task among those that it has a place on. "
+        "*of*: how many methods it is ranked among there. *tasks*: those with a place / those on which its pool has at "
+        f"least two methods. 95 %: {DRAWS:,} bootstrap draws over families and seeds. A failed seed counts as the "
+        "constant predictor. Methods with few tasks are compared on those few, and win probabilities of the two pools "
+        "are against different rivals: a table over tasks is no substitute for the boards."
+    )
+
+
+def _section(board: Board) -> Section | None:
+    like = [s for s in board.sections if (s.budget, s.train_fraction) == (BUDGET, 1.0)]
+    like = [s for s in like if s.version == board.task.version]
+    return max(like, key=lambda section: sum(row.ok for row in section.rows), default=None)
+
+
+def _pool(chosen: Sequence[tuple[Board, Section]], told: bool) -> list[OverallRow]:
+    found: list[dict[str, Row]] = []  # per task
+    signs: list[float] = []
+    families: list[str] = []
+    for board, section in chosen:
+        placed = _placed(board, section, told)
+        if len(placed) > 1:  # nobody beats anybody where one stands alone
+            found.append(placed)
+            signs.append(-1.0 if board.task.metric.higher_is_better else 1.0)
+            families.append(board.task.family)
+    labels = sorted({label for placed in found for label in placed})
+    if not labels:
+        return []
+    scores = [_table(placed, labels, sign) for placed, sign in zip(found, signs, strict=True)]
+    ranks, wins = rank_draws(scores, families, DRAWS, np.random.default_rng(SEED))
+    rows = []
+    for place, label in enumerate(labels):
+        sizes = [(family, len(placed)) for family, placed in zip(families, found, strict=True) if label in placed]
+        own = {name: fmean(size for family, size in sizes if family == name) for name, _ in sizes}
+        mine = [placed[label] for placed in found if label in placed]
+        rows.append(_row(label, mine, len(found), fmean(own.values()), ranks[:, place], wins[:, place]))
+    return sorted(rows, key=lambda row: (-row.win, row.label))
+
+
+def _placed(board: Board, section: Section, told: bool) -> dict[str, Row]:
+    """Method -> its row: default settings, the widest search space; of several (older defaults) that of most seeds."""
+    rows = [
+        row
+        for row in section.rows
+        if row.told_group is told and not row.changed and row.search in (None, board.task.searches[0]) and row.ranked
+    ]
+    return {row.method: row for row in sorted(rows, key=lambda row: (row.ok, -row.stale))}
+
+
+def _table(placed: dict[str, Row], labels: Sequence[str], sign: float) -> Array:
+    seeds = sorted({seed for row in placed.values() for seed in row.ranked})
+    empty = dict.fromkeys(seeds, np.nan)
+    return np.array([[(empty | _signed(placed.get(label), sign))[seed] for seed in seeds] for label in labels])
+
+
+def _signed(row: Row | None, sign: float) -> dict[int, float]:
+    return {seed: sign * value for seed, value in row.ranked.items()} if row else {}
+
+
+def _row(label: str, rows: Sequence[Row], of: int, rivals: float, ranks: Array, wins: Array) -> OverallRow:
+    edges = (0.5 - LEVEL / 2, 0.5 + LEVEL / 2)
+    rank_low, rank_high = np.nanquantile(ranks[1:], edges)
+    win_low, win_high = np.nanquantile(wins[1:], edges)
+    return OverallRow(
+        label=label,
+        tier=max((row.tier for row in rows), key=TIERS.index),
+        told_group=rows[0].told_group,
+        tasks=len(rows),
+        of=of,
+        rank=float(ranks[0]),
+        rank_low=float(rank_low),
+        rank_high=float(rank_high),
+        rivals=rivals,
+        win=float(wins[0]),
+        win_low=float(win_low),
+        win_high=float(win_high),
+        imputed=sum(len(row.failed_seeds) for row in rows),
+        expected=sum(row.expected for row in rows),
+    )

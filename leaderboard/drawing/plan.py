@@ -1,0 +1,224 @@
+"""Which figures a page shows, what they are called and what their captions say: from the Board alone, nothing drawn.
+
+A figure's name holds a digest of all that it shows, so a file that exists is up to date and is not drawn again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+
+from bench.leaderboard.board.model import Board, Row, Run, Section
+from bench.leaderboard.tables.text import unit_suffix
+from bench.metrics.strength import DECLARED_ABOVE
+from bench.records.preset import Preset
+
+#: Beside the pages.
+FOLDER = "figures"
+#: Raise it when the drawing changes: every figure then has a new name.
+FIGURE_VERSION = 3
+#: Rows in one figure: as many as there are pairs of colour and marker.
+MAX_ROWS = 24
+#: Curves against the angle in one figure, of each pool: the best.
+MAX_CURVES = 8
+TRUE_GROUP = "true group"
+#: Kinds in which a row is a line with a style of its own.
+LINES = ("angle", "trace", "strength")
+#: Arrays that a run must have to be drawn.
+NEEDS = {
+    "generators": {"generators"},
+    "samples": {"sample_original", "sample_moved"},
+    "angle": {"orientation_curve"},
+    "trace": {"trace", "trace_step", "truth"},
+    "strength": {"strength_on_validation"},
+    "learning": set(),
+    "sweep": set(),
+}
+TITLES = {
+    "generators": "Generators",
+    "samples": "Sampled augmentations",
+    "angle": "Against the angle",
+    "trace": "Trace of the basis",
+    "strength": "Strength of the generators",
+    "learning": "Learning curve",
+    "sweep": "Sweeps",
+}
+NAME = re.compile(rf".+-({'|'.join(NEEDS)})-[0-9a-f]{{8}}\.png")
+
+
+@dataclass(frozen=True)
+class LearningPoint:
+    """The primary metric after training on so many examples."""
+
+    examples: int
+    mean: float
+    std: float | None
+
+
+@dataclass(frozen=True)
+class FigureRow:
+    """A row of the board in a figure."""
+
+    label: str
+    told: bool
+    style: int  # its colour and marker, the same on the whole page
+    runs: tuple[Run, ...]  # those that are drawn
+    points: tuple[LearningPoint, ...] = ()  # of a learning curve, by examples
+
+
+@dataclass(frozen=True)
+class FigurePlan:
+    """A figure before it is drawn."""
+
+    kind: str  # a key of NEEDS
+    name: str  # file name
+    alt: str
+    caption: str
+    rows: tuple[FigureRow, ...]
+    score: str  # label of the primary metric with its unit
+    error: str  # label of E' with its unit
+    falls: bool = False  # a lower primary metric is better: an error, which may span decades
+    sweeps: tuple[Preset, ...] = ()  # whose histories are drawn
+
+    @property
+    def title(self) -> str:
+        return TITLES[self.kind]
+
+
+def plan_figures(board: Board) -> tuple[tuple[FigurePlan, ...], ...]:
+    """The figures of every section of ``board``, in order."""
+    chosen = [{kind: choose(section.rows) for kind, choose in CHOICES.items()} for section in board.sections]
+    lines = {row.label for rows in chosen for kind in LINES for row, _ in rows[kind]}
+    styles = {label: place for place, label in enumerate(sorted(lines))}
+    return tuple(
+        tuple(_plan(board, section, kind, rows, styles) for kind, rows in kinds.items() if rows)
+        for section, kinds in zip(board.sections, chosen, strict=True)
+    )
+
+
+Chosen = list[tuple[Row, tuple[Run, ...]]]
+
+
+def _with(kind: str, rows: Iterable[Row]) -> Chosen:
+    pairs = [(row, tuple(run for run in row.runs if run.arrays >= NEEDS[kind])) for row in rows]
+    return [(row, runs) for row, runs in pairs if runs]
+
+
+def _discoverers(rows: Iterable[Row]) -> list[Row]:
+    return [row for row in rows if not row.told_group and not row.repeats]
+
+
+def _generators(rows: Iterable[Row]) -> Chosen:
+    return [(row, runs[:1]) for row, runs in _with("generators", _discoverers(rows))]
+
+
+def _samples(rows: Iterable[Row]) -> Chosen:
+    """The true group stands first; without a discoverer beside it there is nothing to compare it with."""
+    found = [(row, runs[:1]) for row, runs in _with("samples", _discoverers(rows))]
+    told = _with("samples", sorted((row for row in rows if row.told_group), key=lambda row: row.label))
+    return [*((row, runs[:1]) for row, runs in told[:1]), *found] if found else []
+
+
+def _angle(rows: Iterable[Row]) -> Chosen:
+    chosen = _with("angle", rows)
+    pools = [[pair for pair in chosen if pair[0].told_group is told] for told in (False, True)]
+    return [pair for pool in pools for pair in pool[:MAX_CURVES]]
+
+
+def _trace(rows: Iterable[Row]) -> Chosen:
+    return _with("trace", _discoverers(rows))
+
+
+def _strength(rows: Iterable[Row]) -> Chosen:
+    return _with("strength", _discoverers(rows))
+
+
+CHOICES: Mapping[str, Callable[[tuple[Row, ...]], Chosen]] = {
+    "generators": _generators,
+    "samples": _samples,
+    "angle": _angle,
+    "trace": _trace,
+    "strength": _strength,
+}
+
+
+def _plan(board: Board, section: Section, kind: str, chosen: Chosen, styles: Mapping[str, int]) -> FigurePlan:
+    metric = board.task.metric
+    rows = tuple(
+        FigureRow(
+            label=TRUE_GROUP if kind == "samples" and row.told_group else row.label,
+            told=row.told_group,
+            style=styles.get(row.label, 0) if kind in LINES else 0,
+            runs=runs,
+        )
+        for row, runs in chosen[:MAX_ROWS]
+    )
+    score = metric.name.partition("/")[2]
+    units = {row.entries["equivariance/e_prime"].unit for row, _ in chosen if "equivariance/e_prime" in row.entries}
+    labels = score + unit_suffix({metric.unit}), "E′" + unit_suffix(units)
+    cut = f" The first {len(rows)} of {len(chosen)} rows." if len(chosen) > len(rows) else ""
+    shown = [asdict(row) | {"runs": [(run.key, run.seed, run.started, "ok") for run in row.runs]} for row in rows]
+    for row in shown:
+        del row["points"]
+    place = (section.version, section.budget, section.train_fraction, section.data_sha256)
+    digest = hashlib.sha256(json.dumps([kind, FIGURE_VERSION, place, labels, shown]).encode()).hexdigest()[:8]
+    return FigurePlan(
+        kind=kind,
+        name=f"{board.task.id}-{section.budget}-{kind}-{digest}.png",
+        alt=f"{_alt(kind, score)}: {_names(rows)}",
+        caption=_caption(kind, rows, score) + cut,
+        rows=rows,
+        score=labels[0],
+        error=labels[1],
+        falls=not metric.higher_is_better,
+    )
+
+
+def _names(rows: tuple[FigureRow, ...], at_most: int = 8) -> str:
+    more = f", and {len(rows) - at_most} more" if len(rows) > at_most else ""
+    return ", ".join(row.label for row in rows[:at_most]) + more
+
+
+def _alt(kind: str, score: str) -> str:
+    return {
+        "generators": "Heat maps of the learned generators",
+        "samples": "A test input and its augmentations",
+        "angle": f"Curves of {score} and E′ against the angle of the input",
+        "strength": "How many generators are declared against the threshold of their strength",
+        "trace": "Cosine of the learned generators with the textbook's against the epoch",
+    }[kind]
+
+
+def _caption(kind: str, rows: tuple[FigureRow, ...], score: str) -> str:
+    seeds = sorted({row.runs[0].seed for row in rows})
+    which = f"seed {seeds[0]}" if len(seeds) == 1 else "each row's lowest seed with a result"
+    if kind == "generators":
+        textbook = any("truth" in run.arrays for row in rows for run in row.runs)
+        start = "The textbook's, then what each method found" if textbook else "What each method found"
+        sign = ", in the sign nearest the textbook; |cos| is the cosine of that seed" if textbook else ""
+        several = " Several at once are turned onto the textbook's (orthogonal Procrustes)." if textbook else ""
+        computed = any("truth_algebra" in run.arrays for row in rows for run in row.runs)
+        true = " True: computed from the map, where it is small and not the textbook's alone." if computed else ""
+        return f"{start}: {which}, at Frobenius norm 1{sign}.{several}{true}"
+    if kind == "samples":
+        truth = "of the true group and " if any(row.label == TRUE_GROUP for row in rows) else ""
+        return f"One test input, the same in every row, moved by random elements {truth}of what was found: {which}."
+    if kind == "angle":
+        dashed = "; methods told the group dashed" if any(row.told for row in rows) else ""
+        best = f" At most the {MAX_CURVES} best rows of each pool."
+        return (
+            f"Upright test inputs turned by each angle: {score} and E′, mean, least and most over seeds{dashed}.{best}"
+        )
+    if kind == "strength":
+        return (
+            "How many of the found generators have at least that strength: 1 where moved validation examples are "
+            "predicted as well as the original ones, 0 where as badly as by a constant. Mean, least and most over "
+            f"seeds. The dashed line, {DECLARED_ABOVE:g}, was chosen on seed 0 of the toy tasks."
+        )
+    return (
+        "|cos| with the textbook's generators (best assignment) after each epoch, one line per seed. A right symmetry "
+        "in another basis stays below 1. The textbook serves this drawing only: no method sees it."
+    )

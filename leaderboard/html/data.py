@@ -1,0 +1,66 @@
+"""All that the HTML page holds, as one JSON value, made from the same Boards and tables as the markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bench.api import TIERS
+from bench.leaderboard.board.model import Board
+from bench.leaderboard.board.overall import Overall
+from bench.leaderboard.html.markup import blocks
+from bench.leaderboard.html.overview import best_data, methods_data, overall_data, ranks_data
+from bench.leaderboard.html.section import Load, Shared, section_data
+from bench.leaderboard.tables.reading import READING
+from bench.leaderboard.tables.text import unit_suffix
+
+
+def page_data(
+    boards: Sequence[Board],
+    overall: Overall,
+    load: Load,
+    remarks: Sequence[str] = (),
+    report: str | None = None,
+) -> Any:
+    """The value that the scripts read.
+
+    Args:
+        boards: of the tasks with a record.
+        overall: of the same boards.
+        load: reads arrays beside a record.
+        remarks: markdown sentences on what the page does not show.
+        report: file name of the report on claims.
+    """
+    shown = sorted(boards, key=lambda board: (board.task.family, board.task.id))
+    names, params, envs = Shared(), Shared(), Shared()
+    tasks = [
+        _task(board) | {"sections": [section_data(board, part, load, names, params, envs) for part in board.sections]}
+        for board in shown
+    ]
+    return {
+        "tiers": list(TIERS),
+        "tasks": tasks,
+        "overall": overall_data(overall),
+        "ranks": ranks_data(shown, overall),
+        "best": best_data(shown),
+        "methods": methods_data(shown),
+        "remarks": blocks("\n\n".join(remarks)),
+        "report": report,
+        "reading": blocks(READING.partition("\n\n")[2]),
+        "names": names.items,
+        "params": params.items,
+        "envs": envs.items,
+    }
+
+
+def _task(board: Board) -> dict[str, Any]:
+    task, metric = board.task, board.task.metric
+    name = metric.name.partition("/")[2]
+    return {
+        "id": task.id,
+        "title": task.title,
+        "summary": task.summary,
+        "family": task.family,
+        "citation": task.citation,
+        "metric": {"id": metric.name, "label": name + unit_suffix([metric.unit]), "up": metric.higher_is_better},
+    }

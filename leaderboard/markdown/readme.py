@@ -1,0 +1,31 @@
+"""The part of the project's README that is generated: the overall board and one figure of generators."""
+
+from __future__ import annotations
+
+from bench.leaderboard.board.overall import Overall, overall_text
+from bench.leaderboard.drawing.plan import FOLDER, FigurePlan
+from bench.leaderboard.markdown.pages import overall_tables
+from bench.leaderboard.tables.text import escape
+
+#: What stands between these two lines is replaced.
+START = "<!-- overall board: written by `python -m bench leaderboard` -->"
+END = "<!-- end of the overall board -->"
+
+
+def with_board(text: str, overall: Overall, figure: FigurePlan | None, folder: str) -> str:
+    """``text`` with its generated part made anew; as it is where it has none.
+
+    Args:
+        text: the README.
+        overall: the board over all tasks.
+        figure: shown below it.
+        folder: of the pages, as the README links to it.
+    """
+    before, start, rest = text.partition(START)
+    _, end, after = rest.partition(END)
+    if not start or not end:
+        return text
+    parts = [*overall_tables(overall), overall_text(overall)] if overall.rows else ["No results yet."]
+    if figure is not None:
+        parts += [f"![{escape(figure.alt)}]({folder}/{FOLDER}/{figure.name})", f"*{escape(figure.caption)}*"]
+    return f"{before}{START}\n\n" + "\n\n".join(parts) + f"\n\n{END}{after}"

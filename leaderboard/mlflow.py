@@ -1,0 +1,225 @@
+"""The MLflow mirror of a store: one run per record, rebuilt from the store at any time, never the source of anything.
+
+Only the parent process writes it: several processes opening a cold SQLite store at once crash in its migrations.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+import warnings
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+import typer
+
+from bench.api import Array, OnProgress
+from bench.errors import BenchError
+from bench.records.cell import Cell
+from bench.records.store import Record, Store, read_arrays
+
+DATABASE, ARTIFACTS = "mlflow.db", "mlruns"
+#: Tag that names a run's record; there is one run per record.
+RECORD_TAG = "record"
+#: MLflow's limits: entries per batch, characters per parameter and per tag.
+BATCH, PARAM_BATCH, PARAM_LENGTH, TAG_LENGTH = 1000, 100, 5999, 4999
+
+
+def tracking_uri(store_root: Path) -> str:
+    """What ``mlflow ui --backend-store-uri`` takes."""
+    return f"sqlite:///{store_root.resolve() / DATABASE}"
+
+
+class Mirror:
+    """Writes records of one store to its MLflow database; opening a new one takes a few seconds, once."""
+
+    def __init__(self, store_root: Path) -> None:
+        """Open or create the database.
+
+        Raises:
+            BenchError: when mlflow cannot be imported or the database cannot be opened.
+        """
+        self.root = store_root.resolve()
+        if (self.root / DATABASE).is_dir():  # SQLAlchemy would try again for minutes
+            raise BenchError(f"the MLflow mirror {str(self.root / DATABASE)!r} is a folder; move it away.")
+        with _one_line(self.root), _quiet():
+            os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+            from mlflow import MlflowClient
+
+            self.root.mkdir(parents=True, exist_ok=True)
+            self._client: Any = MlflowClient(tracking_uri(self.root))
+            self._experiments = {found.name: found.experiment_id for found in self._client.search_experiments()}
+
+    def record(self, path: Path, record: Record) -> None:
+        """Mirror the record at ``path``; the run of an earlier record at the same place is replaced.
+
+        Raises:
+            BenchError: when the database cannot be written.
+        """
+        with _one_line(self.root), _quiet():
+            place = path.resolve().relative_to(self.root).as_posix()
+            experiment = self._experiment(f"{record['task']['id']}@{record['task']['version']}")
+            self._remove(experiment, place)
+            started = int(datetime.fromisoformat(record["started"]).timestamp() * 1000)
+            run = self._client.create_run(experiment, started, _tags(record, place), _name(record)).info.run_id
+            try:
+                arrays, problem = read_arrays(path, record), None
+            except BenchError as error:
+                arrays, problem = {}, str(error)
+            self._log(run, record, arrays)
+            with tempfile.TemporaryDirectory() as folder:
+                _write_artifacts(Path(folder), record, arrays, problem)
+                self._client.log_artifacts(run, folder)
+            seconds = record["cost"].get("fit_s", 0.0) + record["cost"].get("predict_s", 0.0)
+            status = "FINISHED" if record["status"] == "ok" else "FAILED"
+            self._client.set_terminated(run, status, started + round(1000 * seconds))
+
+    def _experiment(self, name: str) -> str:
+        if name not in self._experiments:
+            folder = (self.root / ARTIFACTS / name).as_uri()
+            self._experiments[name] = self._client.create_experiment(name, artifact_location=folder)
+        return self._experiments[name]
+
+    def _remove(self, experiment: str, place: str) -> None:
+        for run in self._client.search_runs([experiment], f"tags.{RECORD_TAG} = '{place}'"):
+            self._client.delete_run(run.info.run_id)
+            shutil.rmtree(Path(unquote(urlparse(run.info.artifact_uri).path)), ignore_errors=True)
+
+    def _log(self, run: str, record: Record, arrays: Mapping[str, Array]) -> None:
+        from mlflow.entities import Metric, Param
+
+        at = int(datetime.fromisoformat(record["started"]).timestamp() * 1000)
+        metrics = [Metric(name, score["value"], at, 0) for name, score in record["scores"].items()]
+        metrics += [Metric(f"cost/{name}", value, at, 0) for name, value in record["cost"].items() if value is not None]
+        for name, points in arrays.items():
+            if name.startswith("history/"):
+                metrics += [Metric(name.removeprefix("history/"), value, at, int(step)) for step, value in points]
+        params = [Param(name, str(value)[:PARAM_LENGTH]) for name, value in record["params"].items()]
+        for start in range(0, len(metrics), BATCH):
+            self._client.log_batch(run, metrics=metrics[start : start + BATCH])
+        for start in range(0, len(params), PARAM_BATCH):
+            self._client.log_batch(run, params=params[start : start + PARAM_BATCH])
+
+
+def rebuild(store_root: Path, on_progress: OnProgress = lambda done, total: None) -> tuple[int, int]:
+    """Delete the mirror of ``store_root`` and make it again; returns (records mirrored, files that are no record).
+
+    Raises:
+        BenchError: when the database cannot be written.
+    """
+    found = Store(store_root).scan()
+    with _one_line(store_root):
+        for suffix in ("", "-journal", "-wal", "-shm"):
+            (store_root / f"{DATABASE}{suffix}").unlink(missing_ok=True)
+        if (store_root / ARTIFACTS).exists():
+            shutil.rmtree(store_root / ARTIFACTS)
+    mirror = Mirror(store_root)
+    for number, (path, record) in enumerate(found.records.items(), start=1):
+        mirror.record(path, record)
+        on_progress(number, len(found.records))
+    return len(found.records), len(found.skipped)
+
+
+def _name(record: Record) -> str:
+    method = record["method"]
+    return (
+        f"{method['id']}{'--' + method['search'] if method['search'] else ''} {record['budget']} seed {record['seed']}"
+    )
+
+
+def _tags(record: Record, place: str) -> dict[str, str]:
+    tags = {
+        RECORD_TAG: place,
+        "status": record["status"],
+        "reason": record["reason"],
+        "key": record["key"],
+        "seed": record["seed"],
+        "budget": record["budget"],
+        "method": record["method"]["id"],
+        "search": record["method"]["search"],
+        "tier": record["method"]["knowledge"],
+        "git_sha": record["env"]["git_sha"],
+    }
+    return {name: str(value)[:TAG_LENGTH] for name, value in tags.items() if value is not None}
+
+
+def _write_artifacts(folder: Path, record: Record, arrays: Mapping[str, Array], problem: str | None) -> None:
+    """The record, its environment, the figures that its arrays allow, and why its arrays could not be read."""
+    for name, part in (("record", record), ("environment", record["env"])):
+        (folder / f"{name}.json").write_text(json.dumps(part, indent=1, sort_keys=True) + "\n")
+    if problem:
+        (folder / "arrays_unreadable.txt").write_text(problem + "\n")
+    title = f"{_name(record)} on {record['task']['id']}"
+    if "generators" in arrays:
+        from bench.leaderboard.drawing.primitives import generator_heatmaps  # matplotlib is slow to import
+
+        generator_heatmaps(arrays["generators"], arrays.get("truth"), title).savefig(folder / "generators.png")
+    if "sample_original" in arrays and "sample_moved" in arrays:
+        from bench.leaderboard.drawing.primitives import augmentation_samples, drawable
+
+        if drawable(arrays["sample_original"]):
+            figure = augmentation_samples(arrays["sample_original"], arrays["sample_moved"], title)
+            figure.savefig(folder / "augmentations.png")
+
+
+@contextlib.contextmanager
+def _one_line(root: Path) -> Iterator[None]:
+    """Whatever MLflow, SQLAlchemy or the file system raise, as one line that loses no result."""
+    try:
+        yield
+    except BenchError:
+        raise
+    except ImportError as error:
+        raise BenchError(
+            f"the MLflow mirror needs mlflow-skinny, sqlalchemy and alembic ({error}); `pip install symmetry-bench` "
+            "brings them. The records themselves are complete."
+        ) from None
+    except Exception as error:  # each of them has exceptions of its own
+        reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
+        raise BenchError(
+            f"the MLflow mirror {str(root / DATABASE)!r} cannot be written ({reason}); the records themselves are "
+            "complete, and `python -m bench track --rebuild` makes the mirror again."
+        ) from None
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the INFO lines of MLflow's migrations, and its use of deprecated SQLAlchemy: not ours to mend."""
+    before = logging.root.manager.disable
+    logging.disable(logging.INFO)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            yield
+    finally:
+        logging.disable(before)
+
+
+class Mirroring:
+    """Mirrors records to MLflow; a fault there is a warning, because the record is already stored."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.mirror: Mirror | None = None
+        self.broken = False
+
+    def record(self, store: Store, cell: Cell, record: Record) -> None:
+        # A failure is not mirrored over the finished record of an earlier run, which it did not replace either.
+        if self.broken or store.finished(cell) not in (None, record):
+            return
+        try:
+            if self.mirror is None:
+                self.mirror = Mirror(self.root)
+            self.mirror.record(store.path(cell), record)
+        except BenchError as error:
+            self.broken = True
+            typer.echo(
+                f"warning: not mirrored to MLflow: {error} `python -m bench track --rebuild` does it later.", err=True
+            )
