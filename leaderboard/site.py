@@ -13,7 +13,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.api import Array, MethodCard
+from bench.api import Array, MethodCard, TaskCard
 from bench.errors import BenchError
 from bench.leaderboard.board.build import HIDDEN_BUDGETS, build_board
 from bench.leaderboard.board.model import Run
@@ -30,11 +30,18 @@ from bench.leaderboard.tables.effort import remaking
 from bench.records.atomic import renamed_to
 from bench.records.preset import read_presets
 from bench.records.store import Record, Store, read_arrays
-from bench.running.registry import Registry
 
 INDEX, REPORT, HTML = "README.md", "claims.md", "index.html"
 #: The task whose generators the project's README shows.
 PICTURED = "nbody_1step_id-"
+
+
+@dataclass(frozen=True)
+class Cards:
+    """What this installation knows: the card of every task, and that of a method by its name, None if unknown."""
+
+    tasks: Mapping[str, TaskCard]
+    method: Callable[[str], MethodCard | None]
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,7 @@ class Site:
 def write_pages(
     store_root: Path,
     out_dir: Path,
-    registry: Registry,
+    cards: Cards,
     standing: Callable[[Record], str],
     check: bool = False,
     readme: Path | None = None,
@@ -60,7 +67,7 @@ def write_pages(
     Args:
         store_root: the folder of the records.
         out_dir: where the pages lie.
-        registry: for the cards of tasks and methods.
+        cards: of tasks and methods.
         standing: "current", "equal" or "stale", as `bench.running.standing.Standing` tells it.
         check: write nothing, and draw nothing.
         readme: the project's, whose generated part is made anew too.
@@ -72,7 +79,7 @@ def write_pages(
     Raises:
         BenchError: when a file in the way was not generated, or a file cannot be written.
     """
-    site = plan_site(store_root, registry, standing)
+    site = plan_site(store_root, cards, standing)
     pages = site.pages
     present = {
         path.name: path.read_text(encoding="utf-8", errors="replace")
@@ -117,19 +124,13 @@ def write_pages(
     return every
 
 
-def plan_site(store_root: Path, registry: Registry, standing: Callable[[Record], str]) -> Site:
+def plan_site(store_root: Path, cards: Cards, standing: Callable[[Record], str]) -> Site:
     """All that the store's records make; of the arrays only those that the HTML page draws are read."""
     found = Store(store_root).scan()
     records = [record for record in found.records.values() if record["budget"] not in HIDDEN_BUDGETS]
     places = {(record["key"], record["seed"]): (path, record) for path, record in found.records.items()}
     held = Counter(record["task"]["id"] for record in records)
     skipped = Counter(path.relative_to(store_root).parts[0].partition("@")[0] for path in found.skipped)
-
-    def card_of(name: str) -> MethodCard | None:
-        try:
-            return registry.method(name).card
-        except BenchError:
-            return None  # a plugin's, or gone: its records still count
 
     def names_of(record: Record) -> frozenset[str]:
         return array_names(*places[record["key"], record["seed"]])
@@ -142,12 +143,12 @@ def plan_site(store_root: Path, registry: Registry, standing: Callable[[Record],
 
     presets = read_presets(store_root)
     boards = [
-        build_board(records, task.card, card_of, standing, skipped[name], names_of, presets)
-        for name, task in sorted(registry.tasks.items())
+        build_board(records, card, cards.method, standing, skipped[name], names_of, presets)
+        for name, card in sorted(cards.tasks.items())
         if held[name]
     ]
-    without = [name for name in registry.tasks if not held[name]]
-    unknown = {name: count for name, count in held.items() if name not in registry.tasks}
+    without = [name for name in cards.tasks if not held[name]]
+    unknown = {name: count for name, count in held.items() if name not in cards.tasks}
     pages = {f"{board.task.id}.md": render_task(board) for board in boards}
     report = render_claims(CLAIMS, [record for record in records if standing(record) != "stale"])
     if report is not None:

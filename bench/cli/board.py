@@ -6,7 +6,7 @@ from pathlib import Path
 
 import typer
 
-from bench.leaderboard.site import write_pages
+from bench.leaderboard.site import Cards, write_pages
 from bench.records.paths import results_dir
 from bench.running.registry import load_registry
 from bench.running.standing import Standing
@@ -19,7 +19,8 @@ def board_command(root: Path, *, check: bool) -> int:
     readme = out.parent / "README.md" if root.resolve() == results_dir() else None
     if readme is not None and not readme.exists():
         readme = None
-    pages = write_pages(root, out, registry, Standing(root, registry), check=check, readme=readme)
+    cards = Cards({name: task.card for name, task in registry.tasks.items()}, registry.method_card)
+    pages = write_pages(root, out, cards, Standing(root, registry), check=check, readme=readme)
     if not check:
         typer.echo(f"written: {', '.join(pages)}" if pages else "every page was up to date")
         typer.echo(f"next: open {out / 'index.html'} in a browser, or read {out / 'README.md'}")

@@ -56,7 +56,7 @@ def _prepared(registry: Registry, name: str, folder: Path) -> Task | None:
 
 
 def _examine(method: Method, folder: Path, task: Task | None, place: str) -> list[Result]:
-    examination, results = Examination(method, folder, task), []
+    examination, results = Examination(method, folder, task, [check.name for check in CHECKS]), []
     with progress_bar(f"{place}check {method.card.id}") as on_progress:
         for number, check in enumerate(CHECKS, start=1):
             results.append(run_check(check, examination))

@@ -19,9 +19,7 @@ ID = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 
 def card_is_valid(examination: Examination) -> None:
     """Words, tier and roles of the card; parameters with meanings and ranges that their defaults and settings keep."""
-    from bench.contract.checks import CHECKS  # here: that table holds this check
-
-    names = [check.name for check in CHECKS]
+    names = examination.check_names
     for stage in stages_of(examination.method).values():
         _check_card(stage)
         _check_parameters(stage)

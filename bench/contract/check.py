@@ -31,8 +31,12 @@ class NotApplicable(Exception):
 class Examination:
     """A method on the toys, or on one real task at its smoke budget; what one check has fitted the others reuse."""
 
-    def __init__(self, method: Method, data_dir: Path, task: Task | None = None) -> None:
+    def __init__(
+        self, method: Method, data_dir: Path, task: Task | None = None, check_names: Sequence[str] = ()
+    ) -> None:
+        """``check_names`` are those that a method may declare as known failures."""
         self.method, self.data_dir, self.on_toys = method, data_dir, task is None
+        self.check_names = check_names
         self.subjects = [Subject(method, t, data_dir, TINY) for t in ([task] if task else toys())]
 
     @cached_property

@@ -11,7 +11,7 @@ from importlib.metadata import entry_points
 from types import ModuleType
 from typing import TypeVar
 
-from bench.api import Method, Task
+from bench.api import Method, MethodCard, Task
 from bench.api.pipeline import Pipeline
 from bench.errors import BenchError, nearest
 from bench.running.plugins import load_plugin, plugin_files
@@ -49,6 +49,13 @@ class Registry:
                 f"{len(self.methods)}.{self._hint(name)}"
             )
         return found
+
+    def method_card(self, name: str) -> MethodCard | None:
+        """The card of the method ``name``; None where this installation has none, like a plugin's or a removed one."""
+        try:
+            return self.method(name).card
+        except BenchError:
+            return None
 
     def task(self, name: str) -> Task:
         """The task ``name``.

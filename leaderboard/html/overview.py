@@ -7,9 +7,10 @@ from typing import Any
 
 from bench.api import TIERS
 from bench.leaderboard.board.model import Board, Row
-from bench.leaderboard.board.overall import Overall, overall_table, overall_text
+from bench.leaderboard.board.overall import Overall
 from bench.leaderboard.html.markup import blocks
 from bench.leaderboard.html.section import cells_data
+from bench.leaderboard.tables.overall import overall_table, overall_text
 from bench.leaderboard.tables.section import SUMMARY, summary
 from bench.leaderboard.tables.text import significant
 

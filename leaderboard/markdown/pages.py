@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from bench.leaderboard.board.model import Board, Section
-from bench.leaderboard.board.overall import Overall, overall_table, overall_text, pools
+from bench.leaderboard.board.overall import Overall
 from bench.leaderboard.drawing.learning import figures_of
 from bench.leaderboard.drawing.plan import FOLDER, FigurePlan
+from bench.leaderboard.tables.overall import overall_table, overall_text, pools
 from bench.leaderboard.tables.reading import READING
 from bench.leaderboard.tables.section import SUMMARY, facts, notes, summary, title
 from bench.leaderboard.tables.tables import Table, cost_table, counted_text, rank_text, score_tables

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from bench.leaderboard.board.overall import Overall, overall_text
+from bench.leaderboard.board.overall import Overall
 from bench.leaderboard.drawing.plan import FOLDER, FigurePlan
 from bench.leaderboard.markdown.pages import overall_tables
+from bench.leaderboard.tables.overall import overall_text
 from bench.leaderboard.tables.text import escape
 
 #: What stands between these two lines is replaced.

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bench.errors import BenchError
-from bench.leaderboard.site import write_pages
+from bench.leaderboard.site import Cards, write_pages
 from bench.running.registry import Registry
 
 ROTATION = np.array([[[0.0, -1.0], [1.0, 0.0]]])
@@ -30,7 +30,13 @@ def registry(toy_task):
 @pytest.fixture
 def update(tmp_path, registry):
     def run(check=False):
-        return write_pages(tmp_path / "results", tmp_path / "pages", registry, lambda record: False, check=check)
+        return write_pages(
+            tmp_path / "results",
+            tmp_path / "pages",
+            Cards({name: task.card for name, task in registry.tasks.items()}, registry.method_card),
+            lambda record: False,
+            check=check,
+        )
 
     return run
 
@@ -78,7 +84,12 @@ def test_smoke_records_and_unknown_tasks_have_no_page_and_tasks_without_results_
 def test_pages_do_not_depend_on_where_the_store_lies(tmp_path, make_record, put_record, registry):
     for name in ("here", "there"):
         put_record(tmp_path / name / "results", make_record(status="failed", reason="boom"))
-        write_pages(tmp_path / name / "results", tmp_path / name, registry, lambda record: False)
+        write_pages(
+            tmp_path / name / "results",
+            tmp_path / name,
+            Cards({name: task.card for name, task in registry.tasks.items()}, registry.method_card),
+            lambda record: False,
+        )
     for page in ("README.md", "toy.md", "index.html"):
         assert (tmp_path / "here" / page).read_bytes() == (tmp_path / "there" / page).read_bytes()
         assert str(tmp_path) not in (tmp_path / "here" / page).read_text()
@@ -166,9 +177,9 @@ def test_arrays_that_cannot_be_read_cost_a_row_of_the_figure_not_the_page(
 def test_pages_without_new_figures_need_no_matplotlib(tmp_path):
     code = (
         "import sys, pathlib\n"
-        "from bench.leaderboard.site import write_pages\n"
-        "from bench.running.registry import Registry\n"
-        "write_pages(pathlib.Path('results'), pathlib.Path('pages'), Registry(), lambda record: False, check=True)\n"
+        "from bench.leaderboard.site import Cards, write_pages\n"
+        "cards = Cards({}, lambda name: None)\n"
+        "write_pages(pathlib.Path('results'), pathlib.Path('pages'), cards, lambda record: False, check=True)\n"
         "assert 'matplotlib' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)

@@ -1,7 +1,8 @@
 import pytest
 
-from bench.leaderboard.board.overall import build_overall, overall_table
+from bench.leaderboard.board.overall import build_overall
 from bench.leaderboard.markdown.pages import render_index
+from bench.leaderboard.tables.overall import overall_table
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from bench.api import Budget, MetricCard, TaskCard
-from bench.leaderboard.site import write_pages
+from bench.leaderboard.site import Cards, write_pages
 from bench.running.registry import Registry
 
 CHROMIUM = os.environ.get("SYMMETRY_BENCH_CHROMIUM") or next(
@@ -75,7 +75,12 @@ def site(tmp_path_factory, make_record, put_record):
         put_record(root / "results", make_record("plain", mse=0.75, **(own | {"task": sizes})))
         failed = {"task": {"id": name}, "status": "failed", "reason": "lost </script> & <b>bold</b>"}
         put_record(root / "results", make_record("plain", seed=6, params={"epochs": 9, "lr": 0.5}, **failed))
-    write_pages(root / "results", root, registry, lambda record: "current")
+    write_pages(
+        root / "results",
+        root,
+        Cards({name: task.card for name, task in registry.tasks.items()}, registry.method_card),
+        lambda record: "current",
+    )
     return (root / "index.html").as_uri()
 
 

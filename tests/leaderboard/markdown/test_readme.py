@@ -2,8 +2,7 @@ import pytest
 
 from bench.leaderboard.board.overall import Overall, build_overall
 from bench.leaderboard.markdown.readme import END, START, with_board
-from bench.leaderboard.site import write_pages
-from bench.running.registry import Registry
+from bench.leaderboard.site import Cards, write_pages
 
 README = f"# Project\n\n{START}\nold\n{END}\n\n## More\n"
 
@@ -33,7 +32,9 @@ def test_the_pages_keep_the_readme_up_to_date_and_check_it(tmp_path, make_record
 
     def update(check=False):
         out = tmp_path / "board"
-        return write_pages(out / "results", out, Registry(), lambda record: "current", check=check, readme=readme)
+        return write_pages(
+            out / "results", out, Cards({}, lambda name: None), lambda record: "current", check=check, readme=readme
+        )
 
     assert "../README.md" in update(check=True)
     assert readme.read_text() == README
