@@ -30,10 +30,11 @@ def registry(toy_task):
 @pytest.fixture
 def update(tmp_path, registry):
     def run(check=False):
+        cards = Cards({name: task.card for name, task in registry.tasks.items()}, registry.method_card)
         return write_pages(
             tmp_path / "results",
             tmp_path / "pages",
-            Cards({name: task.card for name, task in registry.tasks.items()}, registry.method_card),
+            cards,
             lambda record: False,
             check=check,
         )
@@ -84,10 +85,11 @@ def test_smoke_records_and_unknown_tasks_have_no_page_and_tasks_without_results_
 def test_pages_do_not_depend_on_where_the_store_lies(tmp_path, make_record, put_record, registry):
     for name in ("here", "there"):
         put_record(tmp_path / name / "results", make_record(status="failed", reason="boom"))
+        cards = Cards({name: task.card for name, task in registry.tasks.items()}, registry.method_card)
         write_pages(
             tmp_path / name / "results",
             tmp_path / name,
-            Cards({name: task.card for name, task in registry.tasks.items()}, registry.method_card),
+            cards,
             lambda record: False,
         )
     for page in ("README.md", "toy.md", "index.html"):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats as oracle
 
-from bench import stats
+from bench.metrics import statistics as stats
 
 
 def test_half_width_is_scipys_t_interval_and_needs_three_seeds():

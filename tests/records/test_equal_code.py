@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from bench import equal_command
+from bench.cli import equal as equal_command
 from bench.errors import BenchError
 from bench.records.equal_code import FILE, Digests, EqualCode, Equality
 from bench.running.registry import load_registry

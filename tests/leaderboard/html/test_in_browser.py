@@ -75,10 +75,11 @@ def site(tmp_path_factory, make_record, put_record):
         put_record(root / "results", make_record("plain", mse=0.75, **(own | {"task": sizes})))
         failed = {"task": {"id": name}, "status": "failed", "reason": "lost </script> & <b>bold</b>"}
         put_record(root / "results", make_record("plain", seed=6, params={"epochs": 9, "lr": 0.5}, **failed))
+    cards = Cards({name: task.card for name, task in registry.tasks.items()}, registry.method_card)
     write_pages(
         root / "results",
         root,
-        Cards({name: task.card for name, task in registry.tasks.items()}, registry.method_card),
+        cards,
         lambda record: "current",
     )
     return (root / "index.html").as_uri()
