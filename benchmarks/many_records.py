@@ -25,11 +25,11 @@ def copy(records: int, root: Path) -> int:
         folder = root / path.parent.relative_to(source)
         folder.mkdir(parents=True, exist_ok=True)
         for number in range(times):
-            seed = record["seed"] + 100 * number
-            named = {"seed": seed, "arrays": record["arrays"] and f"seed{seed}.npz"}
+            seed = record.seed + 100 * number
+            named = {"seed": seed, "arrays": record.arrays and f"seed{seed}.npz"}
             (folder / f"seed{seed}.json").write_text(json.dumps(record | named, indent=1))
-            if record["arrays"]:
-                shutil.copy(path.with_name(record["arrays"]), folder / f"seed{seed}.npz")
+            if record.arrays:
+                shutil.copy(path.with_name(record.arrays), folder / f"seed{seed}.npz")
     for file in source.glob("*.json"):
         shutil.copy(file, root)
     return times * len(found)

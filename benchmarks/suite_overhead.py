@@ -35,7 +35,7 @@ def measure(cells: int, workers: int, folder: Path) -> tuple[float, float]:
     wall = time.monotonic() - begun
     records = Store(results).scan().records.values()
     assert len(records) == cells, f"{len(records)} records of {cells} cells"
-    fitted = sum(record["cost"]["fit_s"] + record["cost"]["predict_s"] for record in records)
+    fitted = sum(record.cost.fit_s + record.cost.predict_s for record in records)
     return wall, (wall * workers - fitted) / cells
 
 

@@ -71,15 +71,15 @@ def make_record() -> Callable[..., Record]:
         record["method"] |= {"id": method, "search": search, "knowledge": knowledge}
         record["task"] |= task or {}
         record["env"] |= env or {}
-        ok = record["status"] == "ok"
+        ok = record.status == "ok"
         values = ({"test/mse": mse} if mse is not None else {}) | dict(scores or {}) if ok else {}
         record["scores"] = {
             name: {"value": value, "unit": "1", "higher_is_better": None} for name, value in values.items()
         }
         if not ok:
             record["cost"] = {}
-        data = (record["task"]["version"], record["task"]["data"])
-        defining = json.dumps([method, search, record["budget"], record["changed"], data], sort_keys=True)
+        data = (record.task.version, record.task.data)
+        defining = json.dumps([method, search, record.budget, record.changed, data], sort_keys=True)
         record.setdefault("key", hashlib.sha256(defining.encode()).hexdigest()[:12])
         check(record, Path("made by hand"))
         return record
@@ -92,13 +92,13 @@ def put_record() -> Callable[..., Path]:
     """Writes a record, and arrays if any, below a store's root; returns the path."""
 
     def put(root: Path, record: Record, arrays: Mapping[str, Array] | None = None) -> Path:
-        method, task = record["method"], record["task"]
+        method, task = record.method, record.task
         name = f"{method['id']}{'--' + method['search'] if method['search'] else ''}"
-        folder = root / f"{task['id']}@{task['version']}" / name / record["key"]
+        folder = root / f"{task['id']}@{task['version']}" / name / record.key
         folder.mkdir(parents=True, exist_ok=True)
         if arrays:
             record["arrays"] = f"seed{record['seed']}.npz"
-            np.savez_compressed(folder / record["arrays"], allow_pickle=False, **arrays)
+            np.savez_compressed(folder / record.arrays, allow_pickle=False, **arrays)
         path = folder / f"seed{record['seed']}.json"
         path.write_text(json.dumps(record))
         return path
@@ -237,7 +237,7 @@ class Suites:
         return list(scan.records.values())
 
     def statuses(self):
-        return {(record["method"]["id"], record["seed"]): record["status"] for record in self.records()}
+        return {(record.method.id, record.seed): record.status for record in self.records()}
 
 
 @pytest.fixture(scope="session")

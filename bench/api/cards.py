@@ -19,6 +19,7 @@ class MethodCard:
     summary: str
     knowledge: str  # one of TIERS
     citation: str
+    version: int = 1  # raised by a change that can move numbers; records of another version are stale
     aliases: tuple[str, ...] = ()
     discovers: bool = False  # returns generators, so it can stand first in `<this>+<consumer>`
     searches: bool = False  # looks in a search space, so it gets one row per space
@@ -61,7 +62,7 @@ class TaskCard:
     title: str
     summary: str
     family: str  # methods keep one table of settings per family
-    version: int
+    version: int  # raised by a change that can move numbers; records of another version are stale
     metric: MetricCard
     searches: tuple[str, ...]  # the first is the default; the widest needs no prior knowledge
     budgets: Mapping[str, Budget]

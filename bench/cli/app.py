@@ -22,7 +22,7 @@ data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Downlo
 app.add_typer(data_app, name="data")
 
 ResultsOption = Annotated[
-    Path | None, typer.Option("--results", help="Folder of the records.", show_default="leaderboard/results")
+    Path | None, typer.Option("--results", help="Folder of the records.", show_default="runs, over leaderboard/results")
 ]
 
 
@@ -205,13 +205,14 @@ def sweep(
 def leaderboard(
     results: ResultsOption = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a page is out of date.")] = False,
+    html: Annotated[bool, typer.Option("--html", help="Also write index.html, one page for a browser.")] = False,
     plugin: PluginOption = None,
 ) -> None:
-    """Write leaderboard/README.md and one page per task from the records."""
+    """Write leaderboard/README.md and one page per task from the records, published and your own."""
     from bench.cli.board import board_command
     from bench.records.paths import existing_results
 
-    code = board_command(existing_results(results), check=check)
+    code = board_command(existing_results(results), check=check, html=html)
     if code:
         raise typer.Exit(code)
 
@@ -257,14 +258,12 @@ def compare(
 
 
 @app.command()
-def equal(results: ResultsOption = None) -> None:
-    """Keep stale records whose code gives equal numbers: run one cell of each by the old code and by this one."""
-    from bench.cli.equal import equal_command
+def publish(results: ResultsOption = None) -> None:
+    """Pack the finished cells of the workspace into the files that the boards are made of."""
+    from bench.cli.publish import publish_command
     from bench.records.paths import existing_results
 
-    code = equal_command(existing_results(results))
-    if code:
-        raise typer.Exit(code)
+    publish_command(existing_results(results))
 
 
 @app.command()
@@ -289,11 +288,19 @@ def track(
 
 
 @app.command()
-def show(record: Annotated[Path, typer.Argument(help="A record's .json file.")]) -> None:
-    """Print one record: scores, costs, parameters, environment."""
-    from bench.cli.listing import show_record
+def show(
+    task: Annotated[str, typer.Argument(metavar="TASK|FILE", help="A task, or a record's .json file.")],
+    method: Annotated[str, typer.Argument(help="A row as the boards name it: plain, or 'semola [mask2]'.")] = "",
+    seed: Annotated[int, typer.Option(min=0, help="The seed.")] = 0,
+    budget: Annotated[str, typer.Option(help="Budget of the record.")] = "small",
+    key: Annotated[str, typer.Option(help="The cell's key, where several match.")] = "",
+    results: ResultsOption = None,
+) -> None:
+    """Print one record, published or not: scores, costs, parameters, environment."""
+    from bench.cli.show import show_command
+    from bench.records.paths import existing_results
 
-    show_record(record)
+    show_command(task, method, lambda: existing_results(results), seed=seed, budget=budget, key=key)
 
 
 @data_app.command("prepare")

@@ -17,7 +17,8 @@ from bench.leaderboard.tables.text import number, seed_ranges
 from bench.metrics.comparison import Comparison, compare
 from bench.metrics.statistics import LEVEL, holm
 from bench.records.preset import Preset, read_presets
-from bench.records.store import Record, Store
+from bench.records.record import Record
+from bench.records.store import Store
 from bench.running.registry import load_registry
 
 
@@ -43,7 +44,7 @@ def compare_command(
     if budget in HIDDEN_BUDGETS:
         raise BenchError(f"budget {budget!r} is for tests; its numbers mean nothing and are not compared.")
     records, presets = list(Store(root).scan().records.values()), read_presets(root)
-    directions = {name: s["higher_is_better"] for record in records for name, s in record["scores"].items()}
+    directions = {name: s.higher_is_better for record in records for name, s in record.scores.items()}
     lines = []
     for card in cards:
         section = _section(records, card, presets, budget, train_fraction)
@@ -62,7 +63,7 @@ def compare_command(
 def _section(
     records: Sequence[Record], card: TaskCard, presets: Sequence[Preset], budget: str, train_fraction: float
 ) -> Section | None:
-    board = build_board(records, card, lambda name: None, lambda record: "current", presets=presets)
+    board = build_board(records, card, lambda name: None, lambda record: False, presets=presets)
     like = [s for s in board.sections if (s.budget, s.train_fraction) == (budget, train_fraction)]
     return max(like, key=lambda section: (section.version, sum(row.ok for row in section.rows)), default=None)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
+import msgspec
 import typer
 from tabulate import tabulate
 
 from bench.api import Method, Task
 from bench.api.parameters import Parameters, describe
 from bench.records.cell import stages_of
-from bench.records.store import read_record
+from bench.records.record import Record
 from bench.running.registry import Registry, load_registry
 
 
@@ -36,21 +36,24 @@ def list_entries(kind: str, name: str) -> None:
         typer.echo("\nnext: python -m bench run --method semola --task nbody_1step_id --budget smoke")
 
 
-def show_record(path: Path) -> None:
-    """Print the record at ``path``."""
-    record = read_record(path)
-    task, method = record["task"], record["method"]
-    search = f" [{method['search']}]" if method["search"] else ""
-    reason = f": {record['reason']}" if record["reason"] else ""
-    typer.echo(f"{method['id']}{search} on {task['id']}@{task['version']}, {record['budget']}, seed {record['seed']}")
-    typer.echo(f"status {record['status']}{reason}; key {record['key']}; tier {method['knowledge']}\n")
-    scores = [{"score": n, "value": f"{s['value']:.6g}", "unit": s["unit"]} for n, s in record["scores"].items()]
+def show_record(record: Record) -> None:
+    """Print ``record``."""
+    task, method = record.task, record.method
+    reason = f": {record.reason}" if record.reason else ""
+    typer.echo(f"{record.label} on {task.id}@{task.version}, {record.budget}, seed {record.seed}")
+    typer.echo(f"status {record.status}{reason}; key {record.key}; tier {method.knowledge}\n")
+    scores = [{"score": n, "value": f"{s.value:.6g}", "unit": s.unit} for n, s in record.scores.items()]
     if scores:
         typer.echo(_table(scores) + "\n")
-    for title in ("references", "cost", "params", "env"):
-        if record[title]:
-            rows = [{title: name, "value": _plain(value)} for name, value in record[title].items()]
-            typer.echo(_table(rows) + "\n")
+    parts = {
+        "references": record.references,
+        "cost": msgspec.structs.asdict(record.cost) if record.cost else {},
+        "params": record.params,
+        "env": msgspec.structs.asdict(record.env),
+    }
+    for title, values in parts.items():
+        if values:
+            typer.echo(_table([{title: name, "value": _plain(value)} for name, value in values.items()]) + "\n")
 
 
 def _method_row(method: Method) -> dict[str, str]:

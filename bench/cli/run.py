@@ -21,10 +21,11 @@ from bench.records.cell import Cell, discovery_of
 from bench.records.paths import results_option
 from bench.records.preset import DEFAULT, preset_cell
 from bench.records.provenance import without_discovery
-from bench.records.store import Record, Store
+from bench.records.record import Record
+from bench.records.store import Store
 from bench.running.executors.choose import choose_device
-from bench.running.registry import load_registry
-from bench.running.standing import Standing
+from bench.running.registry import Registry, load_registry
+from bench.running.standing import is_stale
 from bench.running.supervisor import run_in_worker
 
 
@@ -75,20 +76,20 @@ def run_command(
     with progress_bar(f"data of {task.card.id}") as on_progress:
         task.prepare(folder, on_progress)
     fingerprint = task.fingerprint(folder)
-    run = _Run(Standing(root, registry), task, store, device, folder, Mirroring(root) if mlflow else None)
+    run = _Run(registry, task, store, device, folder, Mirroring(root) if mlflow else None)
     records: list[Record] = []
     cells = [cell_for(seed, fingerprint) for seed in seeds]
     for number, cell in enumerate(cells, start=1):
         records.append(run.with_discovery(cell, method, f"[{number}/{len(cells)}] ", force))
     _summary(records, task, store.path(cells[-1]), root)
-    return 0 if all(record["status"] == "ok" for record in records) else 1
+    return 0 if all(record.status == "ok" for record in records) else 1
 
 
 @dataclass
 class _Run:
     """What the cells of one command share."""
 
-    standing: Standing
+    registry: Registry
     task: Task
     store: Store
     device: str
@@ -103,19 +104,19 @@ class _Run:
         assert isinstance(method, Pipeline)
         earlier = self.store.finished(first)
         # A consumer must not build on generators that other code found.
-        again = earlier is not None and self.standing.is_stale(earlier)
+        again = earlier is not None and is_stale(earlier, self.registry)
         found = self.one(first, method.discoverer, f"{place}discovery: ", again, None)
-        if found["status"] == "ok":
+        if found.status == "ok":
             return self.one(cell, method, place, force, self.store.path(first))
-        outcome = without_discovery(cell, self.task, method, self.device, first, found)
+        outcome = without_discovery(cell, self.task, method, self.device, found)
         return self._told(cell, self.store.write_outcome(cell, outcome))
 
     def one(self, cell: Cell, method: Method, place: str, force: bool, discovery: Path | None) -> Record:
         """The record of ``cell``, from the store or from a worker."""
         earlier = None if force else self.store.finished(cell)
         if earlier is not None:
-            stale = "; its code has changed since, --force runs it again" if self.standing.is_stale(earlier) else ""
-            typer.echo(f"{place}{cell.title}: finished before ({earlier['status']}){stale}")
+            stale = "; its code has changed since, --force runs it again" if is_stale(earlier, self.registry) else ""
+            typer.echo(f"{place}{cell.title}: finished before ({earlier.status}){stale}")
             return earlier
         if force:
             self.store.checkpoint(cell).unlink(missing_ok=True)
@@ -130,9 +131,9 @@ class _Run:
 
     def _told(self, cell: Cell, record: Record) -> Record:
         """Say what went wrong, and mirror."""
-        if record["status"] != "ok":
-            reason = " ".join(record["reason"].split())
-            typer.echo(f"error: {cell.title}: {record['status']}: {reason}", err=True)
+        if record.status != "ok":
+            reason = " ".join((record.reason or "").split())
+            typer.echo(f"error: {cell.title}: {record.status}: {reason}", err=True)
         if self.mirror is not None:
             self.mirror.record(self.store, cell, record)
         return record
@@ -147,16 +148,16 @@ def _summary(records: Sequence[Record], task: Task, last: Path, root: Path) -> N
         "precision": "symmetry/precision",
         "recall": "symmetry/recall",
     }
-    shown = {title: name for title, name in columns.items() if any(name in r["scores"] for r in records)}
+    shown = {title: name for title, name in columns.items() if any(name in r.scores for r in records)}
     rows = []
     for record in records:
-        values = [record["scores"].get(name, {}).get("value") for name in shown.values()]
-        fit = record["cost"].get("fit_s")
-        rows.append([record["seed"], record["status"], *(_short(v) for v in values), _short(fit)])
+        values = [record.scores[name].value if name in record.scores else None for name in shown.values()]
+        fit = record.cost.fit_s if record.cost else None
+        rows.append([record.seed, record.status, *(_short(v) for v in values), _short(fit)])
     typer.echo("")
     typer.echo(tabulate(rows, ["seed", "status", *shown, "fit (s)"], tablefmt="simple", disable_numparse=True))
     typer.echo(f"\nrecords: {last.parent}")
-    if records[-1]["budget"] in HIDDEN_BUDGETS:
+    if records[-1].budget in HIDDEN_BUDGETS:
         typer.echo(f"next: python -m bench show {shlex.quote(str(last))}")
     else:
         typer.echo(f"next: python -m bench leaderboard{results_option(root)}")

@@ -18,12 +18,12 @@ from bench.datasets.cache import data_dir
 from bench.leaderboard.mlflow import Mirroring
 from bench.records.estimate import Estimate
 from bench.records.paths import results_option
-from bench.records.store import Record, Store
+from bench.records.record import Record, Status
+from bench.records.store import Store
 from bench.running.executors.choose import choose_executor
-from bench.running.plan import FAILED, Plan, make_plan
+from bench.running.plan import Plan, make_plan
 from bench.running.registry import Registry, load_registry
 from bench.running.schedule import Executor, run_jobs
-from bench.running.standing import Standing
 from bench.running.suite import Job, expand, read_suite
 
 
@@ -59,7 +59,7 @@ def suite_command(
     executor = choose_executor(executor_name, address, workers, device_name, memory_mb, jobs, store, registry, folder)
     jobs = expand(blocks, registry, fingerprint, root)
     planned = time.time()
-    plan = make_plan(jobs, store, Standing(root, registry), retry)
+    plan = make_plan(jobs, store, registry, retry)
     estimate = Estimate(store.scan().records.values())
     _print_plan(plan, estimate, executor.slots)
     if dry_run or not plan.to_run:
@@ -70,7 +70,7 @@ def suite_command(
     rows = [[status, count] for status, count in sorted(statuses.items())]
     typer.echo("\n" + tabulate(rows, ["status", "cells"], tablefmt="simple"))
     typer.echo(f"\nrecords: {root}\nnext: python -m bench leaderboard{results_option(root)}")
-    bad = sum(statuses[name] for name in FAILED) + len(plan.failed)
+    bad = sum(count for status, count in statuses.items() if status.is_failure) + len(plan.failed)
     if bad:
         again = f"python -m bench suite {shlex.quote(str(file))} --retry failed{results_option(root)}"
         typer.echo(f"{bad} cells ended without a result; to run them again: {again}")
@@ -85,23 +85,23 @@ def _run(
     estimate: Estimate,
     mirror: Mirroring | None,
     planned: float,
-) -> Counter[str]:
-    statuses: Counter[str] = Counter()
+) -> Counter[Status]:
+    statuses: Counter[Status] = Counter()
     total, begun = len(plan.to_run), time.monotonic()
     expected = sum(estimate(job.cell) or 0.0 for job in plan.to_run)
     behind = 0.0  # estimated seconds of the cells that are done
 
     def on_done(job: Job, record: Record, ran: bool) -> None:
         nonlocal behind
-        statuses[record["status"]] += 1
+        statuses[record.status] += 1
         behind += estimate(job.cell) or 0.0
-        took = f"{record['cost']['fit_s']:.1f} s" if "fit_s" in record["cost"] else "no fit"
+        took = f"{record.cost.fit_s:.1f} s" if record.cost else "no fit"
         elsewhere = "" if ran else ", by another process"
-        reason = f": {' '.join(record['reason'].split())[:160]}" if record["reason"] else ""
+        reason = f": {' '.join(record.reason.split())[:160]}" if record.reason else ""
         elapsed = time.monotonic() - begun
         eta = f", about {_duration((expected - behind) * elapsed / behind)} left" if behind else ""
         number = sum(statuses.values())
-        typer.echo(f"[{number}/{total}] {job.cell.title}: {record['status']} ({took}{elsewhere}){reason}{eta}")
+        typer.echo(f"[{number}/{total}] {job.cell.title}: {record.status} ({took}{elsewhere}){reason}{eta}")
         if mirror is not None and ran:
             mirror.record(store, job.cell, record)
 

@@ -13,11 +13,11 @@ from torch import Tensor
 
 from bench.api import Orientations, Problem, Task, TaskCard, TaskData, Truth
 from bench.contract.check import Examination, Violation
+from bench.contract.imports import imports_of, modules_behind
 from bench.contract.reach import reachable
 from bench.contract.spy import guard, watching
 from bench.contract.subject import Subject
 from bench.records.cell import Cell, stages_of
-from bench.records.digest import imports_of, modules_behind
 
 #: Modules that lead to data, truths and records.
 FORBIDDEN = (

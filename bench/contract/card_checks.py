@@ -12,6 +12,7 @@ from bench.contract.check import Examination, NotApplicable, Violation
 from bench.contract.record_check import run
 from bench.errors import BenchError, nearest
 from bench.records.cell import stages_of
+from bench.records.record import Status
 
 #: An id is a folder's name, and a word on a command line.
 ID = re.compile(r"[a-z0-9][a-z0-9_.-]*")
@@ -86,10 +87,10 @@ def unsupported_is_said(examination: Examination) -> None:
             continue  # the other checks fit it
         record, _ = run(subject)
         expected = "ok" if subject.reason is None else "unsupported"
-        if record["status"] not in {expected, "unsupported"}:
+        if record.status not in {expected, "unsupported"}:
             raise Violation(
                 f"supports() {'refused' if subject.reason else 'did not refuse'} {subject.name}, but the run ended as "
-                f"{record['status']} ({record['reason']}); return the reason from supports(), or raise Unsupported"
+                f"{record.status} ({record.reason}); return the reason from supports(), or raise Unsupported"
             )
-        if record["status"] == "unsupported" and not record["reason"]:
+        if record.status is Status.UNSUPPORTED and not record.reason:
             raise Violation(f"{subject.name} is unsupported without a reason; say in one line what is missing")

@@ -10,7 +10,8 @@ import torch
 from bench.api import Array
 from bench.contract.check import Examination, Violation
 from bench.contract.subject import Subject
-from bench.records.store import Record, Store
+from bench.records.record import Record, Status
+from bench.records.store import Store
 from bench.running.worker import run_cell
 
 
@@ -25,10 +26,11 @@ def record_is_written(examination: Examination) -> None:
     """A whole run, with all scores, ends as a record `ok` that the schema and the store take."""
     for subject in examination.supported:
         record, arrays = run(subject)
-        if record["status"] != "ok":
-            raise Violation(f"the run on {subject.name} ended as {record['status']}: {record['reason']}")
+        if record.status is not Status.OK:
+            raise Violation(f"the run on {subject.name} ended as {record.status}: {record.reason}")
         with tempfile.TemporaryDirectory() as folder:
             written = Store(Path(folder)).write_outcome(subject.cell(0), record, arrays)
         counted = subject.trial(0).ctx.steps
-        if written["cost"]["steps"] != counted:
-            raise Violation(f"the record on {subject.name} tells {written['cost']['steps']} steps, counted {counted}")
+        steps = written.cost.steps if written.cost else 0
+        if steps != counted:
+            raise Violation(f"the record on {subject.name} tells {steps} steps, counted {counted}")

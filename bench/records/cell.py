@@ -154,6 +154,11 @@ def stages_of(method: Method) -> Mapping[str, Method]:
     return method.stages if isinstance(method, Pipeline) else {"": method}
 
 
+def versions_of(method: Method) -> tuple[int, ...]:
+    """The version of a method, or of both stages of a pipeline; a record of others is stale."""
+    return tuple(stage.card.version for stage in stages_of(method).values())
+
+
 def split_params(params: Mapping[str, Any], prefix: str, others: Iterable[str]) -> dict[str, Any]:
     """The parameters under ``prefix`` without it; under "" those that carry none of the prefixes ``others``."""
     if prefix:

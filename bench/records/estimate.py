@@ -7,30 +7,15 @@ from collections.abc import Iterable
 from statistics import fmean
 
 from bench.records.cell import Cell
-from bench.records.store import Record
+from bench.records.record import Record
 
 #: Seconds of a cell beside its fit and its predictions: start of the process, data, equivariance, record.
 OVERHEAD_S = 6.0
 
 
-def own_seconds(records: Iterable[Record]) -> list[tuple[Record, float]]:
-    """Each record that has a cost, and the seconds of its cell alone.
-
-    The cost of a consumer holds that of its discovery, which is a cell of its own and run once: it is taken off.
-    """
-    made = [record for record in records if "fit_s" in record["cost"]]
-    fits = {(r["task"]["id"], r["method"]["id"], r["key"], r["seed"]): r["cost"]["fit_s"] for r in made}
-    found = []
-    for record in made:
-        shared = fits.get(_discovery(record), 0.0) if record.get("discovery") else 0.0
-        found.append((record, record["cost"]["fit_s"] - shared + record["cost"]["predict_s"] + OVERHEAD_S))
-    return found
-
-
-def _discovery(record: Record) -> tuple[str, str, str, int]:
-    """Task, method, key and seed of the discovery that a consumer's record names by its place in the store."""
-    task, method, key, name = record["discovery"].split("/")
-    return task.partition("@")[0], method.partition("--")[0], key, int(name.removeprefix("seed").removesuffix(".json"))
+def seconds_of(records: Iterable[Record]) -> list[tuple[Record, float]]:
+    """Each record that has a cost, and the seconds of its cell."""
+    return [(r, r.cost.fit_s + r.cost.predict_s + OVERHEAD_S) for r in records if r.cost is not None]
 
 
 class Estimate:
@@ -38,9 +23,9 @@ class Estimate:
 
     def __init__(self, records: Iterable[Record]) -> None:
         self._seen: defaultdict[tuple[str, ...], list[float]] = defaultdict(list)
-        for record, seconds in own_seconds(records):
-            own = (record["task"]["id"], record["budget"])
-            for place in (own, (*own, record["method"]["id"]), (*own, record["method"]["id"], record["key"])):
+        for record, seconds in seconds_of(records):
+            own = (record.task.id, record.budget)
+            for place in (own, (*own, record.method.id), (*own, record.method.id, record.key)):
                 self._seen[place].append(seconds)
 
     def __call__(self, cell: Cell) -> float | None:

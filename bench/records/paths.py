@@ -1,4 +1,8 @@
-"""Where results live unless the user says otherwise."""
+"""Where records, pages and presets live unless the user says otherwise.
+
+In the checkout: the workspace is ``runs/`` (ignored by git), published records are ``leaderboard/results/``, pages and
+presets lie in ``leaderboard/``. With ``--results DIR`` everything is in ``DIR`` and beside it.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,18 @@ from bench.errors import BenchError
 
 
 def results_dir() -> Path:
-    """``leaderboard/results`` of the checkout that bench is imported from, else of the current folder."""
-    root = Path(__file__).resolve().parents[2]
-    base = root if (root / "pyproject.toml").exists() else Path.cwd()
-    return base / "leaderboard" / "results"
+    """The workspace of the checkout that bench is imported from, else of the current folder."""
+    return _base() / "runs"
+
+
+def packed_dir(results: Path) -> Path:
+    """Where the published records of the workspace ``results`` are."""
+    return _base() / "leaderboard" / "results" if _is_default(results) else results
+
+
+def pages_dir(results: Path) -> Path:
+    """Where the pages of the workspace ``results`` go, and its presets."""
+    return _base() / "leaderboard" if _is_default(results) else results.parent
 
 
 def results_option(root: Path) -> str:
@@ -21,12 +33,21 @@ def results_option(root: Path) -> str:
 
 
 def existing_results(chosen: Path | None) -> Path:
-    """The ``chosen`` results folder, or the default one, to read records from.
+    """The ``chosen`` workspace, or the default one, to read records from.
 
     Raises:
-        BenchError: when there is no such folder.
+        BenchError: when neither it nor its published records exist.
     """
     root = chosen or results_dir()
-    if not root.is_dir():
+    if not root.is_dir() and not packed_dir(root).is_dir():
         raise BenchError(f"no results folder {str(root)!r}; `python -m bench run` writes one, --results names another.")
     return root
+
+
+def _is_default(results: Path) -> bool:
+    return results.resolve() == results_dir().resolve()
+
+
+def _base() -> Path:
+    root = Path(__file__).resolve().parents[2]
+    return root if (root / "pyproject.toml").exists() else Path.cwd()

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.errors import BenchError, nearest
-from bench.records.store import FINISHED, Store, read_record
-from bench.running.standing import Standing
+from bench.records.store import Store
+from bench.running.registry import Registry
+from bench.running.standing import is_stale
 from bench.running.suite import Job
 
-#: Statuses of cells that ended by themselves without a result: to run them again is a choice.
-FAILED = ("failed", "timeout", "out_of_memory")
 #: What ``--retry`` takes.
 RETRIES = ("failed", "stale")
 
@@ -26,7 +25,7 @@ class Plan:
     failed: tuple[Job, ...]  # ended without a result: kept, unless asked to run again
 
 
-def make_plan(jobs: Sequence[Job], store: Store, standing: Standing, retry: Sequence[str] = ()) -> Plan:
+def make_plan(jobs: Sequence[Job], store: Store, registry: Registry, retry: Sequence[str] = ()) -> Plan:
     """Sort ``jobs`` by their records.
 
     Raises:
@@ -37,7 +36,7 @@ def make_plan(jobs: Sequence[Job], store: Store, standing: Standing, retry: Sequ
             raise BenchError(f"--retry is {word!r}.{nearest(word, RETRIES)} Allowed: {', '.join(RETRIES)}.")
     shelves: dict[str, list[Job]] = {"run": [], "done": [], "stale": [], "failed": []}
     for job in jobs:
-        kind = _kind(job, store, standing)
+        kind = _kind(job, store, registry)
         shelves["run" if kind in retry else kind].append(job)
     # A consumer must not build on generators that other code found.
     needed = {store.path(job.discovery) for job in shelves["run"] if job.discovery is not None}
@@ -47,11 +46,10 @@ def make_plan(jobs: Sequence[Job], store: Store, standing: Standing, retry: Sequ
     return Plan(*(tuple(shelves[name]) for name in ("run", "done", "stale", "failed")))
 
 
-def _kind(job: Job, store: Store, standing: Standing) -> str:
-    try:
-        record = read_record(store.path(job.cell))
-    except BenchError:  # none, or no valid one
+def _kind(job: Job, store: Store, registry: Registry) -> str:
+    record = store.record(job.cell)
+    if record is None:
         return "run"
-    if record["status"] in FINISHED:
-        return "stale" if standing(record) == "stale" else "done"
-    return "failed" if record["status"] in FAILED else "run"
+    if record.status.is_final:
+        return "stale" if is_stale(record, registry) else "done"
+    return "failed" if record.status.is_failure else "run"

@@ -11,8 +11,8 @@ from typing import Protocol
 from bench.errors import BenchError, Interrupted
 from bench.records.lock import Busy
 from bench.records.provenance import without_discovery
-from bench.records.store import FINISHED, Record, Store, read_record
-from bench.running.plan import FAILED
+from bench.records.record import Record, Status, read_record
+from bench.records.store import Store
 from bench.running.registry import Registry
 from bench.running.suite import Job
 
@@ -68,8 +68,8 @@ def run_jobs(
                 return
             job = waiting.popleft()
             place = _place(store, job)
-            first = store.path(job.discovery) if job.discovery else None
-            if str(first) in left or not_before.get(place, 0.0) > time.time():
+            first = store.place(job.discovery) if job.discovery else None
+            if first in left or not_before.get(place, 0.0) > time.time():
                 waiting.append(job)
             elif (theirs := _made_meanwhile(job, store, planned)) is not None:
                 finish(job, theirs, False)
@@ -99,7 +99,7 @@ def run_jobs(
 
 
 def _place(store: Store, job: Job) -> str:
-    return str(store.path(job.cell))
+    return store.place(job.cell)
 
 
 def _made_meanwhile(job: Job, store: Store, planned: float) -> Record | None:
@@ -111,19 +111,19 @@ def _made_meanwhile(job: Job, store: Store, planned: float) -> Record | None:
         record = read_record(path)
     except (OSError, BenchError):  # none, or no valid one
         return None
-    return record if record["status"] in (*FINISHED, *FAILED) else None
+    return record if record.status.is_final or record.status.is_failure else None
 
 
 def _nothing_to_build_on(job: Job, store: Store, ended: Mapping[str, Record]) -> Record | None:
     """The record of a discovery that has no result; None where there is one, or none is needed."""
     if job.discovery is None:
         return None
-    path = store.path(job.discovery)
-    record = ended.get(str(path)) or read_record(path)
-    return None if record["status"] == "ok" else record
+    place = store.place(job.discovery)
+    record = ended.get(place) or store.read(place)
+    return None if record.status is Status.OK else record
 
 
 def _without_discovery(job: Job, found: Record, store: Store, registry: Registry, device: str) -> Record:
     assert job.discovery is not None
     task, method = registry.task(job.cell.task), registry.method(job.cell.method)
-    return store.write_outcome(job.cell, without_discovery(job.cell, task, method, device, job.discovery, found))
+    return store.write_outcome(job.cell, without_discovery(job.cell, task, method, device, found))

@@ -16,6 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import psutil
 
 from bench.api import Method, OnProgress, Task
@@ -23,7 +24,8 @@ from bench.errors import Pruned
 from bench.records.cell import Cell
 from bench.records.lock import claimed
 from bench.records.provenance import blank_record
-from bench.records.store import Record, Store
+from bench.records.record import Record, Status, replaced
+from bench.records.store import Store
 
 #: Seconds between SIGTERM and SIGKILL.
 GRACE_S = 5.0
@@ -54,7 +56,7 @@ NO_LIMITS = Limits()
 class Failure(NamedTuple):
     """How a worker ended that has left no record."""
 
-    status: str
+    status: Status
     reason: str
 
 
@@ -121,8 +123,8 @@ def _run_locked(
         return outcome
     reason = ": ".join(filter(None, (outcome.reason, words.rpartition("\n")[2])))
     blank = blank_record(cell, task, method, device)
-    record = store.write_outcome(cell, {**blank, "status": outcome.status, "reason": reason})
-    if outcome.status == "interrupted":
+    record = store.write_outcome(cell, replaced(blank, {"status": outcome.status, "reason": reason}))
+    if outcome.status is Status.INTERRUPTED:
         raise KeyboardInterrupt
     return record
 
@@ -160,7 +162,7 @@ def _run(
             return outcome
         except KeyboardInterrupt:
             _end(worker)
-            return Failure("interrupted", "stopped by the user")
+            return Failure(Status.INTERRUPTED, "stopped by the user")
         except Pruned:
             _end(worker)
             raise
@@ -190,24 +192,23 @@ def _follow(worker: subprocess.Popen[str], limit_s: float, on_progress: OnProgre
         if "unwritable" in message:
             raise OSError(0, message["unwritable"])
         if "record" in message:
-            record: Record = message["record"]
-            return record
+            return msgspec.convert(message["record"], Record)
         on_progress(*message["progress"])
         if limits.prune is not None and message["losses"] and limits.prune(message["losses"]):
             raise Pruned
     code = worker.wait()
     if code == -signal.SIGKILL:
-        return Failure("failed", "killed (SIGKILL), which the system does when memory runs out")
-    return Failure("failed", f"the worker ended with exit status {code}")
+        return Failure(Status.FAILED, "killed (SIGKILL), which the system does when memory runs out")
+    return Failure(Status.FAILED, f"the worker ended with exit status {code}")
 
 
 def _exceeded(worker: subprocess.Popen[str], deadline: float, limit_s: float, limits: Limits) -> Failure | None:
     if limits.stop is not None and limits.stop.is_set():
-        return Failure("interrupted", "stopped by the user")
+        return Failure(Status.INTERRUPTED, "stopped by the user")
     if time.monotonic() >= deadline:
-        return Failure("timeout", f"exceeded the wall limit of {limit_s:g} s")
+        return Failure(Status.TIMEOUT, f"exceeded the wall limit of {limit_s:g} s")
     if limits.memory_mb is not None and (used := _memory_mb(worker.pid)) > limits.memory_mb:
-        return Failure("out_of_memory", f"took {used:.0f} MiB, more than its limit of {limits.memory_mb:.0f} MiB")
+        return Failure(Status.OUT_OF_MEMORY, f"took {used:.0f} MiB, more than its limit of {limits.memory_mb:.0f} MiB")
     return None
 
 

@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
+import msgspec
 import numpy as np
 import torch
 
@@ -33,7 +34,8 @@ from bench.metrics.cost import peak_memory_mb
 from bench.metrics.evaluate import PREDICT_BATCH, Evaluation, evaluate, physical_predictor
 from bench.records.cell import TASK_PREFIX, Cell, split_params, stages_of
 from bench.records.provenance import blank_record
-from bench.records.store import Record, Store, read_arrays, read_record
+from bench.records.record import Cost, DiscoveryEntry, Record, Score, Sizes, Status, TaskEntry, Validation, replaced
+from bench.records.store import Store
 from bench.running.problem import make_problem
 from bench.running.registry import load_registry
 
@@ -54,9 +56,7 @@ def main() -> None:
     say = partial(_say, messages)
     store, found = Store(Path(job["root"])), None
     if job["discovery"] is not None:
-        path = store.root / job["discovery"]
-        earlier = read_record(path)
-        found = Found(job["discovery"], earlier, read_arrays(path, earlier))
+        found = Found(store.read(job["discovery"]), store.arrays(job["discovery"]))
     kept = store.checkpoint(cell)
     device, folder = torch.device(job["device"]), Path(job["data_dir"])
     record, arrays = run_cell(cell, task, method, device, folder, say, found, kept, job["tested"])
@@ -66,7 +66,7 @@ def main() -> None:
         say(unwritable=error.strerror)
         return
     kept.unlink(missing_ok=True)  # what ended by itself would end so again
-    say(record=written)
+    say(record=msgspec.to_builtins(written))
 
 
 def _end_with_parent(parent: int) -> None:
@@ -78,9 +78,8 @@ def _end_with_parent(parent: int) -> None:
 
 @dataclass(frozen=True)
 class Found:
-    """The discovery that a consumer builds on: its place in the store, its record and its arrays."""
+    """The discovery that a consumer builds on: its record and its arrays."""
 
-    place: str
     record: Record
     arrays: Mapping[str, Array]
 
@@ -101,7 +100,7 @@ def run_cell(
     Without ``tested`` the test split is not looked at: the record has no scores, only the validation score.
     """
     record = blank_record(cell, task, method, device.type)
-    record["discovery"] = found.place if found else None
+    outcome: dict[str, Any] = {"discovery": _discovery_entry(found.record) if found else None}
     arrays: dict[str, Array] = {}
     with tempfile.TemporaryDirectory(prefix="symmetry-bench-") as scratch:
         params = stage_params(cell, method)
@@ -109,24 +108,29 @@ def run_cell(
         ctx = RunContext(params, cell.seed, device, Path(scratch), checkpoint=checkpoint, identity=identity)
         ctx.progress = _progress(ctx, say)
         try:
-            _fill(record, arrays, cell, task, method, ctx, data_dir, found, tested)
-            record["status"] = "ok"
+            _fill(outcome, arrays, cell, task, method, ctx, data_dir, found, tested)
+            outcome["status"] = Status.OK
         except Diverged as error:
-            record["status"], record["reason"] = "diverged", str(error)
+            outcome["status"], outcome["reason"] = Status.DIVERGED, str(error)
         except Unsupported as error:
-            record["status"], record["reason"] = "unsupported", str(error)
+            outcome["status"], outcome["reason"] = Status.UNSUPPORTED, str(error)
         except (MemoryError, torch.OutOfMemoryError) as error:
-            record["status"], record["reason"] = "out_of_memory", str(error).splitlines()[0]
+            outcome["status"], outcome["reason"] = Status.OUT_OF_MEMORY, str(error).splitlines()[0]
         except BenchError as error:
-            record["status"], record["reason"] = "failed", str(error)
+            outcome["status"], outcome["reason"] = Status.FAILED, str(error)
         except Exception as error:
             traceback.print_exc()
-            record["status"], record["reason"] = "failed", f"{type(error).__name__}: {error}"
+            outcome["status"], outcome["reason"] = Status.FAILED, f"{type(error).__name__}: {error}"
         try:
             arrays.update(_history(ctx))
         except (TypeError, ValueError) as error:
-            record["status"], record["reason"] = "failed", f"ctx.log was given what is no number: {error}"
-    return record, arrays
+            outcome["status"], outcome["reason"] = Status.FAILED, f"ctx.log was given what is no number: {error}"
+    return replaced(record, outcome), arrays
+
+
+def _discovery_entry(discovery: Record) -> DiscoveryEntry:
+    method = discovery.method
+    return DiscoveryEntry(method=method.id, search=method.search, key=discovery.key)
 
 
 def _progress(ctx: RunContext, say: Callable[..., None]) -> OnProgress:
@@ -143,10 +147,10 @@ def _progress(ctx: RunContext, say: Callable[..., None]) -> OnProgress:
 
 
 def _identity(cell: Cell, record: Record, found: Found | None) -> str:
-    """What a checkpoint must agree in: the cell, the code, the discovery, torch, and the kind of device."""
-    own = [cell.key, str(cell.seed), record["task"]["code_sha256"], record["method"]["code_sha256"]]
-    earlier = found.record["started"] if found else ""
-    return " ".join([*own, earlier, record["env"]["torch"], str(record["env"]["gpu"])])
+    """What a checkpoint must agree in: the cell, the versions, the discovery, torch, and the kind of device."""
+    own = [cell.key, str(cell.seed), str(record.method.versions)]
+    earlier = found.record.started if found else ""
+    return " ".join([*own, earlier, record.env.torch, str(record.env.gpu)])
 
 
 def stage_params(cell: Cell, method: Method) -> Any:
@@ -161,7 +165,7 @@ def stage_params(cell: Cell, method: Method) -> Any:
 
 
 def _fill(
-    record: Record,
+    outcome: dict[str, Any],
     arrays: dict[str, Array],
     cell: Cell,
     task: Task,
@@ -171,13 +175,20 @@ def _fill(
     found: Found | None,
     tested: bool,
 ) -> None:
-    sizes: dict[str, Any] = dict(cell.size)
-    budget = dataclasses.replace(task.card.budgets[cell.budget], **sizes)
+    size: dict[str, Any] = dict(cell.size)
+    budget = dataclasses.replace(task.card.budgets[cell.budget], **size)
     options = from_values(task.Options, split_params(cell.params, TASK_PREFIX, ()), owner=cell.task)
     data = task.load(budget, options, data_dir)
-    record["task"]["data_sha256"], record["task"]["data_note"] = data.data_sha256, data.data_note
-    record["task"]["sizes"] = {"train": len(data.train), "val": len(data.val), "test": len(data.test)}
-    record["references"] = dict(data.references)
+    sizes = Sizes(train=len(data.train), val=len(data.val), test=len(data.test))
+    outcome["task"] = TaskEntry(
+        id=cell.task,
+        version=cell.task_version,
+        data=cell.data,
+        data_sha256=data.data_sha256,
+        data_note=data.data_note,
+        sizes=sizes,
+    )
+    outcome["references"] = dict(data.references)
     told = TIERS.index(method.card.knowledge) >= TIERS.index("group")
     problem = make_problem(data, cell.search or task.card.searches[0], ctx.device, told_group=told)
     reason = method.supports(problem)
@@ -203,23 +214,23 @@ def _fill(
     else:
         result = _untested(fitted, data.units)
     if fitted.predicts:
-        record["validation"] = _validation(fitted, data, task.card.metric, ctx.device)
-    names = ("value", "unit", "higher_is_better")
-    record["scores"] = {name: dict(zip(names, score, strict=True)) for name, score in result.scores.items()}
+        outcome["validation"] = _validation(fitted, data, task.card.metric, ctx.device)
+    outcome["scores"] = {
+        name: Score(value=value, unit=unit, higher_is_better=better)
+        for name, (value, unit, better) in result.scores.items()
+    }
     arrays.update(result.arrays)
     cuda = ctx.device.type == "cuda"
-    record["cost"] = {
-        "fit_s": fit_s,
-        "predict_s": result.predict_s,
-        "steps": ctx.steps,
-        "samples_per_s": ctx.samples / fit_s,
-        "parameters": fitted.parameters,
-        "forward_passes": fitted.forward_passes,
-        "peak_rss_mb": peak_memory_mb(),
-        "peak_device_mb": torch.cuda.max_memory_allocated(ctx.device) / 2**20 if cuda else None,
-    }
-    if found is not None:
-        _charge(record["cost"], found.record["cost"])
+    outcome["cost"] = Cost(
+        fit_s=fit_s,
+        predict_s=result.predict_s,
+        steps=ctx.steps,
+        samples_per_s=ctx.samples / fit_s,
+        parameters=fitted.parameters,
+        forward_passes=fitted.forward_passes,
+        peak_rss_mb=peak_memory_mb(),
+        peak_device_mb=torch.cuda.max_memory_allocated(ctx.device) / 2**20 if cuda else None,
+    )
 
 
 def _untested(fitted: Fitted, units: Units) -> Evaluation:
@@ -228,7 +239,7 @@ def _untested(fitted: Fitted, units: Units) -> Evaluation:
     return Evaluation(arrays={} if estimate is None else to_arrays(estimate, units))
 
 
-def _validation(fitted: Fitted, data: TaskData, metric: MetricCard, device: torch.device) -> dict[str, Any]:
+def _validation(fitted: Fitted, data: TaskData, metric: MetricCard, device: torch.device) -> Validation:
     """The primary metric on the validation split, as `bench.metrics.evaluate` takes it on the test split."""
     predict, split = physical_predictor(fitted.predict, data.units), _move(data.val, device)
     score = torch.empty(len(split), dtype=torch.float64)
@@ -237,18 +248,7 @@ def _validation(fitted: Fitted, data: TaskData, metric: MetricCard, device: torc
     result, name = Evaluation(), f"val/{metric.name.partition('/')[2]}"
     result.add(name, float(score.mean()))  # rounds, and refuses what is not finite
     value = result.scores[name][0]
-    return {"name": name, "value": value, "unit": metric.unit, "higher_is_better": metric.higher_is_better}
-
-
-def _charge(cost: dict[str, Any], discovery: Mapping[str, Any]) -> None:
-    """A consumer costs what its discovery cost as well, whoever else uses that."""
-    samples = cost["samples_per_s"] * cost["fit_s"] + discovery["samples_per_s"] * discovery["fit_s"]
-    for name in ("fit_s", "steps", "parameters"):
-        cost[name] += discovery[name]
-    cost["samples_per_s"] = samples / cost["fit_s"]
-    for name in ("peak_rss_mb", "peak_device_mb"):
-        if cost[name] is not None and discovery[name] is not None:
-            cost[name] = max(cost[name], discovery[name])
+    return Validation(name=name, value=value, unit=metric.unit, higher_is_better=metric.higher_is_better)
 
 
 def _move(split: Split, device: torch.device) -> Split:

@@ -99,7 +99,7 @@ def test_a_checkpoint_that_does_not_fit_is_not_taken(work, damage):
         _change_identity(kept)
     _, _, done, epochs = work("plain", "killed")
     assert epochs == list(range(1, EPOCHS + 1))
-    assert store.finished(cell)["status"] == "ok"
+    assert store.finished(cell).status == "ok"
     assert ("starting over" in done.stderr) == (damage == "torn")
 
 

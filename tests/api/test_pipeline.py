@@ -56,13 +56,13 @@ def test_the_consumer_uses_what_was_stored_and_is_charged_for_it(registry, task,
     silent = (lambda done, total: None,)
     alone = run_in_worker(first, task, method.discoverer, store, "cpu", tmp_path, *silent)
     both = run_in_worker(cell, task, method, store, "cpu", tmp_path, *silent, store.path(first))
-    assert (alone["status"], both["status"]) == ("ok", "ok"), both["reason"]
+    assert (alone.status, both["status"]) == ("ok", "ok"), both["reason"]
     assert both["discovery"] == store.path(first).relative_to(store.root).as_posix()
     found, used = (read_arrays(store.path(c), r)["generators"] for c, r in ((first, alone), (cell, both)))
     assert found == pytest.approx(used, rel=1e-6)
-    assert both["cost"]["steps"] == 2 * alone["cost"]["steps"]
-    assert both["cost"]["fit_s"] > alone["cost"]["fit_s"]
-    assert both["cost"]["parameters"] > alone["cost"]["parameters"]
+    assert both["cost"]["steps"] == 2 * alone.cost.steps
+    assert both["cost"]["fit_s"] > alone.cost.fit_s
+    assert both["cost"]["parameters"] > alone.cost.parameters
 
 
 def test_generators_and_their_distribution_survive_the_store(task, tmp_path):

@@ -131,8 +131,8 @@ def test_a_part_of_the_training_examples_is_another_cell(bench, tmp_path):
     for fraction in ("1", "0.25"):
         assert bench(*RUN, "--train-fraction", fraction, "--results", tmp_path)[0] == 0
     records = [read_record(path) for path in tmp_path.glob("*/plain/*/seed0.json")]
-    assert sorted(r["task"]["sizes"]["train"] for r in records) == [128, 512]
-    assert {r["changed"].get("train_fraction") for r in records} == {None, 0.25}
+    assert sorted(r.task.sizes.train for r in records) == [128, 512]
+    assert {r.changed.get("train_fraction") for r in records} == {None, 0.25}
 
 
 def test_a_cell_that_fails_is_one_line_a_record_and_exit_code_one(bench, tmp_path):

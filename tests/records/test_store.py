@@ -20,7 +20,7 @@ def store(tmp_path):
 def test_a_record_comes_back_as_it_was_written(store, make_record):
     path = store.write(CELL, make_record(seed=3), {"test_score": np.arange(4.0)})
     record = read_record(path)
-    assert record["arrays"] == "seed3.npz"
+    assert record.arrays == "seed3.npz"
     assert read_arrays(path, record)["test_score"].tolist() == [0, 1, 2, 3]
     assert store.finished(CELL) == record
     assert [p.name for p in path.parent.iterdir() if p.name.endswith(".tmp")] == []

@@ -91,7 +91,7 @@ def test_a_plugin_file_is_checked_and_run_and_its_row_is_shown_by_those_who_lack
     code, out, err = bench(*RUN, "--results", results, *plugin)
     assert code == 0, out + err
     record = only_record(results)
-    assert record["status"] == "ok"
+    assert record.status == "ok"
 
     monkeypatch.setenv(VARIABLE, str(file))
     assert Standing(results, load_registry())(record) == "current"
@@ -140,7 +140,7 @@ def test_an_installed_package_is_checked_and_run_and_all_its_modules_count(bench
     run = (*RUN, "--budget", "smoke", "--results", results)
     code, out, err = bench(*run, path=package)
     assert code == 0, out + err
-    assert only_record(results)["method"]["id"] == "my_ridge"
+    assert only_record(results).method.id == "my_ridge"
     constants = package / "my_methods" / "constants.py"
     constants.write_text("PENALTY = 1e-6\nUNUSED = 1\n")
     _, out, _ = bench(*run, path=package)

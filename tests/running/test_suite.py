@@ -120,7 +120,7 @@ def test_a_stale_discovery_is_made_again_where_a_consumer_needs_it(jobs_of, tmp_
     assert consumer.discovery == first.cell
     store, task = Store(tmp_path / "results"), registry.task("toy_se3")
     record = blank_record(first.cell, task, registry.method("liegan"), "cpu") | {"status": "ok"}
-    store.write(first.cell, {**record, "method": {**record["method"], "code_sha256": "0" * 64}})
+    store.write(first.cell, {**record, "method": {**record.method, "code_sha256": "0" * 64}})
     standing = Standing(store.root, registry)
     assert make_plan([first], store, standing).stale == (first,)
     plan = make_plan([first, consumer], store, standing)

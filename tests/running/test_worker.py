@@ -44,10 +44,10 @@ class Named(Same):
 
 def test_the_validation_score_is_the_test_score_where_both_splits_are_one(registry, tmp_path):
     record, said = run(registry, tmp_path, wrap=Named)
-    score = record["scores"]["test/mse"]
-    assert record["validation"] == {**score, "name": "val/mse"}
+    score = record.scores["test/mse"]
+    assert record.validation == {**score, "name": "val/mse"}
     losses = [point for message in said for point in message["losses"]]
-    assert [epoch for epoch, _ in losses] == list(range(1, record["params"]["epochs"] + 1))
+    assert [epoch for epoch, _ in losses] == list(range(1, record.params["epochs"] + 1))
 
 
 def test_a_cell_that_is_not_tested_has_the_same_validation_score_and_no_other(registry, tmp_path):
@@ -59,7 +59,7 @@ def test_a_cell_that_is_not_tested_has_the_same_validation_score_and_no_other(re
 
 def test_what_only_discovers_has_no_validation_score(registry, tmp_path):
     record, _ = run(registry, tmp_path, method="liegan")
-    assert record["status"] == "ok"
+    assert record.status == "ok"
     assert "validation" not in record
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 import psutil
 import torch
 
-from bench.records.store import Record, Store
+from bench.records.record import Record
+from bench.records.store import Store
 from bench.running.executors.gpus import GpuShares
 from bench.running.executors.need import need_of
 from bench.running.executors.pool import MEMORY_SHARE, Pool

@@ -16,10 +16,9 @@ import psutil
 from bench.api import Array, Method, Task
 from bench.datasets.cache import data_dir
 from bench.errors import BenchError
-from bench.records.cell import Cell
-from bench.records.equal_code import Digests
-from bench.records.provenance import method_digest, task_digest
-from bench.records.store import Record, Store, read_arrays, read_record
+from bench.records.cell import Cell, versions_of
+from bench.records.record import Record, Status
+from bench.records.store import Store
 from bench.running.executors.pool import MEMORY_SHARE
 from bench.running.registry import load_registry
 from bench.running.supervisor import Failure, Limits, run_in_worker
@@ -36,9 +35,9 @@ class Parcel:
     @classmethod
     def of(cls, store: Store, cell: Cell) -> Parcel:
         """What ``store`` holds of ``cell``."""
-        path = store.path(cell)
-        record, log = read_record(path), path.with_suffix(".log")
-        return cls(record, read_arrays(path, record), log.read_text(errors="replace") if log.exists() else "")
+        place, log = store.place(cell), store.path(cell).with_suffix(".log")
+        words = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+        return cls(store.read(place), store.arrays(place), words)
 
 
 @dataclass(frozen=True)
@@ -46,7 +45,7 @@ class Order:
     """A cell to run, and what it needs to be run as on the machine that sends it."""
 
     cell: Cell
-    code: Digests
+    versions: tuple[int, ...]  # of the method; the task's is in the cell
     device: str
     data_dir: str
     threads: int
@@ -59,7 +58,7 @@ def run_order(order: Order, share: float) -> Parcel | Failure:
     try:
         return _run(order, share)
     except BenchError as error:
-        return Failure("failed", f"node {platform.node()}: {error}")
+        return Failure(Status.FAILED, f"node {platform.node()}: {error}")
 
 
 def _run(order: Order, share: float) -> Parcel:
@@ -73,7 +72,8 @@ def _run(order: Order, share: float) -> Parcel:
         store, discovery = Store(Path(root)), None
         if order.discovery is not None:
             first, parcel = order.discovery
-            discovery = store.write(first, parcel.record, parcel.arrays)
+            store.write(first, parcel.record, parcel.arrays)
+            discovery = store.path(first)
         memory_mb = order.memory_mb or MEMORY_SHARE * share * psutil.virtual_memory().total / 2**20
         limits = Limits(order.threads, memory_mb)
         run_in_worker(cell, task, method, store, order.device, data, lambda done, total: None, discovery, limits)
@@ -81,9 +81,9 @@ def _run(order: Order, share: float) -> Parcel:
 
 
 def _check_code(order: Order, task: Task, method: Method) -> None:
-    if Digests(task_digest(task), method_digest(method)) != order.code:
+    if (task.card.version, versions_of(method)) != (order.cell.task_version, order.versions):
         raise BenchError(
-            f"its code of {order.cell.task} or {order.cell.method} is another than that of the suite; "
+            f"its version of {order.cell.task} or {order.cell.method} is another than that of the suite; "
             "install the same version of symmetry-bench there."
         )
 

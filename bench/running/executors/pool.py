@@ -6,7 +6,7 @@ import threading
 from abc import ABC, abstractmethod
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from bench.records.store import Record
+from bench.records.record import Record
 from bench.running.suite import Job
 
 #: Share of a machine's memory that all cells on it together may take.

@@ -6,10 +6,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-from bench.records.equal_code import Digests
+from bench.records.cell import versions_of
 from bench.records.lock import claimed
-from bench.records.provenance import blank_record, method_digest, task_digest
-from bench.records.store import Record, Store
+from bench.records.provenance import blank_record
+from bench.records.record import Record, Status, replaced
+from bench.records.store import Store
 from bench.running.executors.cluster import Cluster, share_of_this_node
 from bench.running.executors.need import Need, need_of
 from bench.running.executors.node import Order, Parcel, run_order
@@ -71,8 +72,8 @@ class RayExecutor(Pool):
                 blank = blank_record(
                     cell, self.registry.task(cell.task), self.registry.method(cell.method), self.device
                 )
-                record = self.store.write_outcome(cell, {**blank, **outcome._asdict()})
-        if record["status"] == "interrupted":
+                record = self.store.write_outcome(cell, replaced(blank, outcome._asdict()))
+        if record.status is Status.INTERRUPTED:
             raise KeyboardInterrupt
         return record
 
@@ -83,9 +84,9 @@ class RayExecutor(Pool):
 
     def _order(self, job: Job, need: Need) -> Order:
         cell, first = job.cell, job.discovery
-        code = Digests(task_digest(self.registry.task(cell.task)), method_digest(self.registry.method(cell.method)))
+        versions = versions_of(self.registry.method(cell.method))
         discovery = (first, Parcel.of(self.store, first)) if first is not None else None
-        return Order(cell, code, self.device, str(self.data_dir), need.threads, self.memory_mb, discovery)
+        return Order(cell, versions, self.device, str(self.data_dir), need.threads, self.memory_mb, discovery)
 
     def _wait(self, ref: Any, need: Need) -> Parcel | Failure:
         import ray
@@ -93,23 +94,23 @@ class RayExecutor(Pool):
         while not ray.wait([ref], timeout=POLL_S)[0]:
             if self.stopped.is_set():
                 _cancel(ref)
-                return Failure("interrupted", "stopped by the user")
+                return Failure(Status.INTERRUPTED, "stopped by the user")
             if self.cluster.lost(need):
                 _cancel(ref)
                 what = f"{need.threads} CPU" + (f" and {need.gpus:g} GPU" if need.gpus else "")
-                return Failure("failed", f"the cluster has no node left that offers {what}")
+                return Failure(Status.FAILED, f"the cluster has no node left that offers {what}")
         try:
             outcome: Parcel | Failure = ray.get(ref)
             return outcome
         except ray.exceptions.TaskCancelledError:
-            return Failure("interrupted", "its task was cancelled")
+            return Failure(Status.INTERRUPTED, "its task was cancelled")
         except ray.exceptions.OutOfMemoryError:
-            return Failure("out_of_memory", "ended by Ray, because memory ran out on its node")
+            return Failure(Status.OUT_OF_MEMORY, "ended by Ray, because memory ran out on its node")
         except ray.exceptions.RayTaskError as error:  # no symmetry-bench on the node, or a fault of ours
-            return Failure("failed", f"on its node: {str(error).strip().rpartition(chr(10))[2]}")
+            return Failure(Status.FAILED, f"on its node: {str(error).strip().rpartition(chr(10))[2]}")
         except ray.exceptions.RayError as error:
             why = str(error).strip().partition("\n")[0]
-            return Failure("failed", f"lost with its node {RETRIES + 1} times: {why}")
+            return Failure(Status.FAILED, f"lost with its node {RETRIES + 1} times: {why}")
 
 
 def _run_here(order: Order, need: Need) -> Parcel | Failure:

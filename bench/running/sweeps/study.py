@@ -16,7 +16,7 @@ from typing import Any
 from bench.api import seed_for
 from bench.api.parameters import Sweep
 from bench.errors import BenchError
-from bench.records.preset import Study, Trial
+from bench.records.preset import Study, Trial, TrialEnd
 
 #: Seeds of the boards' cells are small; study k trains with this one more.
 FIRST_SEED = 1000
@@ -38,7 +38,7 @@ Prune = Callable[[Sequence[tuple[int, float]]], bool]
 class Outcome:
     """How a trial ended."""
 
-    state: str  # as in `bench.records.preset.Trial`
+    state: TrialEnd
     validation: float | None = None
     reason: str = ""
 

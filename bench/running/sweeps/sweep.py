@@ -20,11 +20,9 @@ from bench.api import Fitted, Method, Task
 from bench.api.parameters import Sweep, sweeps_of
 from bench.api.pipeline import Pipeline
 from bench.errors import BenchError, Interrupted, Pruned
-from bench.records.cell import Cell, discovery_of, make_cell, stages_of
+from bench.records.cell import Cell, discovery_of, make_cell, stages_of, versions_of
 from bench.records.lock import Busy, CellLock
 from bench.records.preset import (
-    SCHEMA,
-    TUNED,
     Preset,
     Study,
     Trial,
@@ -33,8 +31,9 @@ from bench.records.preset import (
     sweep_folder,
     write_preset,
 )
-from bench.records.provenance import environment, method_digest, task_digest
-from bench.records.store import Record, Store, read_arrays
+from bench.records.provenance import environment
+from bench.records.record import Record, Status
+from bench.records.store import Store
 from bench.running.executors.pool import MEMORY_SHARE
 from bench.running.registry import Registry
 from bench.running.supervisor import Limits, run_in_worker
@@ -73,8 +72,8 @@ class SweepPlan:
     @property
     def identity(self) -> str:
         """Trials are comparable only where this is the same."""
-        code = task_digest(self.task), method_digest(self.method)
-        text = json.dumps([self.default.key, self.space, self.fixed, code, self.device, SAMPLER, PRUNER])
+        versions = versions_of(self.method)  # the task's is in the key
+        text = json.dumps([self.default.key, self.space, self.fixed, versions, self.device, SAMPLER, PRUNER])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def cell(self, seed: int, params: Mapping[str, Any]) -> Cell:
@@ -174,23 +173,23 @@ class _Trials:
         if first is not None:
             assert isinstance(plan.method, Pipeline)
             found = self._record(first, plan.method.discoverer, None, limits)
-            if found["status"] != "ok":
+            if found.status is not Status.OK:
                 return self._failed(found, "its discoverer: ")
             discovery = self.store.path(first)
         try:
             record = self._record(cell, plan.method, discovery, limits._replace(prune=prune))
         except Pruned:
             return Outcome("pruned")
-        if record["status"] != "ok":
+        if record.status is not Status.OK:
             return self._failed(record, "")
-        if "validation" not in record:
+        if record.validation is None:
             raise _no_predictor(plan.method, self.registry)
-        return Outcome("complete", record["validation"]["value"])
+        return Outcome("complete", record.validation.value)
 
     def _record(self, cell: Cell, method: Method, discovery: Path | None, limits: Limits) -> Record:
         earlier = self.store.finished(cell)
         if earlier is not None:  # finished just before the kill, or the same parameters were drawn before
-            history = read_arrays(self.store.path(cell), earlier).get("history/val/loss")
+            history = self.store.arrays(earlier.place).get("history/val/loss")
             points = [] if history is None else [(int(epoch), float(loss)) for epoch, loss in history]
             if limits.prune is not None and points and limits.prune(points):
                 raise Pruned
@@ -207,9 +206,9 @@ class _Trials:
 
     def _failed(self, record: Record, before: str) -> Outcome:
         plan = self.plan
-        if record["status"] == "unsupported":
-            raise BenchError(f"{plan.method.card.id} cannot treat {plan.task.card.id}: {before}{record['reason']}.")
-        return Outcome("failed", reason=f"{before}{record['status']}: {record['reason']}")
+        if record.status is Status.UNSUPPORTED:
+            raise BenchError(f"{plan.method.card.id} cannot treat {plan.task.card.id}: {before}{record.reason}.")
+        return Outcome("failed", reason=f"{before}{record.status}: {record.reason}")
 
 
 def _store(plan: SweepPlan, studies: Sequence[Study]) -> Preset:
@@ -222,8 +221,6 @@ def _store(plan: SweepPlan, studies: Sequence[Study]) -> Preset:
         raise BenchError(f"no trial has a result; {str(plan.folder)!r} holds the logs of their workers.")
     fixed = {name: start.params[name] for name, _ in plan.fixed if name in start.params}  # some are absent at default
     preset = Preset(
-        schema=SCHEMA,
-        name=TUNED,
         task=start.task,
         version=start.task_version,
         method=start.method,
@@ -241,7 +238,7 @@ def _store(plan: SweepPlan, studies: Sequence[Study]) -> Preset:
         sampler=SAMPLER,
         pruner=PRUNER,
         optuna=optuna.__version__,
-        git_sha=environment(plan.device)["git_sha"],
+        git_sha=environment(plan.device).git_sha,
         device=plan.device,
         identity=plan.identity,
     )

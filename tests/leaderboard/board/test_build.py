@@ -126,7 +126,7 @@ def test_records_of_other_tasks_are_ignored(make_record, board_of):
 def test_records_of_earlier_code_are_counted(make_record, board_of):
     standings = ["current", "stale", "equal", "stale"]
     records = [make_record(seed=seed) for seed in range(4)]
-    (row,) = board_of(records, standing=lambda record: standings[record["seed"]]).sections[0].rows
+    (row,) = board_of(records, standing=lambda record: standings[record.seed]).sections[0].rows
     assert (row.stale, row.equal, row.expected) == (2, 1, 4)
 
 

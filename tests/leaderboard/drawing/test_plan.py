@@ -15,8 +15,8 @@ def plans_of(board_of):
     """``plans_of((record, names), ...)``: kind -> plan of the first section."""
 
     def make(*pairs, index=0):
-        names = {(record["key"], record["seed"]): frozenset(found) for record, found in pairs}
-        board = board_of([record for record, _ in pairs], arrays=lambda r: names[r["key"], r["seed"]])
+        names = {(record.key, record.seed): frozenset(found) for record, found in pairs}
+        board = board_of([record for record, _ in pairs], arrays=lambda r: names[r.key, r.seed])
         return {plan.kind: plan for plan in plan_figures(board)[index]}
 
     return make

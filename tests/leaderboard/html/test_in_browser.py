@@ -66,7 +66,7 @@ def site(tmp_path_factory, make_record, put_record):
                 scores = {"symmetry/precision": 0.5, "equivariance/e_prime": 0.25} if method == "alpha" else {}
                 fields = own | {"search": "full" if method == "alpha" else None, "seed": seed}
                 record = make_record(method, mse=mse * (1 + seed / 100), scores=scores, **fields)
-                record["cost"]["fit_s"] = 2.0 + 10 * place + seed / 10
+                record.cost.fit_s = 2.0 + 10 * place + seed / 10
                 put_record(root / "results", record, arrays if method == "alpha" else None)
             told = own | {"knowledge": "group", "seed": seed}
             put_record(root / "results", make_record("true", mse=1e-3 * (1 + seed / 100), **told))

@@ -99,5 +99,5 @@ def test_a_worker_has_no_more_threads_than_its_share_of_the_cores(jobs, tmp_path
     task, method = registry.task("wide"), registry.method("plain")
     limits = Limits(threads=executor.threads)
     record = run_in_worker(cell, task, method, executor.store, "cpu", tmp_path, lambda *_: None, None, limits)
-    assert (record["status"], record["env"]["threads"]) == ("ok", 3)
+    assert (record.status, record.env.threads) == ("ok", 3)
     executor.stop()
