@@ -2,14 +2,15 @@
 
 import re
 
+import msgspec
 import pytest
 
 from bench.errors import BenchError
 from bench.records.provenance import blank_record
+from bench.records.record import Status, replaced
 from bench.records.store import Store
 from bench.running.plan import make_plan
 from bench.running.registry import load_registry
-from bench.running.standing import Standing
 from bench.running.suite import BUILT_IN, expand, read_suite
 
 
@@ -98,32 +99,31 @@ def test_a_plan_keeps_what_is_done_and_what_failed_unless_asked(jobs_of, tmp_pat
     task, method = registry.task("toy_se3"), registry.method("plain")
 
     def write(job, status, **changes):
-        record = {**blank_record(job.cell, task, method, "cpu"), "status": status, "reason": "some", **changes}
+        fields = {"status": Status(status), "reason": "some", **changes}
+        record = replaced(blank_record(job.cell, task, method, "cpu"), fields)
         store.write(job.cell, record)
 
     write(jobs[0], "unsupported")
     write(jobs[1], "timeout")
     write(jobs[2], "interrupted")
-    standing = Standing(store.root, registry)
-    plan = make_plan(jobs, store, standing)
+    plan = make_plan(jobs, store, registry)
     assert (plan.done, plan.failed, plan.to_run) == ((jobs[0],), (jobs[1],), (jobs[2], jobs[3]))
-    assert make_plan(jobs, store, standing, ["failed"]).to_run == tuple(jobs[1:])
+    assert make_plan(jobs, store, registry, ["failed"]).to_run == tuple(jobs[1:])
     old = blank_record(jobs[3].cell, task, method, "cpu")
-    write(jobs[3], "unsupported", method={**old["method"], "code_sha256": "0" * 64})
-    assert make_plan(jobs, store, standing).stale == (jobs[3],)
+    write(jobs[3], "unsupported", method=msgspec.structs.replace(old.method, versions=(99,)))
+    assert make_plan(jobs, store, registry).stale == (jobs[3],)
     with pytest.raises(BenchError, match=r"--retry is 'fialed'\. Did you mean 'failed'"):
-        make_plan(jobs, store, standing, ["fialed"])
+        make_plan(jobs, store, registry, ["fialed"])
 
 
 def test_a_stale_discovery_is_made_again_where_a_consumer_needs_it(jobs_of, tmp_path, registry):
     first, consumer = jobs_of('seeds="0"\nbudget="smoke"\n[[cells]]\nmethods=["liegan+augment"]\ntasks=["toy_se3"]')
     assert consumer.discovery == first.cell
     store, task = Store(tmp_path / "results"), registry.task("toy_se3")
-    record = blank_record(first.cell, task, registry.method("liegan"), "cpu") | {"status": "ok"}
-    store.write(first.cell, {**record, "method": {**record.method, "code_sha256": "0" * 64}})
-    standing = Standing(store.root, registry)
-    assert make_plan([first], store, standing).stale == (first,)
-    plan = make_plan([first, consumer], store, standing)
+    record = replaced(blank_record(first.cell, task, registry.method("liegan"), "cpu"), {"status": Status.DIVERGED})
+    store.write(first.cell, replaced(record, {"method": msgspec.structs.replace(record.method, versions=(99,))}))
+    assert make_plan([first], store, registry).stale == (first,)
+    plan = make_plan([first, consumer], store, registry)
     assert (plan.to_run, plan.stale) == ((first, consumer), ())
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bench.records.cell import make_cell
-from bench.records.store import Store, read_arrays, read_record
+from bench.records.store import Store, read_arrays
 from bench.running.registry import load_registry
 from bench.running.supervisor import Limits, run_in_worker
 
@@ -181,7 +181,7 @@ def test_a_worker_that_is_never_silent_is_watched_too(tmp_path, install):
     with pytest.raises(KeyboardInterrupt):
         run(limits=Limits(stop=stop))
     # Stopping does not turn a failure into a seed that had no chance.
-    assert read_record(store.path(cell))["status"] == "out_of_memory"
+    assert store.record(cell).status == "out_of_memory"
 
 
 def test_a_failure_does_not_replace_a_finished_record(tmp_path, make_record):
