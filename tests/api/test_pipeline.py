@@ -53,9 +53,9 @@ def test_the_consumer_uses_what_was_stored_and_is_charged_for_it(registry, task,
     store, method = Store(tmp_path / "results"), registry.method("semola+augment")
     cell = cell_of("semola+augment", search="mask2")
     first = discovery_of(cell, method)
-    silent = (lambda done, total: None,)
-    alone = run_in_worker(first, task, method.discoverer, store, "cpu", tmp_path, *silent)
-    both = run_in_worker(cell, task, method, store, "cpu", tmp_path, *silent, store.path(first))
+    session = Session(store, registry, "cpu", tmp_path)
+    alone = run_in_worker(Job(first), session)
+    both = run_in_worker(Job(cell, first), session)
     assert (alone.status, both["status"]) == ("ok", "ok"), both["reason"]
     assert both["discovery"] == store.path(first).relative_to(store.root).as_posix()
     found, used = (read_arrays(store.path(c), r)["generators"] for c, r in ((first, alone), (cell, both)))

@@ -14,7 +14,9 @@ import pytest
 
 from bench.records.cell import make_cell
 from bench.records.store import Store, read_arrays, read_record
+from bench.running.jobs import Job, Watch
 from bench.running.registry import load_registry
+from bench.running.session import Session
 from bench.running.supervisor import Limits, run_in_worker
 
 TASK = "nbody_1step_id"
@@ -31,7 +33,8 @@ def run(tmp_path):
         cell = make_cell(
             task, chosen, search=None, budget="smoke", seed=seed, fingerprint="x", assignments=list(assignments)
         )
-        record = run_in_worker(cell, task, chosen, store, "cpu", tmp_path / "data", on_progress)
+        session = Session(store, registry, "cpu", tmp_path / "data")
+        record = run_in_worker(Job(cell), session, watch=Watch(on_progress))
         return cell, record, store
 
     return run_cell
@@ -163,7 +166,7 @@ def test_a_method_may_print_what_it_likes_and_its_mistakes_are_recorded(tmp_path
     registry, store = load_registry(), Store(tmp_path / "results")
     task, method = registry.task(TASK), registry.method(name)
     cell = make_cell(task, method, search=None, budget="smoke", seed=0, fingerprint="x")
-    record = run_in_worker(cell, task, method, store, "cpu", tmp_path / "data", lambda done, total: None)
+    record = run_in_worker(Job(cell), Session(store, registry, "cpu", tmp_path / "data"))
     assert (record.status, record.reason) == ("failed", reason)
     assert "half a message" in store.path(cell).with_suffix(".log").read_text()
 
@@ -174,7 +177,7 @@ def test_a_worker_that_is_never_silent_is_watched_too(tmp_path, install):
     registry, store = load_registry(), Store(tmp_path / "results")
     task, method = registry.task(TASK), registry.method("chatty")
     cell = make_cell(task, method, search=None, budget="smoke", seed=0, fingerprint="x")
-    run = partial(run_in_worker, cell, task, method, store, "cpu", tmp_path / "data", lambda done, total: None)
+    run = partial(run_in_worker, Job(cell), Session(store, registry, "cpu", tmp_path / "data"))
     assert run(limits=Limits(memory_mb=1.0))["status"] == "out_of_memory"
     stop = threading.Event()
     threading.Timer(5.0, stop.set).start()
