@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,12 +92,6 @@ def write_pages(
     site = plan_site(store, cards, is_stale)
     present = _present(out_dir)
     changed = sorted(name for name, text in site.pages.items() if present.get(name) != text)
-    for name in changed:
-        if name in present and not present[name].startswith(MARKER):
-            raise BenchError(
-                f"{str(out_dir / name)!r} was not generated and is not overwritten; move it away, or keep the results "
-                "in another folder (--results DIR)."
-            )
     drawn = {path.name for path in (out_dir / FOLDER).glob("*.png") if NAME.fullmatch(path.name)}
     missing = sorted(site.figures.keys() - drawn)
     removed = [name for name, text in present.items() if name not in site.pages and _is_ours(name, text, cards)]
@@ -111,6 +105,7 @@ def write_pages(
     written += [os.path.relpath(readme, out_dir)] if readme is not None and after is not None else []
     changes = Changes(tuple(written), tuple(sorted(removed)), site.problems)
     if not check:
+        _refuse_foreign(out_dir, changed, present)
         try:
             # Figures first, and the old ones last: whoever reads a page meanwhile finds those that it names.
             _draw(out_dir / FOLDER, [site.figures[name] for name in missing], site.load)
@@ -187,6 +182,15 @@ def _present(out_dir: Path) -> dict[str, str]:
         for path in [*out_dir.glob("*.md"), *(out_dir / PAGES).glob("*.md")]
         if path.is_file()
     }
+
+
+def _refuse_foreign(out_dir: Path, names: Iterable[str], present: Mapping[str, str]) -> None:
+    for name in names:
+        if name in present and not present[name].startswith(MARKER):
+            raise BenchError(
+                f"{str(out_dir / name)!r} was not generated and is not overwritten; move it away, or keep the results "
+                "in another folder (--results DIR)."
+            )
 
 
 def _is_ours(name: str, text: str, cards: Cards) -> bool:

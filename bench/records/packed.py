@@ -70,7 +70,7 @@ class Packed:
         file = self.root / f"{board}.npz"
         try:
             archive = _opened(file, file.stat().st_mtime_ns)
-            return {name: archive[digest] for name, digest in wanted.items()}
+            return {name: _array(archive.read(f"{digest}.npy")) for name, digest in wanted.items()}
         except Exception as error:  # zipfile, numpy and the file system each have their own
             raise BenchError(f"packed arrays {str(file)!r} cannot be read: {error}.") from None
 
@@ -79,10 +79,10 @@ class Packed:
         board = place.partition("/")[0]
         entry, file = self._board(board)[0][place], self.root / f"{board}.npz"
         try:
-            missing = set(entry.arrays.values()) - set(_opened(file, file.stat().st_mtime_ns).files)
+            held = {name.removesuffix(".npy") for name in _opened(file, file.stat().st_mtime_ns).namelist()}
         except Exception as error:  # zipfile, numpy and the file system each have their own
             return f"packed arrays {str(file)!r} cannot be read: {error}."
-        return f"packed arrays {str(file)!r} lack some of {place}." if missing else None
+        return None if held.issuperset(entry.arrays.values()) else f"packed arrays {str(file)!r} lack some of {place}."
 
     def scan(self) -> tuple[dict[str, Record], dict[str, str]]:
         """All records by place, and for each line that is not one the reason."""
@@ -160,10 +160,14 @@ def _check(record: Record, line: Line, path: Path) -> None:
 
 
 @cache
-def _opened(file: Path, changed_ns: int) -> np.lib.npyio.NpzFile:
-    """The archive, opened once for each content that the file had."""
-    archive: np.lib.npyio.NpzFile = np.load(file, allow_pickle=False)
-    return archive
+def _opened(file: Path, changed_ns: int) -> zipfile.ZipFile:
+    """The archive in memory (a megabyte), read once for each content that the file had."""
+    return zipfile.ZipFile(io.BytesIO(file.read_bytes()))
+
+
+def _array(content: bytes) -> Array:
+    array: Array = np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)
+    return array
 
 
 def _npy(array: Array) -> bytes:

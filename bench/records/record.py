@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -278,8 +277,9 @@ def _plain(value: object) -> object:
 
 def _impossible(record: Record) -> str | None:
     """An identity that no correct run breaks and this record does; None when there is none."""
-    if not math.isfinite(record.train_fraction) or not 0.0 < record.train_fraction <= 1.0:
-        return f"{TRAIN_FRACTION} is {record.train_fraction}, outside (0, 1]"
+    share = record.changed.get(TRAIN_FRACTION, 1.0)
+    if not isinstance(share, int | float) or not 0.0 < share <= 1.0:
+        return f"{TRAIN_FRACTION} is {share!r}, outside (0, 1]"
     if record.status is Status.OK and (record.cost is None or record.task.sizes is None):
         return "its status is ok, and it has no cost or no sizes"
     for name, score in record.scores.items():

@@ -192,7 +192,7 @@ def read_arrays(path: Path, record: Record, names: Collection[str] | None = None
         return {}
     file = path.with_suffix(".npz")
     try:
-        with np.load(file, allow_pickle=False) as archive:
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             return {name: archive[name] for name in wanted}
     except Exception as error:  # zipfile, numpy and the file system each have their own
         raise BenchError(f"arrays {str(file)!r} of a record cannot be read: {error}.") from None

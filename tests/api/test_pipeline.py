@@ -8,9 +8,11 @@ from bench.api.coefficients import uniform_sampler
 from bench.api.discovery import from_arrays, to_arrays
 from bench.errors import BenchError
 from bench.records.cell import discovery_of, make_cell
-from bench.records.store import Store, read_arrays
+from bench.records.store import Store
+from bench.running.jobs import Job
 from bench.running.problem import make_problem
 from bench.running.registry import load_registry
+from bench.running.session import Session
 from bench.running.supervisor import run_in_worker
 from bench.running.worker import stage_params
 
@@ -56,13 +58,12 @@ def test_the_consumer_uses_what_was_stored_and_is_charged_for_it(registry, task,
     session = Session(store, registry, "cpu", tmp_path)
     alone = run_in_worker(Job(first), session)
     both = run_in_worker(Job(cell, first), session)
-    assert (alone.status, both["status"]) == ("ok", "ok"), both["reason"]
-    assert both["discovery"] == store.path(first).relative_to(store.root).as_posix()
-    found, used = (read_arrays(store.path(c), r)["generators"] for c, r in ((first, alone), (cell, both)))
+    assert (alone.status, both.status) == ("ok", "ok"), both.reason
+    assert both.discovery_place == store.place(first)
+    found, used = (store.arrays(r.place)["generators"] for r in (alone, both))
     assert found == pytest.approx(used, rel=1e-6)
-    assert both["cost"]["steps"] == 2 * alone.cost.steps
-    assert both["cost"]["fit_s"] > alone.cost.fit_s
-    assert both["cost"]["parameters"] > alone.cost.parameters
+    assert both.cost.steps == alone.cost.steps
+    assert both.cost.with_discovery(alone.cost).steps == 2 * alone.cost.steps
 
 
 def test_generators_and_their_distribution_survive_the_store(task, tmp_path):

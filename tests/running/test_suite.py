@@ -2,10 +2,12 @@
 
 import re
 
+import msgspec
 import pytest
 
 from bench.errors import BenchError
 from bench.records.provenance import blank_record
+from bench.records.record import Status, replaced
 from bench.records.store import Store
 from bench.running.plan import make_plan
 from bench.running.registry import load_registry
@@ -98,7 +100,8 @@ def test_a_plan_keeps_what_is_done_and_what_failed_unless_asked(jobs_of, tmp_pat
     task, method = registry.task("toy_se3"), registry.method("plain")
 
     def write(job, status, **changes):
-        record = {**blank_record(job.cell, task, method, "cpu"), "status": status, "reason": "some", **changes}
+        fields = {"status": Status(status), "reason": "some", **changes}
+        record = replaced(blank_record(job.cell, task, method, "cpu"), fields)
         store.write(job.cell, record)
 
     write(jobs[0], "unsupported")
@@ -109,7 +112,7 @@ def test_a_plan_keeps_what_is_done_and_what_failed_unless_asked(jobs_of, tmp_pat
     assert (plan.done, plan.failed, plan.to_run) == ((jobs[0],), (jobs[1],), (jobs[2], jobs[3]))
     assert make_plan(jobs, session, ["failed"]).to_run == tuple(jobs[1:])
     old = blank_record(jobs[3].cell, task, method, "cpu")
-    write(jobs[3], "unsupported", method={**old["method"], "code_sha256": "0" * 64})
+    write(jobs[3], "unsupported", method=msgspec.structs.replace(old.method, versions=(99,)))
     assert make_plan(jobs, session).stale == (jobs[3],)
     with pytest.raises(BenchError, match=r"--retry is 'fialed'\. Did you mean 'failed'"):
         make_plan(jobs, session, ["fialed"])
@@ -119,9 +122,9 @@ def test_a_stale_discovery_is_made_again_where_a_consumer_needs_it(jobs_of, tmp_
     first, consumer = jobs_of('seeds="0"\nbudget="smoke"\n[[cells]]\nmethods=["liegan+augment"]\ntasks=["toy_se3"]')
     assert consumer.discovery == first.cell
     store, task = Store(tmp_path / "results"), registry.task("toy_se3")
-    record = blank_record(first.cell, task, registry.method("liegan"), "cpu") | {"status": "ok"}
-    store.write(first.cell, {**record, "method": {**record.method, "code_sha256": "0" * 64}})
     session = Session(store, registry, "cpu", tmp_path)
+    record = replaced(blank_record(first.cell, task, registry.method("liegan"), "cpu"), {"status": Status.DIVERGED})
+    store.write(first.cell, replaced(record, {"method": msgspec.structs.replace(record.method, versions=(99,))}))
     assert make_plan([first], session).stale == (first,)
     plan = make_plan([first, consumer], session)
     assert (plan.to_run, plan.stale) == ((first, consumer), ())

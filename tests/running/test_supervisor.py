@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bench.records.cell import make_cell
-from bench.records.store import Store, read_arrays, read_record
+from bench.records.store import Store, read_arrays
 from bench.running.jobs import Job, Watch
 from bench.running.registry import load_registry
 from bench.running.session import Session
@@ -57,7 +57,7 @@ def test_a_cell_leaves_one_whole_record(run):
 
 
 def test_the_same_cell_twice_gives_the_same_scores(run):
-    scores = [run("semola", seed=1)[1]["scores"] for _ in range(2)]
+    scores = [run("semola", seed=1)[1].scores for _ in range(2)]
     assert scores[0] == scores[1]
 
 
@@ -93,7 +93,7 @@ def test_a_killed_worker_is_recorded_and_a_good_record_survives_it(run, monkeypa
     assert record.status == "failed"
     assert store.finished(other) is None
     assert store.path(other).exists()
-    assert good["status"] == "ok"
+    assert good.status == "ok"
 
 
 def _suicidal_python(folder: Path) -> str:
@@ -178,13 +178,13 @@ def test_a_worker_that_is_never_silent_is_watched_too(tmp_path, install):
     task, method = registry.task(TASK), registry.method("chatty")
     cell = make_cell(task, method, search=None, budget="smoke", seed=0, fingerprint="x")
     run = partial(run_in_worker, Job(cell), Session(store, registry, "cpu", tmp_path / "data"))
-    assert run(limits=Limits(memory_mb=1.0))["status"] == "out_of_memory"
+    assert run(limits=Limits(memory_mb=1.0)).status == "out_of_memory"
     stop = threading.Event()
     threading.Timer(5.0, stop.set).start()
     with pytest.raises(KeyboardInterrupt):
         run(limits=Limits(stop=stop))
     # Stopping does not turn a failure into a seed that had no chance.
-    assert read_record(store.path(cell))["status"] == "out_of_memory"
+    assert store.record(cell).status == "out_of_memory"
 
 
 def test_a_failure_does_not_replace_a_finished_record(tmp_path, make_record):

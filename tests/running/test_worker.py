@@ -47,7 +47,11 @@ class Named(Same):
 def test_the_validation_score_is_the_test_score_where_both_splits_are_one(registry, tmp_path):
     record, said = run(registry, tmp_path, wrap=Named)
     score = record.scores["test/mse"]
-    assert record.validation == {**score, "name": "val/mse"}
+    assert (record.validation.name, record.validation.value, record.validation.unit) == (
+        "val/mse",
+        score.value,
+        score.unit,
+    )
     losses = [point for message in said for point in message["losses"]]
     assert [epoch for epoch, _ in losses] == list(range(1, record.params["epochs"] + 1))
 
@@ -55,8 +59,8 @@ def test_the_validation_score_is_the_test_score_where_both_splits_are_one(regist
 def test_a_cell_that_is_not_tested_has_the_same_validation_score_and_no_other(registry, tmp_path):
     tested, _ = run(registry, tmp_path)
     blind, _ = run(registry, tmp_path, tested=False)
-    assert blind["validation"] == tested["validation"]
-    assert (blind["status"], blind["scores"]) == ("ok", {})
+    assert blind.validation == tested.validation
+    assert (blind.status, blind.scores) == ("ok", {})
 
 
 def test_what_only_discovers_has_no_validation_score(registry, tmp_path):

@@ -38,7 +38,7 @@ def test_generators_are_shown_once_and_never_those_that_a_method_was_told(make_r
     plans = plans_of(
         (make_record("liegan", mse=None), FOUND),
         (make_record("liegan+augment"), FOUND),
-        (make_record("consumer", discovery="toy@1/liegan/abc/seed0.json"), FOUND),
+        (make_record("consumer", discovery={"method": "liegan", "search": None, "key": "a" * 12}), FOUND),
         (make_record("true+augment", knowledge="group"), FOUND),
         (make_record("semola"), TRACED),
     )

@@ -182,18 +182,12 @@ def test_failures_are_statuses_with_reasons(make_record, board_of):
 
 
 def test_stale_and_unreadable_records_are_marked(make_record, board_of):
-    board = board_of([make_record()], standing=lambda record: "stale", skipped=2)
+    board = board_of([make_record()], is_stale=lambda record: True, skipped=2)
     page = render_task(board)
     assert cells(page, "`plain`")[-1] == "1/1 (1 stale)"
     assert "`plain` (stale)" in index_of([board])
-    assert "Stale: the code" in page
+    assert "Stale: the record is of an earlier version" in page
     assert "2 files in the place of a record that cannot be read" in page
-
-
-def test_records_of_earlier_code_with_equal_numbers_are_told_not_marked(make_record, board_of):
-    page = render_task(board_of([make_record(seed=s) for s in range(2)], standing=lambda record: "equal"))
-    assert cells(page, "`plain`")[-1] == "2/2"
-    assert "2 records were made by earlier code" in page
 
 
 def test_costs_over_different_hardware_are_marked(make_record, board_of):
@@ -239,7 +233,8 @@ def test_the_index_shows_the_best_of_each_pool_and_what_is_missing(make_record, 
     records = [make_record(mse=0.25), make_record("gcnn", mse=0.5), make_record("true", knowledge="group", mse=0.125)]
     index = index_of([board_of(records)], index_remarks(["b", "a"], {"gone": 1}, 1))
     assert cells(index, "small") == [
-        "[toy](toy.md)", "small", "`test/mse` ↓", "`plain`", "0.250", "`true`", "0.125", "constant", "1.50", "3/3",
+        "[toy](boards/toy.md)", "small", "`test/mse` ↓", "`plain`", "0.250", "`true`", "0.125", "constant", "1.50",
+        "3/3",
     ]  # fmt: skip
     assert "No results yet: `a`, `b`." in index
     assert "1 record of `gone`, a task that this installation does not know" in index
