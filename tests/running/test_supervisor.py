@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from bench.records.cell import make_cell
+from bench.records.record import Status, replaced
 from bench.records.store import Store, read_arrays
 from bench.running.jobs import Job, Watch
 from bench.running.registry import load_registry
@@ -187,14 +188,16 @@ def test_a_worker_that_is_never_silent_is_watched_too(tmp_path, install):
     assert store.record(cell).status == "out_of_memory"
 
 
-def test_a_failure_does_not_replace_a_finished_record(tmp_path, make_record):
-    registry = load_registry()
+def test_a_failure_does_not_replace_a_finished_record(tmp_path):
+    registry, store = load_registry(), Store(tmp_path)
     cell = make_cell(
         registry.task(TASK), registry.method("plain"), search=None, budget="smoke", seed=0, fingerprint="x"
     )
-    store = Store(tmp_path)
-    store.write_outcome(cell, make_record())
-    store.write_outcome(cell, make_record(status="failed", mse=None, reason="later"))
-    assert store.finished(cell).status == "ok"
-    store.write_outcome(cell, make_record(status="diverged", mse=None, reason="the code has changed"))
-    assert store.finished(cell).status == "diverged"
+    blank = Session(store, registry, "cpu", tmp_path).blank(cell)
+    for status, reason, kept in (
+        (Status.DIVERGED, "the first run", Status.DIVERGED),
+        (Status.FAILED, "later", Status.DIVERGED),
+        (Status.UNSUPPORTED, "the code has changed", Status.UNSUPPORTED),
+    ):
+        store.write_outcome(cell, replaced(blank, {"status": status, "reason": reason}))
+        assert store.finished(cell).status is kept

@@ -66,7 +66,7 @@ def test_a_cell_that_is_not_tested_has_the_same_validation_score_and_no_other(re
 def test_what_only_discovers_has_no_validation_score(registry, tmp_path):
     record, _ = run(registry, tmp_path, method="liegan")
     assert record.status == "ok"
-    assert "validation" not in record
+    assert record.validation is None
 
 
 def test_a_pruned_cell_leaves_nothing_behind(registry, tmp_path):
