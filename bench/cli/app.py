@@ -40,6 +40,17 @@ PluginOption = Annotated[
     typer.Option("--plugin", callback=_plug_in, help="A file with METHODS or TASKS of yours; may be repeated."),
 ]
 
+ExecutorOption = Annotated[str, typer.Option(help="local, or ray: on the nodes of a cluster.")]
+AddressOption = Annotated[
+    str | None, typer.Option(help="Ray's address, host:port.", show_default="a cluster that runs here")
+]
+DeviceOption = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+MemoryOption = Annotated[
+    float | None, typer.Option(help="Memory of one cell, MiB.", show_default="its share of 90 %", min=64.0)
+]
+SearchOption = Annotated[str | None, typer.Option(help="Search space; the task's widest when left out.")]
+BudgetOption = Annotated[str, typer.Option(help="One of the task's: smoke, small, ….", show_default=True)]
+
 
 def main() -> None:
     """Run the CLI; a user's mistake prints one line and exits with code 2, Ctrl-C with 130."""
@@ -76,36 +87,37 @@ def run(
     task: Annotated[str, typer.Option(help="A task.")],
     seed: Annotated[int | None, typer.Option(min=0, help="One seed (default 0).")] = None,
     seeds: Annotated[str | None, typer.Option(help="Several seeds: 0-5 or 0,2,4.")] = None,
-    budget: Annotated[str, typer.Option(help="One of the task's: smoke, small, ….", show_default=True)] = "small",
-    search: Annotated[str | None, typer.Option(help="Search space; the task's widest when left out.")] = None,
+    budget: BudgetOption = "small",
+    search: SearchOption = None,
     assignments: Annotated[list[str] | None, typer.Option("--set", help="name=value, may be repeated.")] = None,
     preset: Annotated[str, typer.Option(help="default, or tuned: the parameters that a sweep chose.")] = "default",
     train_fraction: Annotated[float, typer.Option(help="Share of the training examples to use, in (0, 1].")] = 1.0,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    executor: ExecutorOption = "local",
+    address: AddressOption = None,
+    workers: Annotated[int | None, typer.Option(help="Cells at once.", show_default="1; on Ray all")] = None,
+    device: DeviceOption = "auto",
+    memory_mb: MemoryOption = None,
     results: ResultsOption = None,
     force: Annotated[bool, typer.Option("--force", help="Run finished cells again.")] = False,
     no_mlflow: Annotated[bool, typer.Option("--no-mlflow", help="Do not mirror to MLflow.")] = False,
     plugin: PluginOption = None,
 ) -> None:
     """Train, evaluate and store one cell per seed."""
+    from bench.cli.cells import Choice
     from bench.cli.run import run_command
     from bench.records.paths import results_dir
+    from bench.running.executors.choose import Resources
     from bench.running.suite import parse_seeds
 
     _end_as_by_ctrl_c()
     if seed is not None and seeds is not None:
         raise BenchError(f"--seed {seed} and --seeds {seeds} exclude each other; give one.")
+    fixed = tuple(parse_assignment(text) for text in assignments or ())
     code = run_command(
-        method_name=method,
-        task_name=task,
-        seeds=parse_seeds(seeds) if seeds is not None else [seed or 0],
-        budget=budget,
-        search=search,
-        assignments=[parse_assignment(text) for text in assignments or ()],
-        preset=preset,
-        train_fraction=train_fraction,
-        device_name=device,
-        root=results or results_dir(),
+        Choice(method, task, budget, search, fixed, preset, train_fraction),
+        parse_seeds(seeds) if seeds is not None else [seed or 0],
+        results or results_dir(),
+        Resources(executor, address, workers, device, memory_mb).one_by_one(),
         force=force,
         mlflow=not no_mlflow,
     )
@@ -116,15 +128,11 @@ def run(
 @app.command()
 def suite(
     file: Annotated[Path, typer.Argument(help="A TOML file, or the name of a built-in suite: smoke, small, paper.")],
-    executor: Annotated[str, typer.Option(help="local, or ray: on the nodes of a cluster.")] = "local",
-    address: Annotated[
-        str | None, typer.Option(help="Ray's address, host:port.", show_default="a cluster that runs here")
-    ] = None,
+    executor: ExecutorOption = "local",
+    address: AddressOption = None,
     workers: Annotated[int | None, typer.Option(help="Cells at once.", show_default="as many as cores")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    memory_mb: Annotated[
-        float | None, typer.Option(help="Memory of one cell, MiB.", show_default="its share of 90 %", min=64.0)
-    ] = None,
+    device: DeviceOption = "auto",
+    memory_mb: MemoryOption = None,
     retry: Annotated[list[str] | None, typer.Option(help="Run again: failed, or stale; may be repeated.")] = None,
     results: ResultsOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan only.")] = False,
@@ -134,16 +142,13 @@ def suite(
     """Run all cells of a suite that are not done."""
     from bench.cli.suite import suite_command
     from bench.records.paths import results_dir
+    from bench.running.executors.choose import Resources
 
     _end_as_by_ctrl_c()
     code = suite_command(
         file,
-        root=results or results_dir(),
-        executor_name=executor,
-        address=address,
-        workers=workers,
-        device_name=device,
-        memory_mb=memory_mb,
+        results or results_dir(),
+        Resources(executor, address, workers, device, memory_mb),
         retry=retry or (),
         dry_run=dry_run,
         mlflow=not no_mlflow,
@@ -172,32 +177,32 @@ def sweep(
     task: Annotated[str, typer.Option(help="A task.")],
     studies: Annotated[int, typer.Option(help="Independent searches.", min=1)] = 3,
     trials: Annotated[int, typer.Option(help="Choices of parameters that each study tries.", min=1)] = 20,
-    budget: Annotated[str, typer.Option(help="One of the task's: smoke, small, ….", show_default=True)] = "small",
-    search: Annotated[str | None, typer.Option(help="Search space; the task's widest when left out.")] = None,
+    budget: BudgetOption = "small",
+    search: SearchOption = None,
     max_hours: Annotated[float, typer.Option(help="No trial begins after so many hours of its study.")] = 4.0,
     assignments: Annotated[list[str] | None, typer.Option("--set", help="name=value, the same in all trials.")] = None,
-    workers: Annotated[int, typer.Option(help="Studies at once.", min=1)] = 1,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    executor: ExecutorOption = "local",
+    address: AddressOption = None,
+    workers: Annotated[int | None, typer.Option(help="Studies at once.", show_default="1; on Ray all")] = None,
+    device: DeviceOption = "auto",
+    memory_mb: MemoryOption = None,
     results: ResultsOption = None,
     plugin: PluginOption = None,
 ) -> None:
     """Choose a method's parameters on the validation split; `run --preset tuned` then uses them."""
+    from bench.cli.cells import Choice
     from bench.cli.sweep import sweep_command
     from bench.records.paths import results_dir
+    from bench.running.executors.choose import Resources
+    from bench.running.sweeps.sweep import Effort
 
     _end_as_by_ctrl_c()
+    fixed = tuple(parse_assignment(text) for text in assignments or ())
     sweep_command(
-        method_name=method,
-        task_name=task,
-        studies=studies,
-        trials=trials,
-        budget=budget,
-        search=search,
-        max_hours=max_hours,
-        fixed=[parse_assignment(text) for text in assignments or ()],
-        workers=workers,
-        device_name=device,
-        root=results or results_dir(),
+        Choice(method, task, budget, search, fixed),
+        Effort(studies, trials, max_hours),
+        results or results_dir(),
+        Resources(executor, address, workers, device, memory_mb).one_by_one(),
     )
 
 

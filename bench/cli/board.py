@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from bench.leaderboard.site import INDEX, Cards, write_html, write_pages
+from bench.records.command_line import command_line
 from bench.records.paths import pages_dir, results_dir
 from bench.records.store import Store
 from bench.running.registry import load_registry
@@ -26,8 +27,9 @@ def board_command(root: Path, *, check: bool, html: bool) -> int:
     for problem in dict.fromkeys(changes.problems):
         typer.echo(f"warning: left out: {problem}", err=True)
     if check:
+        again = command_line("leaderboard", results=root)
         for page in (*changes.written, *changes.removed):
-            typer.echo(f"error: {out / page} is out of date; `python -m bench leaderboard` brings it up.", err=True)
+            typer.echo(f"error: {out / page} is out of date; `{again}` brings it up.", err=True)
         return 1 if changes.written or changes.removed else 0
     for word, names in (("written", changes.written), ("removed", changes.removed)):
         if names:

@@ -16,6 +16,7 @@ from bench.contract.check import Examination, Result, Status, run_check
 from bench.contract.checks import CHECKS
 from bench.datasets.cache import data_dir
 from bench.errors import BenchError
+from bench.records.command_line import command_line
 from bench.running.registry import Registry, load_registry
 
 
@@ -97,8 +98,8 @@ def _next(method: str, task: str, failed: int, runs: bool) -> None:
     if failed:
         typer.echo(f"\n{failed} failed")
     elif not (method and runs):
-        typer.echo("\nnext: python -m bench list")
+        typer.echo(f"\nnext: {command_line('list')}")
     elif task:
-        typer.echo(f"\nnext: python -m bench run --method {method} --task {task} --budget small")
+        typer.echo(f"\nnext: {command_line('run', '--method', method, '--task', task, '--budget', 'small')}")
     else:
-        typer.echo(f"\nnext: python -m bench check {method} --task TASK   (`python -m bench list tasks`)")
+        typer.echo(f"\nnext: {command_line('check', method, '--task', 'TASK')}   (`{command_line('list', 'tasks')}`)")

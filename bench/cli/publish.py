@@ -11,8 +11,9 @@ from tabulate import tabulate
 from bench.errors import BenchError
 from bench.leaderboard.board.build import HIDDEN_BUDGETS
 from bench.records.arrays import pictured, published_form, published_names
+from bench.records.command_line import command_line
 from bench.records.packed import pack
-from bench.records.paths import packed_dir, results_option
+from bench.records.paths import packed_dir
 from bench.records.record import Record, Status
 from bench.records.store import Store
 
@@ -42,4 +43,4 @@ def publish_command(root: Path) -> None:
         size = (text.stat().st_size + archive.stat().st_size) / 2**20
         rows.append([board, len(records), f"{size:.2f}"])
     typer.echo(tabulate(rows, ["board", "records", "MiB"], tablefmt="simple", disable_numparse=True))
-    typer.echo(f"\nwritten: {packed_dir(root)}\nnext: python -m bench leaderboard{results_option(root)}")
+    typer.echo(f"\nwritten: {packed_dir(root)}\nnext: {command_line('leaderboard', results=root)}")

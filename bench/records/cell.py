@@ -6,7 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from typing import Any, Required, TypedDict, Unpack
 
 from bench.api import TIERS, Method, Task, tier_of
 from bench.api.parameters import as_dict, from_values, names_of, parse
@@ -57,23 +57,25 @@ class Cell:
         return f"{self.method}{search}{preset} on {self.task}, {self.budget}, seed {self.seed}"
 
 
-def make_cell(
-    task: Task,
-    method: Method,
-    *,
-    search: str | None,
-    budget: str,
-    seed: int,
-    fingerprint: str,
-    assignments: Iterable[tuple[str, str]] = (),
-    train_fraction: float = 1.0,
-) -> Cell:
-    """Validate every choice and fill in every parameter; ``train_fraction`` of the budget's training examples.
+class Choices(TypedDict, total=False):
+    """What is to be chosen of a cell beside its task and method."""
+
+    search: Required[str | None]  # None: the task's widest, or none at all for a method that does not search
+    budget: Required[str]
+    seed: Required[int]
+    fingerprint: Required[str]  # of the data; "" as long as they need not be there
+    assignments: Iterable[tuple[str, str]]  # parameters set by hand, as text
+    train_fraction: float  # share of the budget's training examples
+
+
+def make_cell(task: Task, method: Method, **choices: Unpack[Choices]) -> Cell:
+    """Validate every choice and fill in every parameter.
 
     Raises:
         BenchError: for an unknown search space, budget or parameter, or a value out of range.
     """
-    card = task.card
+    card, search, budget = task.card, choices["search"], choices["budget"]
+    assignments, train_fraction = list(choices.get("assignments", ())), choices.get("train_fraction", 1.0)
     if budget not in card.budgets:
         raise BenchError(
             f"unknown budget {budget!r} of task {card.id!r}.{nearest(budget, card.budgets)} "
@@ -94,7 +96,7 @@ def make_cell(
         )
     chosen = search or (card.searches[0] if method.card.searches else None)
     default = _resolve(task, method, budget, chosen, ())
-    params = _resolve(task, method, budget, chosen, assignments)
+    params = _resolve(task, method, budget, chosen, assignments) if assignments else default
     changed = {name: value for name, value in params.items() if name not in default or default[name] != value}
     amount = card.budgets[budget]
     size = {name: getattr(amount, name) for name in SIZES}
@@ -103,7 +105,18 @@ def make_cell(
     if train_fraction != 1.0:
         size["train"] = round(train_fraction * amount.train)
         changed[TRAIN_FRACTION] = train_fraction
-    return Cell(card.id, card.version, method.card.id, chosen, budget, seed, fingerprint, size, params, changed)
+    return Cell(
+        task=card.id,
+        task_version=card.version,
+        method=method.card.id,
+        search=chosen,
+        budget=budget,
+        seed=choices["seed"],
+        data=choices["fingerprint"],
+        size=size,
+        params=params,
+        changed=changed,
+    )
 
 
 def _resolve(

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from bench.errors import BenchError
+from bench.records.atomic import writing
 from bench.records.cell import Cell
 from bench.records.store import Store
 
@@ -58,15 +59,10 @@ def claimed(store: Store, cell: Cell) -> Iterator[int]:
         Busy: when another process holds it.
         BenchError: when the store cannot be written, for instance because the disk is full.
     """
-    try:
+    with writing(f"results folder {str(store.root)!r}"):
         store.path(cell).parent.mkdir(parents=True, exist_ok=True)
         with CellLock(store.lock(cell)) as held:
             yield held
-    except OSError as error:
-        raise BenchError(
-            f"results folder {str(store.root)!r} cannot be written: {error.strerror}. What is stored stays; once there "
-            "is room the same command continues."
-        ) from None
 
 
 def _inode(file: IO[str]) -> int:

@@ -6,7 +6,6 @@ presets lie in ``leaderboard/``. With ``--results DIR`` everything is in ``DIR``
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 
 from bench.errors import BenchError
@@ -19,17 +18,12 @@ def results_dir() -> Path:
 
 def packed_dir(results: Path) -> Path:
     """Where the published records of the workspace ``results`` are."""
-    return _base() / "leaderboard" / "results" if _is_default(results) else results
+    return _base() / "leaderboard" / "results" if is_default(results) else results
 
 
 def pages_dir(results: Path) -> Path:
     """Where the pages of the workspace ``results`` go, and its presets."""
-    return _base() / "leaderboard" if _is_default(results) else results.parent
-
-
-def results_option(root: Path) -> str:
-    """`` --results ROOT`` for a command to try next; empty for the default folder."""
-    return "" if root == results_dir() else f" --results {shlex.quote(str(root))}"
+    return _base() / "leaderboard" if is_default(results) else results.parent
 
 
 def existing_results(chosen: Path | None) -> Path:
@@ -44,7 +38,8 @@ def existing_results(chosen: Path | None) -> Path:
     return root
 
 
-def _is_default(results: Path) -> bool:
+def is_default(results: Path) -> bool:
+    """Whether ``results`` is the workspace that commands use unless the user says otherwise."""
     return results.resolve() == results_dir().resolve()
 
 

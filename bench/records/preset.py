@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Unpack
 
 import msgspec
 from msgspec import Meta
@@ -14,7 +14,8 @@ from msgspec import Meta
 from bench.api import Method, Task
 from bench.errors import BenchError, nearest
 from bench.records.atomic import renamed_to
-from bench.records.cell import Cell, make_cell
+from bench.records.cell import Cell, Choices, make_cell
+from bench.records.command_line import command_line
 from bench.records.paths import pages_dir, results_dir
 from bench.records.record import Amount, Count, Name, Number, Seed, Strict, Value, Version
 
@@ -156,21 +157,15 @@ def find_preset(results: Path, cell: Cell) -> Path | None:
     return found[0] if found else None
 
 
-def sweep_command_line(cell: Cell) -> str:
+def sweep_command_line(cell: Cell, results: Path) -> str:
     """The command that makes the preset of a cell."""
-    search = f" --search {cell.search}" if cell.search else ""
-    return f"python -m bench sweep --method {cell.method} --task {cell.task}{search} --budget {cell.budget}"
+    search = ["--search", cell.search] if cell.search else []
+    words = ["--method", cell.method, "--task", cell.task, *search, "--budget", cell.budget]
+    return command_line("sweep", *words, results=results)
 
 
-def preset_cell(
-    preset: str,
-    results: Path,
-    task: Task,
-    method: Method,
-    assignments: Iterable[tuple[str, str]] = (),
-    **choices: Any,
-) -> Cell:
-    """`bench.records.cell.make_cell` with the parameters of ``preset`` under the ``assignments``.
+def preset_cell(preset: str, results: Path, task: Task, method: Method, **choices: Unpack[Choices]) -> Cell:
+    """`bench.records.cell.make_cell` with the parameters of ``preset`` under the assignments.
 
     A preset that changes nothing gives the default's own cell, whose ``preset`` is None.
 
@@ -179,15 +174,16 @@ def preset_cell(
     """
     if preset not in (DEFAULT, TUNED):
         raise BenchError(f"unknown preset {preset!r}.{nearest(preset, (DEFAULT, TUNED))} Allowed: {DEFAULT}, {TUNED}.")
-    assignments = list(assignments)
-    plain = make_cell(task, method, assignments=assignments, **choices)
+    choices["assignments"] = assignments = list(choices.get("assignments", ()))
+    plain = make_cell(task, method, **choices)
     if preset == DEFAULT:
         return plain
     path = find_preset(results, plain)
     if path is None:
-        raise BenchError(f"no preset {preset!r} of {_place(plain)}; `{sweep_command_line(plain)}` makes it.")
+        raise BenchError(f"no preset {preset!r} of {_place(plain)}; `{sweep_command_line(plain, results)}` makes it.")
     chosen = [(name, str(value)) for name, value in read_preset(path).settings.items()]
-    tuned = make_cell(task, method, assignments=[*chosen, *assignments], **choices)
+    choices["assignments"] = [*chosen, *assignments]
+    tuned = make_cell(task, method, **choices)
     return plain if tuned.key == plain.key else replace(tuned, preset=preset)
 
 

@@ -11,9 +11,8 @@ from pathlib import Path
 from types import ModuleType
 
 from bench.errors import BenchError, nearest
+from bench.records.command_line import PLUGINS, plugin_files
 
-#: Paths joined by os.pathsep; the command line adds to it, and workers inherit it.
-VARIABLE = "SYMMETRY_BENCH_PLUGINS"
 PREFIX = "symmetry_bench_plugin_"
 
 
@@ -29,12 +28,7 @@ def use_plugins(files: Iterable[Path]) -> None:
             beside = [str(p) for p in file.parent.glob("*.py")] if file.parent.is_dir() else []
             raise BenchError(f"no plugin file {str(file)!r}.{nearest(str(file), beside)}")
         chosen[str(file.resolve())] = None
-    os.environ[VARIABLE] = os.pathsep.join(chosen)
-
-
-def plugin_files() -> list[Path]:
-    """The files that the variable names, in order, as absolute paths."""
-    return [Path(part).resolve() for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part]
+    os.environ[PLUGINS] = os.pathsep.join(chosen)
 
 
 def load_plugin(file: Path, register: Callable[[ModuleType], None]) -> None:

@@ -14,7 +14,8 @@ from typing import TypeVar
 from bench.api import Method, MethodCard, Task
 from bench.api.pipeline import Pipeline
 from bench.errors import BenchError, nearest
-from bench.running.plugins import load_plugin, plugin_files
+from bench.records.command_line import plugin_files
+from bench.running.plugins import load_plugin
 
 #: Entry-point groups by which another package adds methods (attribute METHODS) and tasks (attribute TASKS).
 ENTRY_POINTS = {"methods": "symmetry_bench.methods", "tasks": "symmetry_bench.tasks"}

@@ -9,8 +9,10 @@ from bench.api.discovery import from_arrays, to_arrays
 from bench.errors import BenchError
 from bench.records.cell import discovery_of, make_cell
 from bench.records.store import Store
+from bench.running.jobs import Job
 from bench.running.problem import make_problem
 from bench.running.registry import load_registry
+from bench.running.session import Session
 from bench.running.supervisor import run_in_worker
 from bench.running.worker import stage_params
 
@@ -53,9 +55,9 @@ def test_the_consumer_uses_what_was_stored_and_is_charged_for_it(registry, task,
     store, method = Store(tmp_path / "results"), registry.method("semola+augment")
     cell = cell_of("semola+augment", search="mask2")
     first = discovery_of(cell, method)
-    silent = (lambda done, total: None,)
-    alone = run_in_worker(first, task, method.discoverer, store, "cpu", tmp_path, *silent)
-    both = run_in_worker(cell, task, method, store, "cpu", tmp_path, *silent, store.path(first))
+    session = Session(store, registry, "cpu", tmp_path)
+    alone = run_in_worker(Job(first), session)
+    both = run_in_worker(Job(cell, first), session)
     assert (alone.status, both.status) == ("ok", "ok"), both.reason
     assert both.discovery_place == store.place(first)
     found, used = (store.arrays(r.place)["generators"] for r in (alone, both))

@@ -112,14 +112,14 @@ def test_an_unknown_or_missing_preset_says_what_to_do(registry, tmp_path):
 def test_a_suite_runs_default_and_tuned_and_the_same_cell_once(registry, put_preset):
     results = put_preset({"lr": 0.0005})
     block = {"methods": ["plain"], "tasks": ["toy_se3"], "seeds": "0-1", "budget": "smoke"}
-    both = expand([{**block, "presets": ["default", "tuned"]}], registry, lambda task: "f", results)
+    both = expand([{**block, "presets": ["default", "tuned"]}], registry, results)
     assert sorted((job.cell.preset or "", job.cell.seed) for job in both) == [
         ("", 0), ("", 1), ("tuned", 0), ("tuned", 1),
     ]  # fmt: skip
     put_preset({"lr": cell_of(registry, results, "default").params["lr"]})
-    assert len(expand([{**block, "presets": ["default", "tuned"]}], registry, lambda task: "f", results)) == 2
+    assert len(expand([{**block, "presets": ["default", "tuned"]}], registry, results)) == 2
     with pytest.raises(BenchError, match="no preset 'tuned' of augerino on toy_se3"):
-        expand([{**block, "methods": ["augerino"], "presets": ["tuned"]}], registry, lambda task: "f", results)
+        expand([{**block, "methods": ["augerino"], "presets": ["tuned"]}], registry, results)
 
 
 def test_a_record_names_its_preset_and_its_discovery_does_not(registry, put_preset):

@@ -11,6 +11,7 @@ from bench.records.record import Status, replaced
 from bench.records.store import Store
 from bench.running.plan import make_plan
 from bench.running.registry import load_registry
+from bench.running.session import Session
 from bench.running.suite import BUILT_IN, expand, read_suite
 
 
@@ -24,7 +25,7 @@ def jobs_of(tmp_path, registry):
     def read(text):
         path = tmp_path / "suite.toml"
         path.write_text(text)
-        return expand(read_suite(path), registry, lambda task: "fingerprint", tmp_path / "results")
+        return expand(read_suite(path), registry, tmp_path / "results")
 
     return read
 
@@ -106,24 +107,26 @@ def test_a_plan_keeps_what_is_done_and_what_failed_unless_asked(jobs_of, tmp_pat
     write(jobs[0], "unsupported")
     write(jobs[1], "timeout")
     write(jobs[2], "interrupted")
-    plan = make_plan(jobs, store, registry)
+    session = Session(store, registry, "cpu", tmp_path)
+    plan = make_plan(jobs, session)
     assert (plan.done, plan.failed, plan.to_run) == ((jobs[0],), (jobs[1],), (jobs[2], jobs[3]))
-    assert make_plan(jobs, store, registry, ["failed"]).to_run == tuple(jobs[1:])
+    assert make_plan(jobs, session, ["failed"]).to_run == tuple(jobs[1:])
     old = blank_record(jobs[3].cell, task, method, "cpu")
     write(jobs[3], "unsupported", method=msgspec.structs.replace(old.method, versions=(99,)))
-    assert make_plan(jobs, store, registry).stale == (jobs[3],)
+    assert make_plan(jobs, session).stale == (jobs[3],)
     with pytest.raises(BenchError, match=r"--retry is 'fialed'\. Did you mean 'failed'"):
-        make_plan(jobs, store, registry, ["fialed"])
+        make_plan(jobs, session, ["fialed"])
 
 
 def test_a_stale_discovery_is_made_again_where_a_consumer_needs_it(jobs_of, tmp_path, registry):
     first, consumer = jobs_of('seeds="0"\nbudget="smoke"\n[[cells]]\nmethods=["liegan+augment"]\ntasks=["toy_se3"]')
     assert consumer.discovery == first.cell
     store, task = Store(tmp_path / "results"), registry.task("toy_se3")
+    session = Session(store, registry, "cpu", tmp_path)
     record = replaced(blank_record(first.cell, task, registry.method("liegan"), "cpu"), {"status": Status.DIVERGED})
     store.write(first.cell, replaced(record, {"method": msgspec.structs.replace(record.method, versions=(99,))}))
-    assert make_plan([first], store, registry).stale == (first,)
-    plan = make_plan([first, consumer], store, registry)
+    assert make_plan([first], session).stale == (first,)
+    plan = make_plan([first, consumer], session)
     assert (plan.to_run, plan.stale) == ((first, consumer), ())
 
 
@@ -132,7 +135,7 @@ def test_the_suites_that_are_shipped_can_be_expanded(registry, name):
     from pathlib import Path
 
     path = BUILT_IN[name]
-    jobs = expand(read_suite(path), registry, lambda task: "fingerprint", Path("results"))
+    jobs = expand(read_suite(path), registry, Path("results"))
     assert len(jobs) > 20
     assert "nbody_1step_id" in {job.cell.task for job in jobs}
     assert len({(job.cell.folder, job.cell.seed) for job in jobs}) == len(jobs)

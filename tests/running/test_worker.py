@@ -8,8 +8,10 @@ import torch
 from bench.errors import Pruned
 from bench.records.cell import make_cell
 from bench.records.store import Store
+from bench.running.jobs import Job, Watch
 from bench.running.registry import load_registry
-from bench.running.supervisor import Limits, run_in_worker
+from bench.running.session import Session
+from bench.running.supervisor import run_in_worker
 from bench.running.worker import run_cell
 
 
@@ -77,6 +79,6 @@ def test_a_pruned_cell_leaves_nothing_behind(registry, tmp_path):
         return True
 
     with pytest.raises(Pruned):
-        run_in_worker(cell, task, method, store, "cpu", tmp_path, lambda *_: None, limits=Limits(prune=prune))
+        run_in_worker(Job(cell), Session(store, registry, "cpu", tmp_path), watch=Watch(prune=prune))
     assert [epoch for epoch, _ in heard] == [1]
     assert not [path for path in store.root.rglob("*") if path.is_file()]

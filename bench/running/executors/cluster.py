@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bench.errors import BenchError
-from bench.running.executors.need import Need
+from bench.records.command_line import PLUGINS
+from bench.running.jobs import Need
 
 #: Seconds for which what the nodes offer is not asked again.
 FRESH_S = 1.0
@@ -21,14 +22,14 @@ PATIENCE_S = 60.0
 #: Seconds for an address to answer; Ray itself would try for two minutes.
 KNOCK_S = 5.0
 #: Variables that what runs on a node must see as it is here.
-SHIPPED = ("SYMMETRY_BENCH_PLUGINS",)
+SHIPPED = (PLUGINS,)
 
 # Ray prints the fate of nodes and tasks on our standard output; each cell's record says what became of it.
 QUIET = {"RAY_DEDUP_LOGS_SKIP_REGEX": ".", "RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 
 
 class Cluster:
-    """A connection to the cluster at ``address``, else to one found here, else to one started here for this suite.
+    """A connection to the cluster at ``address``, else to one found here, else to one started here for this command.
 
     Raises:
         BenchError: when ray is not installed, or no cluster answers.

@@ -19,8 +19,9 @@ from bench.errors import BenchError
 from bench.records.cell import Cell, versions_of
 from bench.records.record import Record, Status
 from bench.records.store import Store
-from bench.running.executors.pool import MEMORY_SHARE
+from bench.running.jobs import MEMORY_SHARE, Job
 from bench.running.registry import load_registry
+from bench.running.session import Session
 from bench.running.supervisor import Failure, Limits, run_in_worker
 
 
@@ -44,13 +45,13 @@ class Parcel:
 class Order:
     """A cell to run, and what it needs to be run as on the machine that sends it."""
 
-    cell: Cell
+    job: Job
     versions: tuple[int, ...]  # of the method; the task's is in the cell
     device: str
     data_dir: str
     threads: int
     memory_mb: float | None  # None: its share of the node's
-    discovery: tuple[Cell, Parcel] | None
+    discovery: Parcel | None  # what the job builds on
 
 
 def run_order(order: Order, share: float) -> Parcel | Failure:
@@ -62,28 +63,26 @@ def run_order(order: Order, share: float) -> Parcel | Failure:
 
 
 def _run(order: Order, share: float) -> Parcel:
-    cell, registry = order.cell, load_registry()
-    task, method = registry.task(cell.task), registry.method(cell.method)
-    _check_code(order, task, method)
+    job, registry = order.job, load_registry()
+    cell = job.cell
+    task = registry.task(cell.task)
+    _check_code(order, task, registry.method(cell.method))
     data = _data_dir(order.data_dir)
     if _fingerprint(task, data) != cell.data:
-        raise BenchError(f"its data of {cell.task} in {str(data)!r} are others than those of the suite.")
+        raise BenchError(f"its data of {cell.task} in {str(data)!r} are others than those of the sender.")
     with tempfile.TemporaryDirectory(prefix="symmetry-bench-node-") as root:
-        store, discovery = Store(Path(root)), None
-        if order.discovery is not None:
-            first, parcel = order.discovery
-            store.write(first, parcel.record, parcel.arrays)
-            discovery = store.path(first)
+        session = Session(Store(Path(root)), registry, order.device, data)
+        if job.discovery is not None and order.discovery is not None:
+            session.store.write(job.discovery, order.discovery.record, order.discovery.arrays)
         memory_mb = order.memory_mb or MEMORY_SHARE * share * psutil.virtual_memory().total / 2**20
-        limits = Limits(order.threads, memory_mb)
-        run_in_worker(cell, task, method, store, order.device, data, lambda done, total: None, discovery, limits)
-        return Parcel.of(store, cell)
+        run_in_worker(job, session, Limits(order.threads, memory_mb))
+        return Parcel.of(session.store, cell)
 
 
 def _check_code(order: Order, task: Task, method: Method) -> None:
-    if (task.card.version, versions_of(method)) != (order.cell.task_version, order.versions):
+    if (task.card.version, versions_of(method)) != (order.job.cell.task_version, order.versions):
         raise BenchError(
-            f"its version of {order.cell.task} or {order.cell.method} is another than that of the suite; "
+            f"its version of {order.job.cell.task} or {order.job.cell.method} is another than that of the sender; "
             "install the same version of symmetry-bench there."
         )
 

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 
 from bench.records.cell import versions_of
 from bench.records.lock import claimed
-from bench.records.provenance import blank_record
 from bench.records.record import Record, Status, replaced
-from bench.records.store import Store
 from bench.running.executors.cluster import Cluster, share_of_this_node
-from bench.running.executors.need import Need, need_of
 from bench.running.executors.node import Order, Parcel, run_order
-from bench.running.executors.pool import Pool
-from bench.running.registry import Registry
-from bench.running.suite import Job
+from bench.running.jobs import Executor, Job, Need, Watch, need_of
+from bench.running.session import Session
 from bench.running.supervisor import GRACE_S, Failure
 
 #: Times that a cell whose node has died is begun again; one that ends by itself, however badly, is not.
@@ -29,26 +24,15 @@ POLL_S = 0.5
 END_S = GRACE_S + 5.0
 
 
-class RayExecutor(Pool):
+class RayExecutor(Executor):
     """Runs as many cells at once as the cluster has room for, or ``workers``; the lock of each is held here."""
 
-    def __init__(
-        self,
-        cluster: Cluster,
-        workers: int | None,
-        need: Need,
-        store: Store,
-        registry: Registry,
-        device: str,
-        data_dir: Path,
-        memory_mb: float | None = None,
-    ) -> None:
+    def __init__(self, session: Session, cluster: Cluster, workers: int | None, need: Need) -> None:
         """``need`` is the smallest of the cells: there are as many slots as the cluster could run of those."""
         import ray
 
-        super().__init__(workers or MOST_CELLS)
-        self.cluster, self.workers, self.need, self.memory_mb = cluster, workers, need, memory_mb
-        self.store, self.registry, self.device, self.data_dir = store, registry, device, data_dir
+        super().__init__(session, workers or MOST_CELLS)
+        self.cluster, self.workers, self.need = cluster, workers, need
         self._task = ray.remote(max_retries=RETRIES, retry_exceptions=False)(_run_here)
 
     @property
@@ -60,33 +44,30 @@ class RayExecutor(Pool):
         super().stop()
         self.cluster.close()
 
-    def run(self, job: Job) -> Record:
-        cell = job.cell
-        with claimed(self.store, cell):
+    def run(self, job: Job, watch: Watch) -> Record:
+        cell, store = job.cell, self.session.store
+        with claimed(store, cell):
             outcome = self._on_a_node(job)
             if isinstance(outcome, Parcel):
-                record = self.store.write_outcome(cell, outcome.record, outcome.arrays)
+                record = store.write_outcome(cell, outcome.record, outcome.arrays)
                 if outcome.log:
-                    self.store.write_log(cell, outcome.log)
+                    store.write_log(cell, outcome.log)
             else:
-                blank = blank_record(
-                    cell, self.registry.task(cell.task), self.registry.method(cell.method), self.device
-                )
-                record = self.store.write_outcome(cell, replaced(blank, outcome._asdict()))
+                record = store.write_outcome(cell, replaced(self.session.blank(cell), outcome._asdict()))
         if record.status is Status.INTERRUPTED:
             raise KeyboardInterrupt
         return record
 
     def _on_a_node(self, job: Job) -> Parcel | Failure:
-        need = self.cluster.fitting(need_of(job, self.registry.tasks, self.device))
+        need = self.cluster.fitting(need_of(job, self.session.registry.tasks, self.session.device))
         task = self._task.options(num_cpus=need.threads, num_gpus=need.gpus, name=job.cell.title)
         return self._wait(task.remote(self._order(job, need), need), need)
 
     def _order(self, job: Job, need: Need) -> Order:
-        cell, first = job.cell, job.discovery
-        versions = versions_of(self.registry.method(cell.method))
-        discovery = (first, Parcel.of(self.store, first)) if first is not None else None
-        return Order(cell, versions, self.device, str(self.data_dir), need.threads, self.memory_mb, discovery)
+        session = self.session
+        versions = versions_of(session.method(job.cell))
+        discovery = Parcel.of(session.store, job.discovery) if job.discovery is not None else None
+        return Order(job, versions, session.device, str(session.data_dir), need.threads, session.memory_mb, discovery)
 
     def _wait(self, ref: Any, need: Need) -> Parcel | Failure:
         import ray
