@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import product
 from pathlib import Path
@@ -103,25 +103,26 @@ def _jobs(block: Mapping[str, Any], task: Task, method: Method, fingerprint: str
                 f"task {task.card.id!r} has no search space {', '.join(map(str, asked))}. "
                 f"Allowed: {', '.join(task.card.searches)}, {ALL}."
             )
-    jobs = []
+    jobs, seeds = [], parse_seeds(block["seeds"])
     varied = product(searches, block.get("presets", [DEFAULT]), block.get("train_fractions", [1.0]))
     for space, preset, share in varied:
-        for seed in parse_seeds(block["seeds"]):
-            cell = preset_cell(
-                str(preset),
-                results,
-                task,
-                method,
-                search=space,
-                budget=block["budget"],
-                seed=seed,
-                fingerprint=fingerprint,
-                assignments=[(name, str(value)) for name, value in block.get("set", {}).items()],
-                train_fraction=float(share),
-            )
-            first = discovery_of(cell, method)
+        cell = preset_cell(
+            str(preset),
+            results,
+            task,
+            method,
+            search=space,
+            budget=block["budget"],
+            seed=seeds[0],
+            fingerprint=fingerprint,
+            assignments=[(name, str(value)) for name, value in block.get("set", {}).items()],
+            train_fraction=float(share),
+        )
+        for seed in seeds:
+            own = replace(cell, seed=seed)
+            first = discovery_of(own, method)
             jobs += [Job(first, None)] if first is not None else []
-            jobs.append(Job(cell, first))
+            jobs.append(Job(own, first))
     return jobs
 
 
