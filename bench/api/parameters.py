@@ -8,10 +8,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cached_property
 from sys import float_info
 from types import NoneType
 from typing import Annotated, Any, NamedTuple, TypeVar, get_args, get_type_hints
+from weakref import WeakKeyDictionary
 
 from msgspec import Meta, ValidationError, convert
 
@@ -21,6 +22,8 @@ P = TypeVar("P", bound="Parameters")
 
 #: What messages call a type.
 KIND_NAMES = {int: "an integer", float: "a number", str: "a name", bool: "true or false", NoneType: "none"}
+
+_tables: WeakKeyDictionary[type[Any], dict[str, Parameter]] = WeakKeyDictionary()
 
 
 def parameter(default: Any, meaning: str, **more: Any) -> Any:
@@ -169,11 +172,13 @@ class Parameters:
             entry.check(getattr(self, name), type(self).__name__)
 
 
-@cache
 def table_of(cls: type[Parameters]) -> Mapping[str, Parameter]:
-    """The parameters of ``cls`` by name, in order; resolving type hints costs much, so it is done once."""
-    hints = get_type_hints(cls)
-    return {s.name: Parameter(s.name, hints[s.name], s.default, **s.metadata) for s in dataclasses.fields(cls)}
+    """The parameters of ``cls`` by name, in order."""
+    if cls not in _tables:  # resolving type hints costs much, so it is done once
+        hints = get_type_hints(cls)
+        rows = (Parameter(s.name, hints[s.name], s.default, **s.metadata) for s in dataclasses.fields(cls))
+        _tables[cls] = {row.name: row for row in rows}
+    return _tables[cls]
 
 
 def from_values(cls: type[P], values: Mapping[str, Any], *, owner: str) -> P:
