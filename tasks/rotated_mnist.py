@@ -35,7 +35,7 @@ from bench.datasets import mnist
 from bench.lie.action import IdentityAction
 from bench.lie.images import ImageAction, disc_mask
 from bench.lie.search_space import affine2d
-from bench.metrics.prediction import constant_class, correct
+from bench.metrics.prediction import constant_class, percent_correct
 from bench.nn.cnn import CNN
 from bench.tasks.common import uniform_angles
 
@@ -152,11 +152,6 @@ def translations() -> Tensor:
     shifts = torch.zeros(2, 3, 3, dtype=torch.float64)
     shifts[0, 0, 2] = shifts[1, 1, 2] = 1.0
     return shifts
-
-
-def percent_correct(probabilities: Tensor, labels: Tensor) -> Tensor:
-    """100 where the most probable class is right, else 0; ``(n,)`` float64."""
-    return 100.0 * correct(probabilities, labels)
 
 
 def _upright(digits: mnist.Digits, chosen: Array) -> Split:

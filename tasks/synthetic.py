@@ -19,7 +19,6 @@ from bench.api import (
     EvaluationData,
     Group,
     MetricCard,
-    OnProgress,
     Split,
     Task,
     TaskCard,
@@ -39,8 +38,6 @@ from bench.tasks.common import content_sha256, uniform_angles
 
 #: Teeth of the discrete rotation: the function is invariant under turns by 2π/7.
 TEETH = 7
-#: Raise it when the same task gives other numbers.
-DATA_VERSION = 1
 #: Inputs on which the true algebra is computed, and the relative singular value below which a direction is in it.
 TRUTH_INPUTS, TRUTH_RTOL = 256, 1e-9
 
@@ -114,12 +111,6 @@ class Synthetic(Task):
             citation="Yang, Walters, Dehmamy, Yu: Generative adversarial symmetry discovery (ICML 2023)",
             unit_angle=unit_angle,
         )
-
-    def prepare(self, data_dir: Path, on_progress: OnProgress) -> None:
-        """Nothing to do: the data are drawn in memory."""
-
-    def fingerprint(self, data_dir: Path) -> str:
-        return f"{self.card.id}-{DATA_VERSION}"
 
     def load(self, budget: Budget, options: Parameters, data_dir: Path) -> TrainingData:
         train, val = self._draw("train", budget.train), self._draw("val", budget.val)

@@ -17,7 +17,6 @@ from bench.api import (
     EvaluationData,
     Group,
     MetricCard,
-    OnProgress,
     Split,
     Task,
     TaskCard,
@@ -34,8 +33,6 @@ from bench.nn.mlp import MLP
 from bench.tasks.common import content_sha256, se3_group, se3_truth
 
 POINTS = 4
-#: Raise it when the same task gives other numbers.
-DATA_VERSION = 1
 #: Standard deviation of the shifts of the true group's distribution; the points have 1.
 SHIFT = 0.5
 
@@ -87,12 +84,6 @@ class ToySE3(Task):
             citation="",
             control=not symmetric,
         )
-
-    def prepare(self, data_dir: Path, on_progress: OnProgress) -> None:
-        """Nothing to do: the data are drawn in memory."""
-
-    def fingerprint(self, data_dir: Path) -> str:
-        return f"{self.card.id}-{DATA_VERSION}"
 
     def load(self, budget: Budget, options: Parameters, data_dir: Path) -> TrainingData:
         train, val = self._draw("train", budget.train), self._draw("val", budget.val)

@@ -153,13 +153,15 @@ class Task(ABC):
     #: Whether the files may hold fewer examples than a budget asks for, because some were left out of them.
     may_be_short: ClassVar[bool] = False
 
-    @abstractmethod
-    def prepare(self, data_dir: Path, on_progress: OnProgress) -> None:
-        """Download or generate the data once; called by the parent before any cell runs."""
+    def prepare(self, data_dir: Path, on_progress: OnProgress) -> None:  # noqa: B027
+        """Download or generate the data once, before any cell runs; nothing to do for data that are made in memory."""
 
-    @abstractmethod
     def fingerprint(self, data_dir: Path) -> str:
-        """A string that changes when the data change; part of a cell's key. Cheap."""
+        """A string that changes when the data change; part of a cell's key. Cheap.
+
+        By default id and version: enough for data that the task's code makes, not for data from a file.
+        """
+        return f"{self.card.id}-{self.card.version}"
 
     @abstractmethod
     def load(self, budget: Budget, options: Any, data_dir: Path) -> TrainingData:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,7 +15,7 @@ from torch import Tensor
 
 from bench.api import Budget, EvaluationData, Group, OnProgress, Split, Task, TrainingData, Units
 from bench.api.parameters import from_values
-from bench.errors import BenchError
+from bench.errors import BenchError, Unsupported, place_of
 from bench.records.cell import TASK_PREFIX, Cell, split_params
 
 
@@ -102,7 +101,7 @@ def _speaking_for(task: Task, call: str, data_dir: Path) -> Iterator[None]:
     """Turns what the author's code raises into one line that names the task and the call."""
     try:
         yield
-    except (BenchError, MemoryError, torch.OutOfMemoryError):
+    except (BenchError, Unsupported, MemoryError, torch.OutOfMemoryError):
         raise
     except FileNotFoundError as error:
         raise BenchError(
@@ -110,17 +109,9 @@ def _speaking_for(task: Task, call: str, data_dir: Path) -> Iterator[None]:
             f"here {str(data_dir)!r}; the variable SYMMETRY_BENCH_DATA names another."
         ) from error
     except Exception as error:
-        raise BenchError(
-            f"task {task.card.id!r}: {call} raised {type(error).__name__}: {error} ({_place(error, task)})."
-        ) from error
-
-
-def _place(error: Exception, task: Task) -> str:
-    """File and line of the author's own code that ``error`` came through last, or of whatever raised it."""
-    frames = traceback.extract_tb(error.__traceback__)
-    of_author = [frame for frame in frames if frame.filename == sys.modules[type(task).__module__].__file__]
-    last = (of_author or frames)[-1]
-    return f"{Path(last.filename).name}:{last.lineno}"
+        file = sys.modules[type(task).__module__].__file__
+        place = place_of(error, lambda name: name == file)
+        raise BenchError(f"task {task.card.id!r}: {call} raised {type(error).__name__}: {error} ({place}).") from error
 
 
 def _apart(split: Split) -> Split:
