@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bench.api import Array
+from bench.api import Array, Budget, Task, TaskData, joined
 from bench.records.store import Record, Store, check
+from bench.running.loading import Source
 
 BASE: Record = {
     "schema": "run.v1",
@@ -50,6 +51,19 @@ BASE: Record = {
     "arrays": None,
     "started": "2026-01-02T03:04:05Z",
 }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def load_all() -> Callable[..., TaskData]:
+    """``load_all(task, budget, options, folder)``: both parts of a task's data, as the evaluation has them."""
+
+    def load(task: Task, budget: Budget | str, options: Any, folder: Path) -> TaskData:
+        size = task.card.budgets[budget] if isinstance(budget, str) else budget
+        source = Source(task, size, options, folder)
+        training = source.training()
+        return joined(training, source.evaluation(training))
+
+    return load
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ from bench.records.preset import DEFAULT, preset_cell
 from bench.records.provenance import without_discovery
 from bench.records.store import Record, Store
 from bench.running.executors.choose import choose_device
+from bench.running.loading import prepared
 from bench.running.registry import load_registry
 from bench.running.standing import Standing
 from bench.running.supervisor import run_in_worker
@@ -73,8 +74,7 @@ def run_command(
     store = Store(root)
     store.check_writable()
     with progress_bar(f"data of {task.card.id}") as on_progress:
-        task.prepare(folder, on_progress)
-    fingerprint = task.fingerprint(folder)
+        fingerprint = prepared(task, folder, on_progress)
     run = _Run(Standing(root, registry), task, store, device, folder, Mirroring(root) if mlflow else None)
     records: list[Record] = []
     cells = [cell_for(seed, fingerprint) for seed in seeds]

@@ -20,6 +20,7 @@ from bench.records.estimate import Estimate
 from bench.records.paths import results_option
 from bench.records.store import Record, Store
 from bench.running.executors.choose import choose_executor
+from bench.running.loading import prepared
 from bench.running.plan import FAILED, Plan, make_plan
 from bench.running.registry import Registry, load_registry
 from bench.running.schedule import Executor, run_jobs
@@ -52,8 +53,7 @@ def suite_command(
     @cache
     def fingerprint(task: Task) -> str:
         with progress_bar(f"data of {task.card.id}") as on_progress:
-            task.prepare(folder, on_progress)
-        return task.fingerprint(folder)
+            return prepared(task, folder, on_progress)
 
     jobs = expand(blocks, registry, lambda task: "", root)  # refuse a wrong choice before data are downloaded
     executor = choose_executor(executor_name, address, workers, device_name, memory_mb, jobs, store, registry, folder)

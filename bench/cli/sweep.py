@@ -20,6 +20,7 @@ from bench.records.paths import results_option
 from bench.records.preset import Preset, Trial, preset_path, read_preset
 from bench.records.store import Store
 from bench.running.executors.choose import choose_device
+from bench.running.loading import prepared
 from bench.running.registry import load_registry
 from bench.running.sweeps.study import FIRST_SEED, Outcome
 from bench.running.sweeps.sweep import SweepPlan, Told, refuse, run_sweep
@@ -52,8 +53,8 @@ def sweep_command(
     choices: dict[str, Any] = {"search": search, "budget": budget, "seed": FIRST_SEED, "assignments": fixed}
     refuse(method, make_cell(task, method, fingerprint="", **choices), fixed, registry)
     with progress_bar(f"data of {task.card.id}") as on_progress:
-        task.prepare(folder, on_progress)
-    default = make_cell(task, method, fingerprint=task.fingerprint(folder), **choices)
+        fingerprint = prepared(task, folder, on_progress)
+    default = make_cell(task, method, fingerprint=fingerprint, **choices)
     plan = SweepPlan(task, method, default, tuple(fixed), root, device, folder, studies, trials, max_hours)
     preset = _finished(plan)
     if preset is None:

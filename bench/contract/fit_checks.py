@@ -52,15 +52,12 @@ def is_seeded(examination: Examination) -> None:
 
 def is_paired(examination: Examination) -> None:
     """At equal seed all methods start from the same weights of the task's network and see the same batches."""
-    looked = False
-    for subject in examination.supported:
-        trial = subject.trial(0)
-        if trial.first_weights:
-            _check_weights(subject, trial)
+    trials = [(subject, subject.trial(0)) for subject in examination.supported]
+    for subject, trial in trials:
+        _check_weights(subject, trial)
         if trial.ctx.steps:
             _check_batches(subject, trial)
-        looked = looked or bool(trial.first_weights or trial.ctx.steps)
-    if not looked:
+    if not any(trial.first_weights or trial.ctx.steps for _, trial in trials):
         raise NotApplicable("neither builds the task's network nor trains by steps")
 
 

@@ -27,8 +27,7 @@ def imports_what_it_may(examination: Examination) -> None:
 
 def forbidden_imports(method_module: str) -> Iterator[tuple[str, str]]:
     """``(importer, imported)`` for each import of bench that is not allowed, imports within functions included."""
-    package = method_module.partition(".")[0]
-    package = "bench.methods" if package == "bench" else package
+    package = "bench.methods" if _is_in(method_module, "bench") else method_module.partition(".")[0]
     pending, seen = [method_module], set[str]()
     while pending:
         module = pending.pop()
@@ -50,8 +49,7 @@ def imports_of(name: str) -> set[str]:
         if isinstance(node, ast.Import):
             imported.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            relative = "." * node.level + (node.module or "")
-            origin = importlib.util.resolve_name(relative, spec.parent)
+            origin = importlib.util.resolve_name("." * node.level + (node.module or ""), spec.parent)
             parts = [f"{origin}.{alias.name}" for alias in node.names]
             imported.update(part if _spec(part) else origin for part in parts)
     return imported

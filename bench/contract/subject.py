@@ -93,7 +93,7 @@ class Trial:
 
     def numbers(self) -> dict[str, Tensor]:
         """What a seed decides: prediction and generators."""
-        numbers = {"prediction": self.prediction, "generators": self.estimate and self.estimate.generators}
+        numbers = {"prediction": self.prediction, "generators": self.estimate.generators if self.estimate else None}
         return {name: value for name, value in numbers.items() if value is not None}
 
 

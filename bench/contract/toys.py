@@ -156,10 +156,11 @@ def _points(n: int, draws: torch.Generator) -> Split:
 def toys() -> tuple[Toy, ...]:
     """Vectors, images and point clouds: a method treats at least one of them, or says why not."""
     plane, still, images = VectorAction(2), IdentityAction, partial(_images, measured=False)
+    net = partial(LieConvNet, 8, 1, "trivial")
     return (
         Toy("vectors", _vectors, (plane, plane), full(2), SO2, partial(MLP, (1, 2), (1, 2), 32, 3), False),
         Toy("images", images, (ImageAction(SIDE), still(3)), affine2d(), SO2_AFFINE, partial(CNN, 4, CLASSES), True),
-        Toy("points", _points, (PointAction(), still(4)), affine3d(), se(3), partial(LieConvNet, 8, 1), False),
+        Toy("points", _points, (PointAction(), still(4)), affine3d(), se(3), net, False),
     )
 
 

@@ -14,23 +14,12 @@ OVERHEAD_S = 6.0
 
 
 def own_seconds(records: Iterable[Record]) -> list[tuple[Record, float]]:
-    """Each record that has a cost, and the seconds of its cell alone.
-
-    The cost of a consumer holds that of its discovery, which is a cell of its own and run once: it is taken off.
-    """
-    made = [record for record in records if "fit_s" in record["cost"]]
-    fits = {(r["task"]["id"], r["method"]["id"], r["key"], r["seed"]): r["cost"]["fit_s"] for r in made}
-    found = []
-    for record in made:
-        shared = fits.get(_discovery(record), 0.0) if record.get("discovery") else 0.0
-        found.append((record, record["cost"]["fit_s"] - shared + record["cost"]["predict_s"] + OVERHEAD_S))
-    return found
-
-
-def _discovery(record: Record) -> tuple[str, str, str, int]:
-    """Task, method, key and seed of the discovery that a consumer's record names by its place in the store."""
-    task, method, key, name = record["discovery"].split("/")
-    return task.partition("@")[0], method.partition("--")[0], key, int(name.removeprefix("seed").removesuffix(".json"))
+    """Each record that has a cost, and the seconds of its cell."""
+    return [
+        (record, record["cost"]["fit_s"] + record["cost"]["predict_s"] + OVERHEAD_S)
+        for record in records
+        if "fit_s" in record["cost"]
+    ]
 
 
 class Estimate:

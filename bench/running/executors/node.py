@@ -21,6 +21,7 @@ from bench.records.equal_code import Digests
 from bench.records.provenance import method_digest, task_digest
 from bench.records.store import Record, Store, read_arrays, read_record
 from bench.running.executors.pool import MEMORY_SHARE
+from bench.running.loading import prepared
 from bench.running.registry import load_registry
 from bench.running.supervisor import Failure, Limits, run_in_worker
 
@@ -100,5 +101,4 @@ def _fingerprint(task: Task, folder: Path) -> str:
     name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
     with (Path(tempfile.gettempdir()) / f"symmetry-bench-{os.getuid()}-{name}.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        task.prepare(folder, lambda done, total: None)
-        return task.fingerprint(folder)
+        return prepared(task, folder)
