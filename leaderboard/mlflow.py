@@ -66,7 +66,7 @@ class Mirror:
         with _one_line(self.root), _quiet():
             place = path.resolve().relative_to(self.root).as_posix()
             experiment = self._experiment(f"{record['task']['id']}@{record['task']['version']}")
-            self._remove(experiment, place)
+            self._remove(experiment, record, place)
             started = int(datetime.fromisoformat(record["started"]).timestamp() * 1000)
             run = self._client.create_run(experiment, started, _tags(record, place), _name(record)).info.run_id
             try:
@@ -87,8 +87,12 @@ class Mirror:
             self._experiments[name] = self._client.create_experiment(name, artifact_location=folder)
         return self._experiments[name]
 
-    def _remove(self, experiment: str, place: str) -> None:
-        for run in self._client.search_runs([experiment], f"tags.{RECORD_TAG} = '{place}'"):
+    def _remove(self, experiment: str, record: Record, place: str) -> None:
+        # A key is hexadecimal digits and a seed is a number; a path may hold quotes, which no filter can express.
+        same_cell = f"tags.key = '{record['key']}' and tags.seed = '{record['seed']}'"
+        for run in self._client.search_runs([experiment], same_cell):
+            if run.data.tags.get(RECORD_TAG) != place:
+                continue
             self._client.delete_run(run.info.run_id)
             shutil.rmtree(Path(unquote(urlparse(run.info.artifact_uri).path)), ignore_errors=True)
 

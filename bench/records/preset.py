@@ -13,7 +13,7 @@ from typing import Any
 from bench.api import Method, Task
 from bench.errors import BenchError, nearest
 from bench.records.atomic import renamed_to
-from bench.records.cell import Cell, make_cell
+from bench.records.cell import Cell, make_cell, path_part
 from bench.records.paths import results_dir
 from bench.records.schema import first_breach
 
@@ -141,8 +141,7 @@ def sweeps_dir(results: Path) -> Path:
 
 def sweep_folder(results: Path, cell: Cell) -> Path:
     """Where the sweep of a cell's task, method, search space and budget lives."""
-    search = f"--{cell.search}" if cell.search else ""
-    return sweeps_dir(results) / f"{cell.task}@{cell.task_version}" / f"{cell.method}{search}" / cell.budget
+    return sweeps_dir(results) / cell.row_folder / path_part(cell.budget)
 
 
 def preset_path(results: Path, cell: Cell) -> Path:
