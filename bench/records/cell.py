@@ -114,8 +114,13 @@ def make_cell(
     changed = {name: value for name, value in params.items() if name not in default or default[name] != value}
     amount = card.budgets[budget]
     size = {name: getattr(amount, name) for name in SIZES}
-    if not 0.0 < train_fraction <= 1.0 or round(train_fraction * amount.train) < 1:
+    if not 0.0 < train_fraction <= 1.0:
         raise BenchError(f"--train-fraction is {train_fraction:g}; it must be in (0, 1], of {amount.train} examples.")
+    if round(train_fraction * amount.train) < 1:
+        raise BenchError(
+            f"--train-fraction is {train_fraction:g}, which leaves none of the {amount.train} training examples of "
+            f"budget {budget!r}; one of them is {1 / amount.train:.3g}."
+        )
     if train_fraction != 1.0:
         size["train"] = round(train_fraction * amount.train)
         changed[TRAIN_FRACTION] = train_fraction

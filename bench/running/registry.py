@@ -40,8 +40,13 @@ class Registry:
             BenchError: naming the nearest match.
         """
         if "+" in name:
-            discoverer, consumer = (self.method(part) for part in name.split("+", 1))
-            return Pipeline(discoverer, consumer)
+            parts = name.split("+")
+            if len(parts) != 2 or not all(parts):
+                raise BenchError(
+                    f"method {name!r} is not a pipeline; it must be one discoverer, one plus and one consumer, like "
+                    f"semola+augment.{nearest(name, self._pipelines())}"
+                )
+            return Pipeline(self.method(parts[0]), self.method(parts[1]))
         found = self.methods.get(self._aliases().get(name, name))
         if found is None:
             known = [*self.methods, *self._aliases(), *self._pipelines()]
