@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import shlex
 import sys
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from bench.cli.command import App, help_alone, print_any_text, surroundings_fault, version_line
+from bench.cli.command import App, help_alone, print_any_text, print_error, surroundings_fault, version_line
 from bench.errors import BenchError, nearest
 
 app = App("Symmetry Bench: compare methods that discover symmetries in data and use them.")
@@ -352,6 +351,5 @@ def _end_as_by_ctrl_c() -> None:
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    with contextlib.suppress(OSError):  # nowhere to say it; the exit code still does
-        typer.echo(f"error: {' '.join(message.split())}", err=True)
+    print_error(message)
     sys.exit(code)

@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable
 from importlib import metadata
-from typing import Any
+from typing import Any, TextIO
 
 import typer
 from typer.core import TyperCommand
@@ -80,12 +80,25 @@ def surroundings_fault(error: OSError) -> str | None:
     return f"{what} cannot be used: {error.strerror}. What is stored stays; after a remedy the same command continues."
 
 
+def print_error(message: str) -> None:
+    """Print one line to stderr; where that is impossible, the exit code alone has to say it."""
+    try:
+        typer.echo(f"error: {' '.join(message.split())}", err=True)
+    except OSError:
+        _drop(sys.stderr)
+
+
 def _output_is_broken() -> bool:
-    """True when not even a line's end can be printed; what is left is dropped then, or Python would try it again."""
+    """True when not even a line's end can be printed."""
     try:
         print(flush=True)
     except (OSError, ValueError):
-        with contextlib.suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop(sys.stdout)
         return True
     return False
+
+
+def _drop(stream: TextIO) -> None:
+    """Give up what ``stream`` still holds; Python would try it again as it ends, and change the exit code."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
