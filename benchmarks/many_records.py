@@ -27,7 +27,7 @@ def copy(records: int, root: Path) -> int:
         for number in range(times):
             seed = record["seed"] + 100 * number
             named = {"seed": seed, "arrays": record["arrays"] and f"seed{seed}.npz"}
-            (folder / f"seed{seed}.json").write_text(json.dumps(record | named, indent=1))
+            (folder / f"seed{seed}.json").write_text(json.dumps(record | named, indent=1), encoding="utf-8")
             if record["arrays"]:
                 shutil.copy(path.with_name(record["arrays"]), folder / f"seed{seed}.npz")
     for file in source.glob("*.json"):

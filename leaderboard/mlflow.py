@@ -157,9 +157,9 @@ def _tags(record: Record, place: str) -> dict[str, str]:
 def _write_artifacts(folder: Path, record: Record, arrays: Mapping[str, Array], problem: str | None) -> None:
     """The record, its environment, the figures that its arrays allow, and why its arrays could not be read."""
     for name, part in (("record", record), ("environment", record["env"])):
-        (folder / f"{name}.json").write_text(json.dumps(part, indent=1, sort_keys=True) + "\n")
+        (folder / f"{name}.json").write_text(json.dumps(part, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     if problem:
-        (folder / "arrays_unreadable.txt").write_text(problem + "\n")
+        (folder / "arrays_unreadable.txt").write_text(problem + "\n", encoding="utf-8")
     title = f"{_name(record)} on {record['task']['id']}"
     if "generators" in arrays:
         from bench.leaderboard.drawing.primitives import generator_heatmaps  # matplotlib is slow to import

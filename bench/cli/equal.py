@@ -111,7 +111,7 @@ class _Trees(contextlib.AbstractContextManager["_Trees"]):
 
 
 def _checked(line: list[str]) -> None:
-    done = subprocess.run(line, capture_output=True, text=True)
+    done = subprocess.run(line, capture_output=True, encoding="utf-8")
     if done.returncode:
         words = (done.stderr.strip() or "no message").splitlines()[-1]
         raise BenchError(f"`{' '.join(line[:5])} ...` failed: {words}")
@@ -163,7 +163,7 @@ def _run(record: Record, budget: str, package: Path | None, results: Path) -> tu
     # PYTHONSAFEPATH: nothing is imported from the folder in which this runs.
     environ = os.environ | {"PYTHONSAFEPATH": "1"} | ({"PYTHONPATH": str(package)} if package else {})
     try:
-        done = subprocess.run(line, env=environ, capture_output=True, text=True, timeout=LIMIT_S)
+        done = subprocess.run(line, env=environ, capture_output=True, encoding="utf-8", timeout=LIMIT_S)
     except subprocess.TimeoutExpired:
         raise _Differs(f"it takes more than {LIMIT_S:g} s") from None
     folder = next((text for text in done.stdout.splitlines() if text.startswith("records: ")), None)

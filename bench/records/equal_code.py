@@ -52,7 +52,7 @@ class EqualCode:
         if not self.path.exists():
             return
         try:
-            self.found = [_equality(entry) for entry in json.loads(self.path.read_text())]
+            self.found = [_equality(entry) for entry in json.loads(self.path.read_text(encoding="utf-8"))]
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise BenchError(f"{str(self.path)!r} is no list of equal codes ({error}); `git checkout` it.") from None
 
@@ -77,7 +77,7 @@ class EqualCode:
         self.found.extend(equalities)
         self._led.clear()
         with renamed_to(self.path) as temporary:
-            temporary.write_text(json.dumps([asdict(entry) for entry in self.found], indent=1) + "\n")
+            temporary.write_text(json.dumps([asdict(entry) for entry in self.found], indent=1) + "\n", encoding="utf-8")
 
 
 def _equality(entry: dict[str, Any]) -> Equality:

@@ -31,7 +31,7 @@ class CellLock:
 
     def __enter__(self) -> int:
         while True:
-            file = self.path.open("a")
+            file = self.path.open("a", encoding="utf-8")
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

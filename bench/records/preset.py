@@ -198,7 +198,7 @@ def write_preset(path: Path, preset: Preset) -> None:
     text = json.dumps(asdict(preset), indent=1, sort_keys=True) + "\n"
     _check(json.loads(text), path)
     with renamed_to(path) as temporary:
-        temporary.write_text(text)
+        temporary.write_text(text, encoding="utf-8")
 
 
 @cache
@@ -221,7 +221,7 @@ def read_preset(path: Path) -> Preset:
         BenchError: when the file cannot be read or breaks the schema; names the file and the place.
     """
     try:
-        return _parsed(path.read_text(), path)
+        return _parsed(path.read_text(encoding="utf-8"), path)
     except (OSError, UnicodeDecodeError) as error:
         raise BenchError(f"preset {str(path)!r} cannot be read: {error}.") from None
 

@@ -92,8 +92,11 @@ def environment(device: str) -> dict[str, Any]:
 
 
 def _git(root: Path, *arguments: str) -> str | None:
+    # Another user's checkout is read all the same: git would refuse it for what its configuration could run, so no
+    # program that a configuration names is used.
+    command = ["git", "-c", f"safe.directory={root}", "-c", "core.fsmonitor=false", "-C", str(root), *arguments]
     try:
-        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, timeout=20)
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", timeout=20)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None

@@ -21,4 +21,4 @@ def first_breach(content: Any, name: str) -> str | None:
 def _validator(name: str) -> Any:
     import jsonschema_rs  # here, because `list` does not need it
 
-    return jsonschema_rs.validator_for(json.loads(files("bench.records").joinpath(name).read_text()))
+    return jsonschema_rs.validator_for(json.loads(files("bench.records").joinpath(name).read_text(encoding="utf-8")))

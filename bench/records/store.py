@@ -59,7 +59,7 @@ class Store:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             probe = self.root / f".probe-{os.getpid()}.tmp"
-            probe.write_text("")
+            probe.write_text("", encoding="utf-8")
             probe.unlink()
         except OSError as error:
             raise BenchError(
@@ -92,7 +92,7 @@ class Store:
         check(json.loads(text), path)  # what will be read, without subclasses of str and float
         # Both are whole before one takes its name: a full disk leaves an earlier record with its own arrays.
         with renamed_to(path) as temporary:
-            temporary.write_text(text)
+            temporary.write_text(text, encoding="utf-8")
             if arrays:
                 with renamed_to(path.with_suffix(".npz")) as beside, beside.open("wb") as file:
                     np.savez_compressed(file, allow_pickle=False, **arrays)
@@ -119,7 +119,7 @@ class Store:
     def write_log(self, cell: Cell, text: str) -> None:
         """Keep what a worker said beside its record."""
         with renamed_to(self.path(cell).with_suffix(".log")) as temporary:
-            temporary.write_text(text)
+            temporary.write_text(text, encoding="utf-8")
 
     def scan(self) -> Scan:
         """Every record below the root, in path order; a file that is none is skipped with its reason."""
@@ -139,7 +139,9 @@ def read_record(path: Path) -> Record:
         BenchError: when the file is missing, is no JSON, or breaks the schema; names the file and the place.
     """
     try:
-        record = json.loads(path.read_text(), parse_constant=_refuse, parse_float=_finite, parse_int=_finite)
+        record = json.loads(
+            path.read_text(encoding="utf-8"), parse_constant=_refuse, parse_float=_finite, parse_int=_finite
+        )
     except FileNotFoundError:
         raise BenchError(f"no record {str(path)!r}; `python -m bench run` prints the paths it writes.") from None
     except (OSError, ValueError) as error:

@@ -112,7 +112,7 @@ def _run_locked(
         for left in (log, path, path.with_suffix(".npz"), store.checkpoint(cell)):
             left.unlink(missing_ok=True)
         raise
-    words = log.read_text(errors="replace").strip()
+    words = log.read_text(encoding="utf-8", errors="replace").strip()
     if words:  # kept beside the record, under a name that two runs of one cell do not fight over
         log.replace(path.with_suffix(".log"))
     else:
@@ -131,18 +131,19 @@ def _run(
     job: dict[str, Any], wall_limit_s: float, log: Path, on_progress: OnProgress, limits: Limits, held: int
 ) -> Record | Failure:
     own = {"OMP_NUM_THREADS": str(job["threads"]), "PYTHONSAFEPATH": "1"}
+    own["PYTHONIOENCODING"] = "utf-8:backslashreplace"  # whatever the locale: what it says is read as such
     if limits.gpu is not None:
         # The number counts the devices that this process may use, which may be named by a scheduler.
         visible = os.environ.get("CUDA_VISIBLE_DEVICES")
         own["CUDA_VISIBLE_DEVICES"] = visible.split(",")[limits.gpu] if visible else str(limits.gpu)
     with (
-        log.open("w") as errors,
+        log.open("w", encoding="utf-8") as errors,
         subprocess.Popen(
             [sys.executable, "-m", "bench.running.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
-            text=True,
+            encoding="utf-8",
             start_new_session=True,
             pass_fds=[held],  # the lock holds while the worker lives, even without its parent
             env=os.environ | ALLOCATOR | own,

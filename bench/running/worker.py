@@ -44,7 +44,7 @@ PARENT_POLL_S = 0.5
 def main() -> None:
     """Run the job on standard input; exits 0 once its record is said."""
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
-    messages = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    messages = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     job = json.load(sys.stdin)
     cell = Cell(**job["cell"])

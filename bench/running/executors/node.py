@@ -38,7 +38,8 @@ class Parcel:
         """What ``store`` holds of ``cell``."""
         path = store.path(cell)
         record, log = read_record(path), path.with_suffix(".log")
-        return cls(record, read_arrays(path, record), log.read_text(errors="replace") if log.exists() else "")
+        words = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+        return cls(record, read_arrays(path, record), words)
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,8 @@ def _data_dir(sender: str) -> Path:
 def _fingerprint(task: Task, folder: Path) -> str:
     """That of the data of ``task``, which are made or downloaded first, by one process of this node at a time."""
     name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
-    with (Path(tempfile.gettempdir()) / f"symmetry-bench-{os.getuid()}-{name}.lock").open("a") as lock:
+    path = Path(tempfile.gettempdir()) / f"symmetry-bench-{os.getuid()}-{name}.lock"
+    with path.open("a", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         task.prepare(folder, lambda done, total: None)
         return task.fingerprint(folder)
