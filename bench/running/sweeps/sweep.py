@@ -110,11 +110,8 @@ def run_sweep(plan: SweepPlan, registry: Registry, workers: int, told: Told) -> 
         Interrupted: on Ctrl-C; every finished trial is kept.
     """
     plan.folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with CellLock(plan.folder / ".sweep.lock"):
-            studies = _run_studies(plan, registry, workers, told)
-    except Busy:
-        raise BenchError(f"another process is running the sweep in {str(plan.folder)!r}.") from None
+    with CellLock(plan.folder / ".sweep.lock", f"the sweep in {str(plan.folder)!r}"):
+        studies = _run_studies(plan, registry, workers, told)
     return _store(plan, studies)
 
 
