@@ -11,6 +11,7 @@ from tabulate import tabulate
 from bench.api import Method, Task
 from bench.api.parameters import Parameters, describe
 from bench.records.cell import stages_of
+from bench.records.paths import log_hint
 from bench.records.store import read_record
 from bench.running.registry import Registry, load_registry
 
@@ -43,7 +44,8 @@ def show_record(path: Path) -> None:
     search = f" [{method['search']}]" if method["search"] else ""
     reason = f": {record['reason']}" if record["reason"] else ""
     typer.echo(f"{method['id']}{search} on {task['id']}@{task['version']}, {record['budget']}, seed {record['seed']}")
-    typer.echo(f"status {record['status']}{reason}; key {record['key']}; tier {method['knowledge']}\n")
+    log = log_hint(path) if record["status"] != "ok" else ""
+    typer.echo(f"status {record['status']}{reason}{log}; key {record['key']}; tier {method['knowledge']}\n")
     scores = [{"score": n, "value": f"{s['value']:.6g}", "unit": s["unit"]} for n, s in record["scores"].items()]
     if scores:
         typer.echo(_table(scores) + "\n")

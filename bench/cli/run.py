@@ -18,7 +18,7 @@ from bench.errors import Interrupted
 from bench.leaderboard.board.build import HIDDEN_BUDGETS
 from bench.leaderboard.mlflow import Mirroring
 from bench.records.cell import Cell, discovery_of
-from bench.records.paths import results_option
+from bench.records.paths import log_hint, results_option
 from bench.records.preset import DEFAULT, preset_cell
 from bench.records.provenance import without_discovery
 from bench.records.store import Record, Store
@@ -132,7 +132,7 @@ class _Run:
         """Say what went wrong, and mirror."""
         if record["status"] != "ok":
             reason = " ".join(record["reason"].split())
-            typer.echo(f"error: {cell.title}: {record['status']}: {reason}", err=True)
+            typer.echo(f"error: {cell.title}: {record['status']}: {reason}{log_hint(self.store.path(cell))}", err=True)
         if self.mirror is not None:
             self.mirror.record(self.store, cell, record)
         return record

@@ -17,7 +17,7 @@ from bench.cli.progress import progress_bar
 from bench.datasets.cache import data_dir
 from bench.leaderboard.mlflow import Mirroring
 from bench.records.estimate import Estimate
-from bench.records.paths import results_option
+from bench.records.paths import log_hint, results_option
 from bench.records.store import Record, Store
 from bench.running.executors.choose import choose_executor
 from bench.running.plan import FAILED, Plan, make_plan
@@ -98,10 +98,11 @@ def _run(
         took = f"{record['cost']['fit_s']:.1f} s" if "fit_s" in record["cost"] else "no fit"
         elsewhere = "" if ran else ", by another process"
         reason = f": {' '.join(record['reason'].split())[:160]}" if record["reason"] else ""
+        log = log_hint(store.path(job.cell)) if record["status"] in FAILED else ""
         elapsed = time.monotonic() - begun
         eta = f", about {_duration((expected - behind) * elapsed / behind)} left" if behind else ""
         number = sum(statuses.values())
-        typer.echo(f"[{number}/{total}] {job.cell.title}: {record['status']} ({took}{elsewhere}){reason}{eta}")
+        typer.echo(f"[{number}/{total}] {job.cell.title}: {record['status']} ({took}{elsewhere}){reason}{log}{eta}")
         if mirror is not None and ran:
             mirror.record(store, job.cell, record)
 

@@ -30,3 +30,14 @@ def existing_results(chosen: Path | None) -> Path:
     if not root.is_dir():
         raise BenchError(f"no results folder {str(root)!r}; `python -m bench run` writes one, --results names another.")
     return root
+
+
+def log_path(record: Path) -> Path:
+    """Where what a worker said is kept, beside its ``record``."""
+    return record.with_suffix(".log")
+
+
+def log_hint(record: Path) -> str:
+    """`` (log: PATH)`` of a run that did not end well; empty where its worker said nothing."""
+    log = log_path(record)
+    return f" (log: {shlex.quote(str(log))})" if log.exists() else ""

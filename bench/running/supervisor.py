@@ -22,8 +22,10 @@ from bench.api import Method, OnProgress, Task
 from bench.errors import Pruned
 from bench.records.cell import Cell
 from bench.records.lock import claimed
+from bench.records.paths import log_path
 from bench.records.provenance import blank_record
 from bench.records.store import Record, Store
+from bench.records.text import printable
 
 #: Seconds between SIGTERM and SIGKILL.
 GRACE_S = 5.0
@@ -114,12 +116,13 @@ def _run_locked(
         raise
     words = log.read_text(encoding="utf-8", errors="replace").strip()
     if words:  # kept beside the record, under a name that two runs of one cell do not fight over
-        log.replace(path.with_suffix(".log"))
+        log.replace(log_path(path))
     else:
         log.unlink()
+        log_path(path).unlink(missing_ok=True)  # that of an earlier run would explain this one wrongly
     if not isinstance(outcome, Failure):
         return outcome
-    reason = ": ".join(filter(None, (outcome.reason, words.rpartition("\n")[2])))
+    reason = printable(": ".join(filter(None, (outcome.reason, words.rpartition("\n")[2]))))
     blank = blank_record(cell, task, method, device)
     record = store.write_outcome(cell, {**blank, "status": outcome.status, "reason": reason})
     if outcome.status == "interrupted":

@@ -34,6 +34,7 @@ from bench.metrics.evaluate import PREDICT_BATCH, Evaluation, evaluate, physical
 from bench.records.cell import TASK_PREFIX, Cell, split_params, stages_of
 from bench.records.provenance import blank_record
 from bench.records.store import Record, Store, read_arrays, read_record
+from bench.records.text import first_line, printable
 from bench.running.problem import make_problem
 from bench.running.registry import load_registry
 
@@ -116,7 +117,7 @@ def run_cell(
         except Unsupported as error:
             record["status"], record["reason"] = "unsupported", str(error)
         except (MemoryError, torch.OutOfMemoryError) as error:
-            record["status"], record["reason"] = "out_of_memory", str(error).splitlines()[0]
+            record["status"], record["reason"] = "out_of_memory", first_line(error)
         except BenchError as error:
             record["status"], record["reason"] = "failed", str(error)
         except Exception as error:
@@ -126,6 +127,8 @@ def run_cell(
             arrays.update(_history(ctx))
         except (TypeError, ValueError) as error:
             record["status"], record["reason"] = "failed", f"ctx.log was given what is no number: {error}"
+    if record["reason"] is not None:
+        record["reason"] = printable(record["reason"])
     return record, arrays
 
 

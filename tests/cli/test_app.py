@@ -160,3 +160,35 @@ def test_list_shows_what_there_is(bench, arguments):
     code, out, _ = bench(*arguments.split())
     assert code == 0
     assert len(out.splitlines()) > 3
+
+
+RAISES = """
+import dataclasses
+from bench.methods.plain import Plain
+class Raises(Plain):
+    card = dataclasses.replace(Plain.card, id="raises")
+    def fit(self, problem, ctx):
+        raise RuntimeError("caf\\udce9")
+METHODS = (Raises(),)
+"""
+
+
+def test_a_method_that_raises_is_told_with_the_log_that_holds_its_traceback(bench, tmp_path, monkeypatch):
+    monkeypatch.setenv("SYMMETRY_BENCH_PLUGINS", "")
+    (tmp_path / "raises.py").write_text(RAISES)
+    own = ("--plugin", tmp_path / "raises.py", "--results", tmp_path / "results", "--no-mlflow")
+    code, _, err = bench("run", "--method", "raises", "--task", "nbody_1step_id", "--budget", "smoke", *own)
+    assert code == 1
+    (log,) = (tmp_path / "results").glob("*/raises/*/seed0.log")
+    assert "Traceback" in log.read_text(encoding="utf-8")
+    assert "RuntimeError: caf\\udce9" in err
+    assert err.endswith(f" (log: {log})\n")
+    _, out, _ = bench("show", log.with_suffix(".json"))
+    assert f"(log: {log})" in out
+    suite = tmp_path / "one.toml"
+    suite.write_text(
+        'budget="smoke"\nseeds="0"\n[[cells]]\nmethods=["raises"]\ntasks=["nbody_1step_id"]\n', encoding="utf-8"
+    )
+    code, out, _ = bench("suite", suite, "--retry", "failed", "--workers", "1", *own)
+    assert code == 1
+    assert f"(log: {log})" in out
