@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +17,9 @@ from bench.records.cell import stages_of
 from bench.records.paths import log_hint
 from bench.records.store import read_record
 from bench.running.registry import Registry, load_registry
+
+#: No column of a table is made narrower for a terminal (characters); on a smaller one the lines break.
+NARROWEST = 8
 
 
 def list_entries(kind: str, name: str) -> None:
@@ -118,4 +124,17 @@ def _plain(value: Any) -> str:
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
-    return tabulate(rows, headers="keys", tablefmt="simple", disable_numparse=True)
+    return table_within(rows, shutil.get_terminal_size().columns if sys.stdout.isatty() else None)
+
+
+def table_within(rows: Sequence[Mapping[str, Any]], width: int | None) -> str:
+    """A table of ``rows`` whose widest columns are wrapped until it has ``width`` characters; None: no limit."""
+    names = list(rows[0]) if rows else []
+    cells = [names, *([str(row[name]) for name in names] for row in rows)]
+    columns = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    while width is not None and columns and sum(columns) + 2 * (len(columns) - 1) > width:
+        widest = columns.index(max(columns))
+        if columns[widest] <= NARROWEST:
+            break
+        columns[widest] -= 1
+    return tabulate(cells[1:], headers=names, tablefmt="simple", disable_numparse=True, maxcolwidths=columns or None)
