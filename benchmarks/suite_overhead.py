@@ -28,7 +28,7 @@ methods = ["plain", "persistence"]
 def measure(cells: int, workers: int, folder: Path) -> tuple[float, float]:
     """Wall seconds of the suite, and overhead per cell in seconds."""
     file, results = folder / "suite.toml", folder / f"results-{workers}"
-    file.write_text(SUITE.format(last=cells // 2 - 1))
+    file.write_text(SUITE.format(last=cells // 2 - 1), encoding="utf-8")
     begun = time.monotonic()
     line = [sys.executable, "-m", "bench", "suite", str(file), "--workers", str(workers), "--results", str(results)]
     subprocess.run(line, check=True, stdout=subprocess.DEVNULL)

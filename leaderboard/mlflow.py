@@ -67,7 +67,7 @@ class Mirror:
         with _one_line(self.root), _quiet():
             place = record.place
             experiment = self._experiment(f"{record.task.id}@{record.task.version}")
-            self._remove(experiment, place)
+            self._remove(experiment, record, place)
             started = int(datetime.fromisoformat(record.started).timestamp() * 1000)
             run = self._client.create_run(experiment, started, _tags(record, place), _name(record)).info.run_id
             try:
@@ -88,8 +88,12 @@ class Mirror:
             self._experiments[name] = self._client.create_experiment(name, artifact_location=folder)
         return self._experiments[name]
 
-    def _remove(self, experiment: str, place: str) -> None:
-        for run in self._client.search_runs([experiment], f"tags.{RECORD_TAG} = '{place}'"):
+    def _remove(self, experiment: str, record: Record, place: str) -> None:
+        # A key is hexadecimal digits and a seed is a number; a path may hold quotes, which no filter can express.
+        same_cell = f"tags.key = '{record.key}' and tags.seed = '{record.seed}'"
+        for run in self._client.search_runs([experiment], same_cell):
+            if run.data.tags.get(RECORD_TAG) != place:
+                continue
             self._client.delete_run(run.info.run_id)
             shutil.rmtree(Path(unquote(urlparse(run.info.artifact_uri).path)), ignore_errors=True)
 
@@ -156,7 +160,7 @@ def _write_artifacts(folder: Path, record: Record, arrays: Mapping[str, Array], 
     """The record, the figures that its arrays allow, and why its arrays could not be read."""
     (folder / "record.json").write_bytes(encode(record))
     if problem:
-        (folder / "arrays_unreadable.txt").write_text(problem + "\n")
+        (folder / "arrays_unreadable.txt").write_text(problem + "\n", encoding="utf-8")
     title = f"{_name(record)} on {record.task.id}"
     if "generators" in arrays:
         from bench.leaderboard.drawing.primitives import generator_heatmaps  # matplotlib is slow to import

@@ -5,20 +5,15 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
+from bench.cli.command import App, help_alone, print_any_text, print_error, surroundings_fault, version_line
 from bench.errors import BenchError, nearest
 
-app = typer.Typer(
-    add_completion=False,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    help="Symmetry Bench: compare methods that discover symmetries in data and use them.",
-)
-data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Download, build and check data sets.")
+app = App("Symmetry Bench: compare methods that discover symmetries in data and use them.")
+data_app = App("Download, build and check data sets.")
 app.add_typer(data_app, name="data")
 
 ResultsOption = Annotated[
@@ -54,10 +49,17 @@ BudgetOption = Annotated[str, typer.Option(help="One of the task's: smoke, small
 
 def main() -> None:
     """Run the CLI; a user's mistake prints one line and exits with code 2, Ctrl-C with 130."""
+    print_any_text()
     try:
         code = app(standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # what cannot be written must be heard of before Python ends
     except BenchError as error:
         _fail(str(error), error.exit_code)
+    except OSError as error:
+        if (line := surroundings_fault(error)) is None:
+            raise
+        _fail(line, 1)
     except Exception as error:
         # typer's own usage errors (unknown option, missing value) know their exit code and their one line.
         if not hasattr(error, "exit_code"):
@@ -65,6 +67,20 @@ def main() -> None:
         message = error.format_message() if hasattr(error, "format_message") else "interrupted."
         _fail(message, error.exit_code)
     sys.exit(code or 0)
+
+
+@app.callback(invoke_without_command=True)
+def _top(
+    ctx: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        typer.echo(version_line())
+        raise typer.Exit
+    help_alone(ctx)
+
+
+data_app.callback(invoke_without_command=True)(help_alone)
 
 
 @app.command("list")
@@ -346,6 +362,6 @@ def _end_as_by_ctrl_c() -> None:
             signal.signal(sign, signal.default_int_handler)
 
 
-def _fail(message: str, code: int) -> None:
-    typer.echo(f"error: {' '.join(message.split())}", err=True)
+def _fail(message: str, code: int) -> NoReturn:
+    print_error(message)
     sys.exit(code)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,6 +16,9 @@ from bench.api.parameters import Parameters, describe
 from bench.records.cell import stages_of
 from bench.records.record import Record
 from bench.running.registry import Registry, load_registry
+
+#: No column of a table is made narrower for a terminal (characters); on a smaller one the lines break.
+NARROWEST = 8
 
 
 def list_entries(kind: str, name: str) -> None:
@@ -36,12 +42,12 @@ def list_entries(kind: str, name: str) -> None:
         typer.echo("\nnext: python -m bench run --method semola --task nbody_1step_id --budget smoke")
 
 
-def show_record(record: Record) -> None:
-    """Print ``record``."""
+def show_record(record: Record, log: str = "") -> None:
+    """Print ``record``, and where the ``log`` of a run that did not end well is."""
     task, method = record.task, record.method
     reason = f": {record.reason}" if record.reason else ""
     typer.echo(f"{record.label} on {task.id}@{task.version}, {record.budget}, seed {record.seed}")
-    typer.echo(f"status {record.status}{reason}; key {record.key}; tier {method.knowledge}\n")
+    typer.echo(f"status {record.status}{reason}{log}; key {record.key}; tier {method.knowledge}\n")
     scores = [{"score": n, "value": f"{s.value:.6g}", "unit": s.unit} for n, s in record.scores.items()]
     if scores:
         typer.echo(_table(scores) + "\n")
@@ -119,4 +125,17 @@ def _plain(value: Any) -> str:
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
-    return tabulate(rows, headers="keys", tablefmt="simple", disable_numparse=True)
+    return table_within(rows, shutil.get_terminal_size().columns if sys.stdout.isatty() else None)
+
+
+def table_within(rows: Sequence[Mapping[str, Any]], width: int | None) -> str:
+    """A table of ``rows`` whose widest columns are wrapped until it has ``width`` characters; None: no limit."""
+    names = list(rows[0]) if rows else []
+    cells = [names, *([str(row[name]) for name in names] for row in rows)]
+    columns = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    while width is not None and columns and sum(columns) + 2 * (len(columns) - 1) > width:
+        widest = columns.index(max(columns))
+        if columns[widest] <= NARROWEST:
+            break
+        columns[widest] -= 1
+    return tabulate(cells[1:], headers=names, tablefmt="simple", disable_numparse=True, maxcolwidths=columns or None)

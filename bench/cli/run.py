@@ -14,6 +14,7 @@ from bench.cli.progress import Bars
 from bench.leaderboard.board.build import HIDDEN_BUDGETS
 from bench.leaderboard.mlflow import Mirroring
 from bench.records.command_line import command_line
+from bench.records.paths import log_hint
 from bench.records.preset import DEFAULT
 from bench.records.record import Record, Status
 from bench.records.store import Store
@@ -78,7 +79,8 @@ class _Report:
         self._removers.pop(title, lambda: None)()
         elsewhere = "" if ran else ", by another process"
         if record.status is not Status.OK:
-            typer.echo(f"error: {job.cell.title}: {record.status}: {reason_of(record)}", err=True)
+            log = log_hint(self.store.path(job.cell))
+            typer.echo(f"error: {job.cell.title}: {record.status}: {reason_of(record)}{log}", err=True)
         elif self.bars.is_shown or elsewhere:
             typer.echo(f"{title}: {record.status} ({fit_time(record)}{elsewhere})")
         if self.mirror is not None and ran:

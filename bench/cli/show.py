@@ -7,7 +7,8 @@ from pathlib import Path
 
 from bench.cli.listing import show_record
 from bench.errors import BenchError, nearest
-from bench.records.record import Record, read_record
+from bench.records.paths import log_hint
+from bench.records.record import Record, Status, read_record
 from bench.records.store import Store
 
 
@@ -20,7 +21,8 @@ def show_command(
         BenchError: when there is no such record, naming the nearest; when several match, naming their keys.
     """
     if not method:
-        show_record(read_record(Path(task)))
+        record = read_record(Path(task))
+        show_record(record, _log(Path(task), record))
         return
     records = [r for r in Store(results()).scan().records.values() if r.task.id == task]
     if not records:
@@ -38,7 +40,12 @@ def show_command(
         raise BenchError(f"no record of {method} on {task} at budget {budget!r}, seed {seed}; recorded: {shown}.")
     if len(cells) > 1:
         raise BenchError(f"several records match; choose by --key: {'; '.join(map(_described, cells))}.")
-    show_record(cells[0])
+    store = Store(results())
+    show_record(cells[0], _log(store.root / cells[0].place, cells[0]))
+
+
+def _log(path: Path, record: Record) -> str:
+    return "" if record.status is Status.OK else log_hint(path)
 
 
 def _described(record: Record) -> str:

@@ -14,6 +14,7 @@ from bench.cli.cells import REASON_LENGTH, fit_time, reason_of, with_data
 from bench.leaderboard.mlflow import Mirroring
 from bench.records.command_line import command_line
 from bench.records.estimate import Estimate
+from bench.records.paths import log_hint
 from bench.records.record import Record, Status
 from bench.records.store import Store
 from bench.running.executors.choose import Resources, choose_executor
@@ -68,9 +69,10 @@ class _Report:
         self.behind += self.estimate(job.cell) or 0.0
         elsewhere = "" if ran else ", by another process"
         reason = f": {reason_of(record, REASON_LENGTH)}" if record.reason else ""
+        log = log_hint(self.store.path(job.cell)) if record.status.is_failure else ""
         place = f"[{self.statuses.total()}/{len(self.plan.to_run)}]"
         took = f"{fit_time(record)}{elsewhere}"
-        typer.echo(f"{place} {job.cell.title}: {record.status} ({took}){reason}{self._left()}")
+        typer.echo(f"{place} {job.cell.title}: {record.status} ({took}){reason}{log}{self._left()}")
         if self.mirror is not None and ran:
             self.mirror.record(self.store, job.cell, record)
 

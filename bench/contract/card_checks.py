@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from bench.api import TIERS, Method
+from bench.api.cards import card_fault
 from bench.api.parameters import Parameters, as_dict, from_values
 from bench.contract.check import Examination, NotApplicable, Violation
 from bench.errors import BenchError, nearest
 from bench.records.cell import stages_of
 from bench.records.record import Status
 from bench.records.store import Store
-
-#: An id is a folder's name, and a word on a command line.
-ID = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 
 
 def card_is_valid(examination: Examination) -> None:
@@ -37,9 +34,8 @@ def card_is_valid(examination: Examination) -> None:
 
 def _check_card(method: Method) -> None:
     card = method.card
-    for name in (card.id, *card.aliases):
-        if not ID.fullmatch(name):
-            raise Violation(f"card.id or an alias is {name!r}; it must match {ID.pattern} (it is a folder's name)")
+    if (fault := card_fault(card)) is not None:
+        raise Violation(fault)
     for field in ("title", "summary"):
         if not getattr(card, field).strip():
             raise Violation(f"card.{field} is empty; lists and boards show it")

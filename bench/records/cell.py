@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Required, TypedDict, Unpack
@@ -21,6 +22,8 @@ TRAIN_FRACTION = "train_fraction"
 SIZES = ("train", "val", "test", "equivariance_inputs", "equivariance_elements")
 #: What two cells of one key may differ in.
 NOT_DEFINING = frozenset({"seed", "changed", "preset"})
+#: One part of a path that stays where it is put: no separator, nothing hidden, not "." or "..".
+PATH_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,254}")
 
 
 @dataclass(frozen=True)
@@ -48,10 +51,23 @@ class Cell:
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
-    def folder(self) -> str:
-        """Where its records live below the store's root."""
+    def row_folder(self) -> str:
+        """Folder of its task and method, below the results and below the sweeps.
+
+        Raises:
+            BenchError: when an id would lead elsewhere.
+        """
         search = f"--{self.search}" if self.search else ""
-        return f"{self.task}@{self.task_version}/{self.method}{search}/{self.key}"
+        return f"{path_part(f'{self.task}@{self.task_version}')}/{path_part(f'{self.method}{search}')}"
+
+    @property
+    def folder(self) -> str:
+        """Where its records live below the store's root.
+
+        Raises:
+            BenchError: when an id would lead elsewhere.
+        """
+        return f"{self.row_folder}/{self.key}"
 
     @property
     def title(self) -> str:
@@ -103,8 +119,13 @@ def make_cell(task: Task, method: Method, **choices: Unpack[Choices]) -> Cell:
     changed = {name: value for name, value in params.items() if name not in default or default[name] != value}
     amount = card.budgets[budget]
     size = {name: getattr(amount, name) for name in SIZES}
-    if not 0.0 < train_fraction <= 1.0 or round(train_fraction * amount.train) < 1:
+    if not 0.0 < train_fraction <= 1.0:
         raise BenchError(f"--train-fraction is {train_fraction:g}; it must be in (0, 1], of {amount.train} examples.")
+    if round(train_fraction * amount.train) < 1:
+        raise BenchError(
+            f"--train-fraction is {train_fraction:g}, which leaves none of the {amount.train} training examples of "
+            f"budget {budget!r}; one of them is {1 / amount.train:.3g}."
+        )
     if train_fraction != 1.0:
         size["train"] = round(train_fraction * amount.train)
         changed[TRAIN_FRACTION] = train_fraction
@@ -163,6 +184,17 @@ def discovery_of(cell: Cell, method: Method) -> Cell | None:
     # The preset is of the pipeline: to the discoverer alone its parameters are changes like any others.
     params, changed = own(cell.params), own(cell.changed)
     return replace(cell, method=first.id, search=search, params=params, changed=changed, preset=None)
+
+
+def path_part(name: str) -> str:
+    """``name`` itself, as one part of a path: whatever an id says, nothing is written outside the folder it belongs to.
+
+    Raises:
+        BenchError: when it is anything else, like ``../x``.
+    """
+    if not PATH_PART.fullmatch(name):
+        raise BenchError(f"{name!r:.80} cannot name a folder of results; it must match {PATH_PART.pattern}.")
+    return name
 
 
 def stages_of(method: Method) -> Mapping[str, Method]:

@@ -6,6 +6,7 @@ presets lie in ``leaderboard/``. With ``--results DIR`` everything is in ``DIR``
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from bench.errors import BenchError
@@ -46,3 +47,14 @@ def is_default(results: Path) -> bool:
 def _base() -> Path:
     root = Path(__file__).resolve().parents[2]
     return root if (root / "pyproject.toml").exists() else Path.cwd()
+
+
+def log_path(record: Path) -> Path:
+    """Where what a worker said is kept, beside its ``record``."""
+    return record.with_suffix(".log")
+
+
+def log_hint(record: Path) -> str:
+    """`` (log: PATH)`` of a run that did not end well; empty where its worker said nothing."""
+    log = log_path(record)
+    return f" (log: {shlex.quote(str(log))})" if log.exists() else ""

@@ -14,7 +14,7 @@ from msgspec import Meta
 from bench.api import Method, Task
 from bench.errors import BenchError, nearest
 from bench.records.atomic import renamed_to
-from bench.records.cell import Cell, Choices, make_cell
+from bench.records.cell import Cell, Choices, make_cell, path_part
 from bench.records.command_line import command_line
 from bench.records.paths import pages_dir, results_dir
 from bench.records.record import Amount, Count, Name, Number, Seed, Strict, Value, Version
@@ -143,8 +143,7 @@ def sweeps_dir(results: Path) -> Path:
 
 def sweep_folder(results: Path, cell: Cell) -> Path:
     """Where the sweep of a cell's task, method, search space and budget lives."""
-    search = f"--{cell.search}" if cell.search else ""
-    return sweeps_dir(results) / f"{cell.task}@{cell.task_version}" / f"{cell.method}{search}" / cell.budget
+    return sweeps_dir(results) / cell.row_folder / path_part(cell.budget)
 
 
 def preset_path(results: Path, cell: Cell) -> Path:

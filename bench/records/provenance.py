@@ -65,8 +65,10 @@ def environment(device: str) -> Environment:
 
 
 def _git(root: Path, *arguments: str) -> str | None:
+    # git refuses another user's checkout for what its configuration could run; but whose code runs here is trusted.
+    command = ["git", "-c", f"safe.directory={root}", "-C", str(root), *arguments]
     try:
-        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, text=True, timeout=20)
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", timeout=20)
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None

@@ -47,7 +47,7 @@ def load_plugin(file: Path, register: Callable[[ModuleType], None]) -> None:
         raise BenchError(f"plugin file {str(file)!r} has neither METHODS nor TASKS, the tuples of what it brings.")
     try:
         register(module)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise BenchError(f"plugin file {str(file)!r}: {error}.") from None
 
 

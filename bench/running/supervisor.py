@@ -21,7 +21,9 @@ import psutil
 
 from bench.errors import Pruned
 from bench.records.lock import claimed
+from bench.records.paths import log_path
 from bench.records.record import Record, Status, replaced
+from bench.records.text import printable
 from bench.running.jobs import UNWATCHED, Job, Watch
 from bench.running.session import Session
 
@@ -94,14 +96,15 @@ def _run_locked(job: Job, session: Session, limits: Limits, watch: Watch, held: 
         for left in (log, path, path.with_suffix(".npz"), store.checkpoint(cell)):
             left.unlink(missing_ok=True)
         raise
-    words = log.read_text(errors="replace").strip()
+    words = log.read_text(encoding="utf-8", errors="replace").strip()
     if words:  # kept beside the record, under a name that two runs of one cell do not fight over
-        log.replace(path.with_suffix(".log"))
+        log.replace(log_path(path))
     else:
         log.unlink()
+        log_path(path).unlink(missing_ok=True)  # that of an earlier run would explain this one wrongly
     if not isinstance(outcome, Failure):
         return outcome
-    reason = ": ".join(filter(None, (outcome.reason, words.rpartition("\n")[2])))
+    reason = printable(": ".join(filter(None, (outcome.reason, words.rpartition("\n")[2]))))
     record = store.write_outcome(cell, replaced(session.blank(cell), {"status": outcome.status, "reason": reason}))
     if outcome.status is Status.INTERRUPTED:
         raise KeyboardInterrupt
@@ -112,18 +115,19 @@ def _run(
     message: Mapping[str, Any], wall_limit_s: float, log: Path, limits: Limits, watch: Watch, held: int
 ) -> Record | Failure:
     own = {"OMP_NUM_THREADS": str(message["threads"]), "PYTHONSAFEPATH": "1"}
+    own["PYTHONIOENCODING"] = "utf-8:backslashreplace"  # whatever the locale: what it says is read as such
     if limits.gpu is not None:
         # The number counts the devices that this process may use, which may be named by a scheduler.
         visible = os.environ.get("CUDA_VISIBLE_DEVICES")
         own["CUDA_VISIBLE_DEVICES"] = visible.split(",")[limits.gpu] if visible else str(limits.gpu)
     with (
-        log.open("w") as errors,
+        log.open("w", encoding="utf-8") as errors,
         subprocess.Popen(
             [sys.executable, "-m", "bench.running.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
-            text=True,
+            encoding="utf-8",
             start_new_session=True,
             pass_fds=[held],  # the lock holds while the worker lives, even without its parent
             env=os.environ | ALLOCATOR | own,

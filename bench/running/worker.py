@@ -60,6 +60,7 @@ from bench.records.record import (
     replaced,
 )
 from bench.records.store import Store
+from bench.records.text import first_line, printable
 from bench.running.loading import Source
 from bench.running.problem import make_problem
 from bench.running.registry import load_registry
@@ -72,7 +73,7 @@ PARENT_POLL_S = 0.5
 def main() -> None:
     """Run the job on standard input; exits 0 once its record is said."""
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
-    messages = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    messages = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     job = json.load(sys.stdin)
     cell = Cell(**job["cell"])
@@ -156,6 +157,8 @@ def run_cell(work: Work, say: Callable[..., None]) -> tuple[Record, dict[str, Ar
             arrays |= _history(ctx) | (_trace(ctx, units) if units else {})
         except (TypeError, ValueError) as error:
             fields |= {"status": Status.FAILED, "reason": f"ctx.log was given what is not a number: {error}"}
+    if fields.get("reason") is not None:
+        fields["reason"] = printable(fields["reason"])
     return replaced(record, fields), arrays
 
 
@@ -170,14 +173,13 @@ def _context(work: Work, record: Record, scratch: Path, say: Callable[..., None]
 
 def _failure(error: Exception) -> dict[str, Any]:
     """Status and reason of a cell that ended by ``error``; what the line cannot tell goes to the log."""
-    lines = str(error).splitlines()
     match error:
         case Diverged():
             return {"status": Status.DIVERGED, "reason": str(error)}
         case Unsupported():
             return {"status": Status.UNSUPPORTED, "reason": str(error)}
         case MemoryError() | torch.OutOfMemoryError():
-            return {"status": Status.OUT_OF_MEMORY, "reason": lines[0] if lines else "memory ran out"}
+            return {"status": Status.OUT_OF_MEMORY, "reason": first_line(error)}
         case BenchError() if error.__cause__ is None:
             return {"status": Status.FAILED, "reason": str(error)}
     traceback.print_exception(error)

@@ -96,6 +96,17 @@ def test_mirroring_a_record_again_replaces_its_run(mirrored, make_record, put_re
     )
 
 
+@pytest.mark.parametrize("odd", ["it's", 'a"b', 'it\'s "both"', "100%", "a`b", "back\\slash"])
+def test_no_character_of_an_id_stops_a_rebuild_or_doubles_a_run(odd, tmp_path, make_record, put_record):
+    records = [make_record(odd, search=odd, task={"id": odd}), make_record("zeta")]
+    paths = [put_record(tmp_path, record) for record in records]
+    assert rebuild(tmp_path) == (2, 0)
+    Mirror(tmp_path).record(paths[0], records[0])
+    (run,) = runs(tmp_path, f"{odd}@1")[1]
+    assert run.data.tags["method"] == odd
+    assert len(runs(tmp_path)[1]) == 1
+
+
 def test_a_missing_mlflow_is_one_line_that_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "mlflow", None)
     with pytest.raises(BenchError, match="needs mlflow-skinny") as caught:

@@ -98,6 +98,7 @@ def _data_dir(sender: str) -> Path:
 def _fingerprint(task: Task, folder: Path) -> str:
     """That of the data of ``task``, which are made or downloaded first, by one process of this node at a time."""
     name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
-    with (Path(tempfile.gettempdir()) / f"symmetry-bench-{os.getuid()}-{name}.lock").open("a") as lock:
+    path = Path(tempfile.gettempdir()) / f"symmetry-bench-{os.getuid()}-{name}.lock"
+    with path.open("a", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return prepared(task, folder)

@@ -19,7 +19,7 @@ from bench.api.pipeline import Pipeline
 from bench.errors import BenchError, Interrupted, Pruned
 from bench.records.atomic import writing
 from bench.records.cell import Cell, make_cell, versions_of
-from bench.records.lock import Busy, CellLock
+from bench.records.lock import CellLock
 from bench.records.preset import Preset, Study, Trial, median_study, preset_path, sweep_folder, write_preset
 from bench.records.provenance import environment
 from bench.records.record import Record, Status
@@ -119,11 +119,8 @@ def run_sweep(plan: SweepPlan, executor: Executor, on_end: OnEnd) -> Preset:
     """
     with writing(f"sweep folder {str(plan.folder)!r}"):
         plan.folder.mkdir(parents=True, exist_ok=True)
-        try:
-            with CellLock(plan.folder / ".sweep.lock"):
-                return _store(plan, _run_studies(plan, executor, on_end))
-        except Busy:
-            raise BenchError(f"another process is running the sweep in {str(plan.folder)!r}.") from None
+        with CellLock(plan.folder / ".sweep.lock", f"the sweep in {str(plan.folder)!r}"):
+            return _store(plan, _run_studies(plan, executor, on_end))
 
 
 def _run_studies(plan: SweepPlan, executor: Executor, on_end: OnEnd) -> list[Study]:

@@ -201,7 +201,8 @@ def test_two_sweeps_of_one_thing_exclude_each_other_and_another_setting_is_refus
         time.sleep(0.02)
     code, _, errors = sweeps.sweep("honest", "--studies", "1", "--set", "pause=2", trials=1)
     assert (code, errors.count("\n")) == (2, 1)
-    assert "another process is running the sweep in" in errors
+    assert errors.startswith("error: the sweep in ")
+    assert f" is being run by process {first.pid};" in errors
     first.communicate(timeout=120)
     assert first.returncode == 0
     code, _, errors = sweeps.sweep("honest", "--studies", "1", trials=1)
