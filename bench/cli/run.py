@@ -17,6 +17,7 @@ from bench.datasets.cache import data_dir
 from bench.errors import Interrupted
 from bench.leaderboard.board.build import HIDDEN_BUDGETS
 from bench.leaderboard.mlflow import Mirroring
+from bench.metrics.scores import SCORES
 from bench.records.cell import Cell, discovery_of
 from bench.records.paths import results_option
 from bench.records.preset import DEFAULT, preset_cell
@@ -27,6 +28,9 @@ from bench.running.executors.choose import choose_device
 from bench.running.registry import Registry, load_registry
 from bench.running.standing import is_stale
 from bench.running.supervisor import run_in_worker
+
+#: Scores that the command shows beside the primary metric.
+SUMMARY = ("equivariance/e_prime", "symmetry/cosine", "symmetry/precision", "symmetry/recall")
 
 
 def run_command(
@@ -140,22 +144,16 @@ class _Run:
 
 
 def _summary(records: Sequence[Record], task: Task, last: Path, root: Path) -> None:
-    metric = task.card.metric
-    columns = {
-        f"{metric.name} ({metric.unit})": metric.name,
-        "E'": "equivariance/e_prime",
-        "|cos|": "symmetry/cosine",
-        "precision": "symmetry/precision",
-        "recall": "symmetry/recall",
-    }
-    shown = {title: name for title, name in columns.items() if any(name in r.scores for r in records)}
+    table = SCORES.on(task.card)
+    names = [name for name in (task.card.metric.name, *SUMMARY) if any(name in r.scores for r in records)]
+    titles = [score.title_on(task.card) for name in (*names, "cost/fit_s") if (score := table.find(name))]
     rows = []
     for record in records:
-        values = [record.scores[name].value if name in record.scores else None for name in shown.values()]
+        values = [record.scores[name].value if name in record.scores else None for name in names]
         fit = record.cost.fit_s if record.cost else None
         rows.append([record.seed, record.status, *(_short(v) for v in values), _short(fit)])
     typer.echo("")
-    typer.echo(tabulate(rows, ["seed", "status", *shown, "fit (s)"], tablefmt="simple", disable_numparse=True))
+    typer.echo(tabulate(rows, ["seed", "status", *titles], tablefmt="simple", disable_numparse=True))
     typer.echo(f"\nrecords: {last.parent}")
     if records[-1].budget in HIDDEN_BUDGETS:
         typer.echo(f"next: python -m bench show {shlex.quote(str(last))}")

@@ -25,7 +25,19 @@ import msgspec
 import numpy as np
 import torch
 
-from bench.api import TIERS, Array, Fitted, Method, MetricCard, OnProgress, RunContext, Split, Task, TaskData, Units
+from bench.api import (
+    TIERS,
+    Array,
+    Fitted,
+    Method,
+    OnProgress,
+    RunContext,
+    Split,
+    Task,
+    TaskCard,
+    TaskData,
+    Units,
+)
 from bench.api.discovery import from_arrays, to_arrays
 from bench.api.parameters import from_values
 from bench.api.pipeline import Pipeline
@@ -212,9 +224,9 @@ def _fill(
         data = dataclasses.replace(data, test=_move(data.test, ctx.device))
         result = evaluate(fitted, data, task.card, budget, cell.search)
     else:
-        result = _untested(fitted, data.units)
+        result = _untested(fitted, task.card, data.units)
     if fitted.predicts:
-        outcome["validation"] = _validation(fitted, data, task.card.metric, ctx.device)
+        outcome["validation"] = _validation(fitted, data, task.card, ctx.device)
     outcome["scores"] = {
         name: Score(value=value, unit=unit, higher_is_better=better)
         for name, (value, unit, better) in result.scores.items()
@@ -233,22 +245,22 @@ def _fill(
     )
 
 
-def _untested(fitted: Fitted, units: Units) -> Evaluation:
+def _untested(fitted: Fitted, card: TaskCard, units: Units) -> Evaluation:
     """No score, only the generators that a consumer may build on."""
     estimate = fitted.symmetry()
-    return Evaluation(arrays={} if estimate is None else to_arrays(estimate, units))
+    return Evaluation(card, arrays={} if estimate is None else to_arrays(estimate, units))
 
 
-def _validation(fitted: Fitted, data: TaskData, metric: MetricCard, device: torch.device) -> Validation:
+def _validation(fitted: Fitted, data: TaskData, card: TaskCard, device: torch.device) -> Validation:
     """The primary metric on the validation split, as `bench.metrics.evaluate` takes it on the test split."""
     predict, split = physical_predictor(fitted.predict, data.units), _move(data.val, device)
     score = torch.empty(len(split), dtype=torch.float64)
     for index, x in split.batches(PREDICT_BATCH):
         score[index.cpu()] = data.score(predict(x), split.y[index]).cpu()
-    result, name = Evaluation(), f"val/{metric.name.partition('/')[2]}"
+    result, name = Evaluation(card), f"val/{card.metric.name.partition('/')[2]}"
     result.add(name, float(score.mean()))  # rounds, and refuses what is not finite
-    value = result.scores[name][0]
-    return Validation(name=name, value=value, unit=metric.unit, higher_is_better=metric.higher_is_better)
+    value, unit, _ = result.scores[name]
+    return Validation(name=name, value=value, unit=unit, higher_is_better=card.metric.higher_is_better)
 
 
 def _move(split: Split, device: torch.device) -> Split:
