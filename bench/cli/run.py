@@ -8,11 +8,12 @@ from pathlib import Path
 import typer
 from tabulate import tabulate
 
-from bench.api import MetricCard
+from bench.api import TaskCard
 from bench.cli.cells import Choice, fit_time, reason_of, with_data
 from bench.cli.progress import Bars
 from bench.leaderboard.board.build import HIDDEN_BUDGETS
 from bench.leaderboard.mlflow import Mirroring
+from bench.metrics.scores import SCORES
 from bench.records.command_line import command_line
 from bench.records.paths import log_hint
 from bench.records.preset import DEFAULT
@@ -23,6 +24,9 @@ from bench.running.jobs import Job, Watch, jobs_of
 from bench.running.plan import Plan, make_plan
 from bench.running.registry import load_registry
 from bench.running.schedule import run_plan
+
+#: Scores that the command shows beside the primary metric.
+SUMMARY = ("equivariance/e_prime", "symmetry/cosine", "symmetry/precision", "symmetry/recall")
 
 
 def run_command(
@@ -49,7 +53,7 @@ def run_command(
             report.kept(plan)
             run_plan(plan, executor, report.ended, report.started)
     records = [report.records[seed] for seed in seeds]
-    _summary(records, registry.task(choice.task).card.metric, store, root)
+    _summary(records, registry.task(choice.task).card, store, root)
     return 0 if all(record.status is Status.OK for record in records) else 1
 
 
@@ -96,22 +100,17 @@ class _Report:
         return f"{self.numbers[job.cell.seed]}{discovery}{job.cell.title}"
 
 
-def _summary(records: Sequence[Record], metric: MetricCard, store: Store, root: Path) -> None:
-    columns = {
-        f"{metric.name} ({metric.unit})": metric.name,
-        "E'": "equivariance/e_prime",
-        "|cos|": "symmetry/cosine",
-        "precision": "symmetry/precision",
-        "recall": "symmetry/recall",
-    }
-    shown = {title: name for title, name in columns.items() if any(name in r.scores for r in records)}
+def _summary(records: Sequence[Record], card: TaskCard, store: Store, root: Path) -> None:
+    table = SCORES.on(card)
+    names = [name for name in (card.metric.name, *SUMMARY) if any(name in r.scores for r in records)]
+    titles = [score.title_on(card) for name in (*names, "cost/fit_s") if (score := table.find(name))]
     rows = []
     for record in records:
-        values = [record.scores[name].value if name in record.scores else None for name in shown.values()]
+        values = [record.scores[name].value if name in record.scores else None for name in names]
         fit = record.cost.fit_s if record.cost else None
         rows.append([record.seed, record.status, *(_short(v) for v in values), _short(fit)])
     typer.echo("")
-    typer.echo(tabulate(rows, ["seed", "status", *shown, "fit (s)"], tablefmt="simple", disable_numparse=True))
+    typer.echo(tabulate(rows, ["seed", "status", *titles], tablefmt="simple", disable_numparse=True))
     last = store.root / records[-1].place
     typer.echo(f"\nrecords: {last.parent}")
     hidden = records[-1].budget in HIDDEN_BUDGETS

@@ -12,6 +12,7 @@ from msgspec import Meta, Struct
 
 from bench.api import TIERS
 from bench.errors import BenchError
+from bench.metrics.scores import out_of_range
 from bench.records.cell import TRAIN_FRACTION
 
 SCHEMA = "run.v2"
@@ -285,16 +286,6 @@ def _impossible(record: Record) -> str | None:
     for name, score in record.scores.items():
         if (why := out_of_range(name, score.value)) is not None:
             return why
-    return None
-
-
-def out_of_range(name: str, value: float) -> str | None:
-    """Why ``value`` cannot be the score ``name``; None when it can."""
-    ratios = {f"symmetry/{n}" for n in ("precision", "recall", "precision_on_data", "cosine", "closure_defect")}
-    if name in ratios and not -1e-9 <= value <= 1 + 1e-9:
-        return f"{name} is {value}, outside [0, 1]"
-    if name.startswith("equivariance/") and value < 0:
-        return f"{name} is {value}, below 0"
     return None
 
 

@@ -30,11 +30,11 @@ from bench.api import (
     Budget,
     Fitted,
     Method,
-    MetricCard,
     OnProgress,
     RunContext,
     Split,
     Task,
+    TaskCard,
     TaskData,
     TrainingData,
     Units,
@@ -148,7 +148,7 @@ def run_cell(work: Work, say: Callable[..., None]) -> tuple[Record, dict[str, Ar
                 fields["references"] = reference_scores(training, evaluation)
                 result = _evaluated(work, fit.fitted, joined(training, evaluation), source.budget)
             else:
-                result = _untested(fit.fitted, units)
+                result = _untested(fit.fitted, work.task.card, units)
             arrays |= result.arrays
             fields |= _outcome(work, training, fit, result)
         except Exception as error:
@@ -273,10 +273,10 @@ def _evaluated(work: Work, fitted: Fitted, data: TaskData, budget: Budget) -> Ev
     return evaluate(fitted, data, work.task.card, budget, work.cell.search)
 
 
-def _untested(fitted: Fitted, units: Units) -> Evaluation:
+def _untested(fitted: Fitted, card: TaskCard, units: Units) -> Evaluation:
     """No score, only the generators that a consumer may build on."""
     estimate = fitted.symmetry()
-    return Evaluation(arrays={} if estimate is None else to_arrays(estimate, units))
+    return Evaluation(card, arrays={} if estimate is None else to_arrays(estimate, units))
 
 
 def _outcome(work: Work, training: TrainingData, fit: _Fit, result: Evaluation) -> dict[str, Any]:
@@ -290,7 +290,7 @@ def _outcome(work: Work, training: TrainingData, fit: _Fit, result: Evaluation) 
         "cost": _cost(fit, result.predict_s, work.device),
     }
     if fit.fitted.predicts:
-        fields["validation"] = _validation(fit.fitted, training, work.task.card.metric, work.device)
+        fields["validation"] = _validation(fit.fitted, training, work.task.card, work.device)
     return fields
 
 
@@ -309,16 +309,16 @@ def _cost(fit: _Fit, predict_s: float, device: torch.device) -> Cost:
     )
 
 
-def _validation(fitted: Fitted, data: TrainingData, metric: MetricCard, device: torch.device) -> Validation:
+def _validation(fitted: Fitted, data: TrainingData, card: TaskCard, device: torch.device) -> Validation:
     """The primary metric on the validation split, as `bench.metrics.evaluate` takes it on the test split."""
     predict, split = physical_predictor(fitted.predict, data.units), _move(data.val, device)
     score = torch.empty(len(split), dtype=torch.float64)
     for index, x in split.batches(PREDICT_BATCH):
         score[index.cpu()] = data.score(predict(x), split.y[index]).cpu()
-    result, name = Evaluation(), f"val/{metric.name.partition('/')[2]}"
+    result, name = Evaluation(card), f"val/{card.metric.name.partition('/')[2]}"
     result.add(name, float(score.mean()))  # rounds, and refuses what is not finite
-    value = result.scores[name][0]
-    return Validation(name=name, value=value, unit=metric.unit, higher_is_better=metric.higher_is_better)
+    value, unit, _ = result.scores[name]
+    return Validation(name=name, value=value, unit=unit, higher_is_better=card.metric.higher_is_better)
 
 
 def _move(split: Split, device: torch.device) -> Split:

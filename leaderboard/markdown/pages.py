@@ -9,7 +9,7 @@ from bench.leaderboard.board.overall import Overall
 from bench.leaderboard.drawing.learning import figures_of
 from bench.leaderboard.drawing.plan import PAGES, FigurePlan
 from bench.leaderboard.tables.overall import overall_table, overall_text, pools
-from bench.leaderboard.tables.reading import READING
+from bench.leaderboard.tables.reading import TITLE, reading
 from bench.leaderboard.tables.section import SUMMARY, facts, notes, summary, title
 from bench.leaderboard.tables.tables import Table, cost_table, counted_text, rank_text, score_tables
 from bench.leaderboard.tables.text import NOTHING, code, command, escape, table
@@ -62,7 +62,7 @@ def render_index(
     parts += _overall(overall)
     parts.append(f"[What the paper claims, and what these records say]({report})." if report else "")
     parts += remarks
-    parts.append(READING.rstrip())
+    parts += [f"## {TITLE}", reading().rstrip()]
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -95,7 +95,7 @@ def index_remarks(without_results: Iterable[str], unknown: Mapping[str, int], sk
 
 
 def _section(board: Board, section: Section, figures: Sequence[FigurePlan]) -> str:
-    own = cost_table(section)
+    own = cost_table(board, section)
     parts = [f"## Budget {title(board, section)}", "\n".join(facts(section))]
     parts += [part for shown in score_tables(board, section) for part in _table(shown)]
     parts += _figures(figure for figure in figures if figure.kind != "sweep")
