@@ -7,7 +7,7 @@ RAY_VENV ?= .venv-ray
 BIN := $(VENV)/bin
 DEMO := build/demo
 
-.PHONY: demo test escnn-test emlp-test ray-test lint types clean
+.PHONY: demo test oracles oracles-emlp oracles-escnn ray-test lint types clean
 
 # torch first and pinned: the constraints hold the versions that the committed boards were made with.
 $(BIN)/.ready: pyproject.toml constraints.txt
@@ -25,6 +25,10 @@ demo: $(BIN)/.ready
 test: $(BIN)/.ready
 	$(BIN)/python -m pytest -n auto --dist loadfile
 
+# The packages that our code is compared with: live, and whether they still give the arrays of tests/oracles, which
+# `make test` compares it with.
+oracles: oracles-emlp oracles-escnn
+
 # escnn needs numpy 1, so it has an environment of its own; the import fails here where pip left it out (Python 3.13).
 $(ESCNN_VENV)/bin/.ready: pyproject.toml constraints-escnn.txt
 	$(PYTHON) -m venv $(ESCNN_VENV)
@@ -33,8 +37,9 @@ $(ESCNN_VENV)/bin/.ready: pyproject.toml constraints-escnn.txt
 	$(ESCNN_VENV)/bin/python -c "import escnn"
 	touch $@
 
-escnn-test: $(ESCNN_VENV)/bin/.ready
-	$(ESCNN_VENV)/bin/python -m pytest tests/nn/test_steerable_cnn.py tests/methods/test_gcnn.py
+# Also the groups of gcnn but p4, whose layers are escnn's.
+oracles-escnn: $(ESCNN_VENV)/bin/.ready
+	$(ESCNN_VENV)/bin/python -m pytest tests/nn/test_escnn_oracle.py tests/nn/test_steerable_cnn.py tests/methods/test_gcnn.py
 
 # The emlp package brings jax; it is an oracle of tests and a benchmark, nothing else needs it.
 $(EMLP_VENV)/bin/.ready: pyproject.toml constraints-emlp.txt
@@ -44,7 +49,7 @@ $(EMLP_VENV)/bin/.ready: pyproject.toml constraints-emlp.txt
 	$(EMLP_VENV)/bin/python -c "import emlp"
 	touch $@
 
-emlp-test: $(EMLP_VENV)/bin/.ready
+oracles-emlp: $(EMLP_VENV)/bin/.ready
 	$(EMLP_VENV)/bin/python -m pytest tests/nn/test_emlp_oracle.py
 
 # Ray is large, and only suites on a cluster need it.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+import traceback
+from collections.abc import Callable, Iterable
+from pathlib import Path
 
 
 class BenchError(Exception):
@@ -35,3 +37,10 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     names = list(allowed)
     close = difflib.get_close_matches(name, names, n=1) or [option for option in names if name and name in option]
     return f" Did you mean {close[0]!r}?" if close else ""
+
+
+def place_of(error: BaseException, is_own: Callable[[str], bool]) -> str:
+    """``"file.py:12"``: the last line that ``error`` came through in a file that ``is_own`` accepts, or at all."""
+    frames = traceback.extract_tb(error.__traceback__)
+    last = ([frame for frame in frames if is_own(frame.filename)] or frames)[-1]
+    return f"{Path(last.filename).name}:{last.lineno}"

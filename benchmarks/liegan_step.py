@@ -47,7 +47,7 @@ def main() -> None:
 def two_bodies(folder: Path) -> Problem:
     task = load_registry().task("nbody_1step_id")
     budget = replace(task.card.budgets["small"], train=SIZES["nbody"])
-    return make_problem(task.load(budget, None, folder), "mask2", torch.device("cpu"), told_group=False)
+    return make_problem(task.load(budget, None, folder), "mask2", torch.device("cpu"))
 
 
 def noise_images() -> Problem:

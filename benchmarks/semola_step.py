@@ -27,7 +27,7 @@ def main() -> None:
     task = load_registry().task("nbody_1step_id")
     with tempfile.TemporaryDirectory() as folder:
         data = task.load(task.card.budgets["small"], None, Path(folder))
-        problem = make_problem(data, "full", torch.device("cpu"), told_group=False)
+        problem = make_problem(data, "full", torch.device("cpu"))
         ours, reference = [], []
         for round_ in range(ROUNDS + 1):
             timings = epoch_of_ours(problem, Path(folder)), epoch_of_reference(problem)

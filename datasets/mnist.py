@@ -12,6 +12,7 @@ import struct
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -59,14 +60,11 @@ SHAPES: dict[str, tuple[int, ...]] = {
 
 
 @dataclass(frozen=True, eq=False)
-class MNIST:
-    """The published training and test parts in their published order; 0 is background, 255 is ink."""
+class Digits:
+    """The published training or test part in its published order; 0 is background, 255 is ink."""
 
-    train_images: ByteArray  # (60000, 28, 28): row from the top, column from the left
-    train_labels: npt.NDArray[np.int64]  # (60000,), in 0..9
-    test_images: ByteArray  # (10000, 28, 28)
-    test_labels: npt.NDArray[np.int64]  # (10000,), in 0..9
-    sha256: str  # content_sha256() of the four files
+    images: ByteArray  # (n, 28, 28): row from the top, column from the left; n is 60000 or 10000
+    labels: npt.NDArray[np.int64]  # (n,), in 0..9
 
 
 def content_sha256() -> str:
@@ -103,21 +101,14 @@ def verify(data_dir: Path) -> list[tuple[str, str]]:
     return report
 
 
-def load(data_dir: Path) -> MNIST:
-    """The four files of the cache folder, checked by size, SHA-256, header and range of labels.
+def load(data_dir: Path, part: Literal["train", "test"]) -> Digits:
+    """One part from the cache folder, its two files checked by size, SHA-256, header and range of labels.
 
     Raises:
         BenchError: if one is absent, damaged or not the published file.
     """
-    raw = {part: _unpack(remote, data_dir / NAME) for part, remote in FILES.items()}
-    arrays = {part: parse_idx(raw.pop(part), SHAPES[part], FILES[part].filename) for part in FILES}
-    return MNIST(
-        train_images=arrays["train_images"],
-        train_labels=_labels(arrays["train_labels"], FILES["train_labels"].filename),
-        test_images=arrays["test_images"],
-        test_labels=_labels(arrays["test_labels"], FILES["test_labels"].filename),
-        sha256=content_sha256(),
-    )
+    images, labels = (_read(f"{part}_{kind}", data_dir / NAME) for kind in ("images", "labels"))
+    return Digits(images, _labels(labels, FILES[f"{part}_labels"].filename))
 
 
 def parse_idx(raw: bytes, shape: tuple[int, ...], name: str) -> ByteArray:
@@ -150,6 +141,10 @@ def parse_idx(raw: bytes, shape: tuple[int, ...], name: str) -> ByteArray:
         raise _error(name, f"holds {len(raw)} bytes unpacked, expected {header + math.prod(shape)}")
     # A copy: frombuffer's view is read-only, which torch.from_numpy warns of.
     return np.frombuffer(raw, np.uint8, offset=header).reshape(shape).copy()
+
+
+def _read(name: str, folder: Path) -> ByteArray:
+    return parse_idx(_unpack(FILES[name], folder), SHAPES[name], FILES[name].filename)
 
 
 def _unpack(remote: RemoteFile, folder: Path) -> bytes:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 import torch
 from torch import Tensor
 
-from bench.api import AlgebraSampler, Split, Truth
+from bench.api import AlgebraSampler, Group, Split, Truth
 from bench.lie.algebra import se
 
 
-def constant_median_score(train_y: Tensor, test_y: Tensor, score: Callable[[Tensor, Tensor], Tensor]) -> float:
-    """Mean test score of the constant predictor (the median of the training targets); targets ``(n,)``."""
-    return float(score(train_y.double().quantile(0.5).expand(len(test_y)), test_y).mean())
+def constant_median(train: Tensor, n: int) -> Tensor:
+    """The constant predictor for absolute errors: the median of ``train (N,)``, repeated, ``(n,)`` float64."""
+    return train.double().quantile(0.5).expand(n)
 
 
 def uniform_angles(generator_matrix: Tensor, half_width: float) -> AlgebraSampler:
@@ -66,10 +66,14 @@ def se3_parts(shift: float) -> dict[str, AlgebraSampler]:
     return {"rotations": haar_rotation_gaussian_shift(0.0), "translations": translations}
 
 
+def se3_group(shift: float) -> Group:
+    """se(3) with Haar rotations and shifts N(0, shift²) per axis in the unit of the points."""
+    return Group(se(3), haar_rotation_gaussian_shift(shift))
+
+
 def se3_truth(shift: float) -> Truth:
-    """Se(3), whatever the search space: Haar rotations, shifts N(0, shift²) per axis in the unit of the points."""
-    sample = haar_rotation_gaussian_shift(shift)
-    return Truth(se(3), lambda space: se(3), sample, names=SE3_NAMES, parts=se3_parts(shift))
+    """se(3), whatever the search space."""
+    return Truth(se3_group(shift), lambda space: se(3), names=SE3_NAMES, parts=se3_parts(shift))
 
 
 def content_sha256(splits: Iterable[Split]) -> str:

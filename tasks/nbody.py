@@ -15,14 +15,27 @@ from typing import ClassVar
 import torch
 from torch import Tensor
 
-from bench.api import Budget, MetricCard, OnProgress, Orientations, Split, Task, TaskCard, TaskData, Truth, Units
+from bench.api import (
+    Budget,
+    EvaluationData,
+    Group,
+    MetricCard,
+    OnProgress,
+    Orientations,
+    Split,
+    Task,
+    TaskCard,
+    TrainingData,
+    Truth,
+    Units,
+)
 from bench.api.parameters import Parameters
 from bench.datasets import two_body
 from bench.lie.field import unit_weights
 from bench.lie.nullspace import linear_symmetries
 from bench.lie.search_space import SearchSpace, full, mask2, mask4
 from bench.lie.vectors import VectorAction
-from bench.metrics.prediction import constant_mean, mse, squared_error
+from bench.metrics.prediction import constant_mean, squared_error
 from bench.nn.mlp import MLP
 from bench.tasks.common import uniform_angles
 
@@ -35,12 +48,6 @@ VALIDATION_TRAJECTORIES = 80
 TURNED_STATES = 200
 #: States on which the true algebra is computed, and the relative singular value below which a direction is in it.
 TRUTH_STATES, TRUTH_RTOL = 64, 1e-6
-
-_J = torch.tensor([[0.0, -1.0], [1.0, 0.0]], dtype=torch.float64)
-#: The textbook generator: every 2-vector turns by the same angle; exp(2π·this) = 1.
-ROTATION = torch.kron(torch.eye(4, dtype=torch.float64), _J)[None]  # (1, 8, 8)
-#: Each 2-vector turns by an angle of its own: circular orbits do not exclude it, though the dynamics do.
-TORUS = torch.stack([torch.kron(row.diag(), _J) for row in torch.eye(4, dtype=torch.float64)])  # (4, 8, 8)
 
 #: Direction of body 1 in the middle of the training data, their half-width about it, and their period; radians.
 TRAINED = {
@@ -59,6 +66,20 @@ CITATION = (
 )
 
 
+def rotation() -> Tensor:
+    """The textbook generator ``(1, 8, 8)``: every 2-vector turns by the same angle, 1 radian per unit."""
+    return torch.kron(torch.eye(4, dtype=torch.float64), _turn())[None]
+
+
+def torus() -> Tensor:
+    """Each 2-vector turns by an angle of its own, ``(4, 8, 8)``: circular orbits do not exclude it, the dynamics do."""
+    return torch.stack([torch.kron(row.diag(), _turn()) for row in torch.eye(4, dtype=torch.float64)])
+
+
+def _turn() -> Tensor:
+    return torch.tensor([[0.0, -1.0], [1.0, 0.0]], dtype=torch.float64)
+
+
 class TwoBody(Task):
     """``(n, t, 8)`` past states to ``(n, t, 8)`` future ones; MSE in raw units (G = m = 1)."""
 
@@ -67,8 +88,8 @@ class TwoBody(Task):
     note: ClassVar[str] = "own simulation after the published recipe"
     #: What the list says of the data instead of the split's summary.
     told: ClassVar[str] = ""
-    #: What the labels of the data do not exclude, though the dynamics do.
-    on_data: ClassVar[Tensor | None] = TORUS
+    #: Whether the labels of the data do not exclude the torus, as on circular orbits.
+    allows_torus: ClassVar[bool] = True
 
     def __init__(self, name: str, orbits: str, split: str, steps: int) -> None:
         self.split, self.steps = split, steps
@@ -101,55 +122,57 @@ class TwoBody(Task):
     def fingerprint(self, data_dir: Path) -> str:
         return self.recipe.content_key()
 
-    def load(self, budget: Budget, options: Parameters, data_dir: Path) -> TaskData:
+    def load(self, budget: Budget, options: Parameters, data_dir: Path) -> TrainingData:
         orbits = two_body.load(self.recipe, data_dir)
-        known, unseen = two_body.split(orbits, self.split, self.steps, self.steps)
+        known, _ = two_body.split(orbits, self.split, self.steps, self.steps)
         order = torch.randperm(len(orbits.train), generator=torch.Generator().manual_seed(0))
         held_out = torch.isin(torch.from_numpy(known.trajectory), order[:VALIDATION_TRAJECTORIES])
         x, y = torch.from_numpy(known.x), torch.from_numpy(known.y)  # (n, t, 8), float64
         train = _subset(x[~held_out], y[~held_out], budget.train)
-        val = _subset(x[held_out], y[held_out], budget.val)
-        test = _subset(torch.from_numpy(unseen.x), torch.from_numpy(unseen.y), budget.test)
         weights = unit_weights(train.x, (POSITIONS, MOMENTA))
         scale = weights.rsqrt()  # (8,): root mean square of the positions and of the momenta, never per coordinate
         action = VectorAction(DIM)
-        spaces = {"full": full(DIM), "mask2": mask2(), "mask4": mask4()}
-        last = test.x[:, -1:].expand_as(test.y)
-        centre, half_width, period = TRAINED[self.split]
-        return TaskData(
+        return TrainingData(
             train=train,
-            val=val,
-            test=test,
+            val=_subset(x[held_out], y[held_out], budget.val),
             action_in=action,
             action_out=action,
-            spaces=spaces,
+            spaces={"full": full(DIM), "mask2": mask2(), "mask4": mask4()},
             units=Units(scale.float(), scale.float(), torch.zeros(DIM), scale),
-            truth=Truth(
-                ROTATION,
-                _true_algebra(val.x, weights, self.recipe.dt),
-                uniform_angles(ROTATION[0], math.pi),
-                self.on_data,
-            ),
             loss=torch.nn.functional.mse_loss,
             backbone=partial(MLP, (self.steps, DIM), (self.steps, DIM), width=32, hidden_layers=3),
             score=squared_error,
             field_weights=weights,
-            references={
-                "constant": mse(constant_mean(train.y, len(test)), test.y),
-                "persistence": mse(last, test.y),
-                "linear": mse(_least_squares(train, test.x), test.y),
-            },
             data_sha256=hashlib.sha256(orbits.train.tobytes() + orbits.test.tobytes()).hexdigest(),
             data_note=f"{self.note}; {SUMMARIES[self.split]}",
-            orientations=Orientations(_upright(test, centre), ROTATION[0], half_width, period),
         )
+
+    def load_test(self, training: TrainingData, budget: Budget, options: Parameters, data_dir: Path) -> EvaluationData:
+        _, unseen = two_body.split(two_body.load(self.recipe, data_dir), self.split, self.steps, self.steps)
+        test = _subset(torch.from_numpy(unseen.x), torch.from_numpy(unseen.y), budget.test)
+        centre, half_width, period = TRAINED[self.split]
+        algebra = _true_algebra(training.val.x, training.field_weights, self.recipe.dt)
+        group = self.group(options, data_dir)
+        return EvaluationData(
+            test=test,
+            truth=Truth(group, algebra, torus() if self.allows_torus else None),
+            references={
+                "constant": constant_mean(training.train.y, len(test)),
+                "persistence": test.x[:, -1:].expand_as(test.y),
+                "linear": _least_squares(training.train, test.x),
+            },
+            orientations=Orientations(_upright(test, centre), group.textbook[0], half_width, period),
+        )
+
+    def group(self, options: Parameters, data_dir: Path) -> Group:
+        return Group(rotation(), uniform_angles(rotation()[0], math.pi))
 
 
 def _upright(test: Split, centre: float) -> Split:
     """Test examples with body 1's first position turned to the direction ``centre`` (radians)."""
     x, y = test.x[:TURNED_STATES], test.y[:TURNED_STATES]
     angle = centre - torch.atan2(x[:, 0, 1], x[:, 0, 0])  # (n,)
-    algebra = angle[:, None, None] * ROTATION[0].to(x)
+    algebra = angle[:, None, None] * rotation()[0].to(x)
     return Split(VectorAction(DIM).apply(algebra, x), VectorAction(DIM).apply(algebra, y))
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from torch import Tensor
-
 from bench.datasets import two_body
 from bench.datasets.two_body_eccentric import RECIPE
 from bench.tasks.nbody import TwoBody
@@ -20,7 +18,7 @@ class EccentricTwoBody(TwoBody):
         "; the true algebra is computed in each search space: the rotation alone, of dimension 1"
     )
     told: ClassVar[str] = "orbits of eccentricity 0.1 to 0.6, any phase, both senses; one law for training and test"
-    on_data: ClassVar[Tensor | None] = None
+    allows_torus: ClassVar[bool] = False
 
 
 TASKS = tuple(EccentricTwoBody(f"nbody_eccentric_{steps}step", "eccentric", "iid", steps) for steps in (1, 3))

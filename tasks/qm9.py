@@ -9,14 +9,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 import numpy as np
 import torch
 from torch import nn
 
-from bench.api import Budget, MetricCard, OnProgress, Split, Task, TaskCard, TaskData, Units
-from bench.api.parameters import Parameters, parameter
+from bench.api import (
+    Budget,
+    EvaluationData,
+    Group,
+    MetricCard,
+    OnProgress,
+    Split,
+    Task,
+    TaskCard,
+    TrainingData,
+    Units,
+)
+from bench.api.parameters import Parameters, count, parameter
 from bench.datasets import qm9
 from bench.datasets.cache import sha256_of
 from bench.lie.action import IdentityAction
@@ -25,8 +36,8 @@ from bench.lie.search_space import affine3d
 from bench.metrics.prediction import HARTREE_IN_MEV, absolute_error
 from bench.nn.accelerated import Accelerated
 from bench.nn.lieconv import LieConvNet
-from bench.nn.pair_convolution import Group
-from bench.tasks.common import constant_median_score, se3_truth
+from bench.nn.pair_convolution import Group as Invariance
+from bench.tasks.common import constant_median, se3_group, se3_truth
 
 #: Standard deviation of the shifts of the true group's distribution, in Å (Augerino's and LieConv's augmentation).
 SHIFT = 0.5
@@ -35,23 +46,24 @@ SHIFT = 0.5
 @dataclass(frozen=True)
 class QM9Options(Parameters):
     backbone: str = parameter(
-        "trivial", meaning="LieConv on absolute positions, or invariant under shifts", choices=("trivial", "t3")
+        "trivial", "LieConv on absolute positions, or invariant under shifts", choices=("trivial", "t3")
     )
-    width: int = parameter(1536, meaning="channels of the network (k)", low=4, high=4096)
-    blocks: int = parameter(6, meaning="bottleneck blocks", low=1, high=64)
+    width: int = parameter(1536, "channels of the network (k)", low=4, high=4096)
+    blocks: int = count(6, "bottleneck blocks", high=64)
     precision: str = parameter(
         "float32",
-        meaning="of the network's matrix products (bfloat16: autocast, for GPUs)",
+        "of the network's matrix products (bfloat16: autocast, for GPUs)",
         choices=("float32", "bfloat16"),
         omit_default=True,
     )
-    compile: bool = parameter(False, meaning="compile the network (torch.compile)", omit_default=True)
+    compile: bool = parameter(False, "compile the network (torch.compile)", omit_default=True)
 
 
 class OrbitalEnergy(Task):
     """``(n, atoms, 4)`` charge and position in Å to an energy in meV ``(n,)``; mean absolute error."""
 
     Options = QM9Options
+    may_be_short: ClassVar[bool] = True  # a copy without fluorine has fewer molecules than the published split
 
     def __init__(self, target: str, title: str, published: Mapping[str, float]) -> None:
         self.target = target
@@ -87,32 +99,41 @@ class OrbitalEnergy(Task):
     def fingerprint(self, data_dir: Path) -> str:
         return sha256_of(data_dir / qm9.NAME / "qm9.npz")
 
-    def load(self, budget: Budget, options: Any, data_dir: Path) -> TaskData:
+    def load(self, budget: Budget, options: Any, data_dir: Path) -> TrainingData:
         data = qm9.load(data_dir)
         known = qm9.known(data, self.target)
-        sizes = (budget.train, budget.val, budget.test)
-        parts = zip(qm9.official_split(data), sizes, strict=True)
-        train, val, test = (self._split(data, part[known[part]][:size]) for part, size in parts)
-        mean, std = train.y.double().mean(), train.y.double().std()
-        space = affine3d()
+        train, val, _ = qm9.official_split(data)
+        train, val = train[known[train]][: budget.train], val[known[val]][: budget.val]
+        examples = self._split(data, train)
+        mean, std = examples.y.double().mean(), examples.y.double().std()
         dropped = len(known) - int(known.sum())
-        return TaskData(
-            train=train,
-            val=val,
-            test=test,
+        return TrainingData(
+            train=examples,
+            val=self._split(data, val),
             action_in=PointAction(),
             action_out=IdentityAction(4),
-            spaces={"affine3d": space},
+            spaces={"affine3d": affine3d()},
             units=Units(torch.ones(1), std.float(), mean.float(), torch.ones(4, dtype=torch.float64)),
-            truth=se3_truth(SHIFT),
             loss=torch.nn.functional.l1_loss,
             backbone=partial(_backbone, options),
             score=absolute_error,
             field_weights=torch.ones(1, dtype=torch.float64),
-            references={"constant": constant_median_score(train.y, test.y, absolute_error)},
             data_sha256=data.sha256,
             data_note=f"{data.variant}; {dropped} molecules without a {self.target} value left out",
         )
+
+    def load_test(self, training: TrainingData, budget: Budget, options: Any, data_dir: Path) -> EvaluationData:
+        data = qm9.load(data_dir)
+        _, _, part = qm9.official_split(data)
+        test = self._split(data, part[qm9.known(data, self.target)[part]][: budget.test])
+        return EvaluationData(
+            test=test,
+            truth=se3_truth(SHIFT),
+            references={"constant": constant_median(training.train.y, len(test))},
+        )
+
+    def group(self, options: Any, data_dir: Path) -> Group:
+        return se3_group(SHIFT)
 
     def _split(self, data: qm9.QM9, index: np.ndarray[Any, np.dtype[np.int64]]) -> Split:
         x, y, sizes = qm9.padded(data, index, self.target)
@@ -120,7 +141,7 @@ class OrbitalEnergy(Task):
 
 
 def _backbone(options: QM9Options) -> nn.Module:
-    net = LieConvNet(options.width, options.blocks, cast(Group, options.backbone))
+    net = LieConvNet(options.width, options.blocks, cast(Invariance, options.backbone))
     bfloat16 = options.precision == "bfloat16"
     return Accelerated(net, bfloat16=bfloat16, compiled=options.compile) if bfloat16 or options.compile else net
 

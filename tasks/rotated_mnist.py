@@ -15,24 +15,33 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.api import Array, Budget, MetricCard, OnProgress, Orientations, Split, Task, TaskCard, TaskData, Truth, Units
-from bench.api.parameters import Parameters, parameter
+from bench.api import (
+    Array,
+    Budget,
+    EvaluationData,
+    Group,
+    MetricCard,
+    OnProgress,
+    Orientations,
+    Split,
+    Task,
+    TaskCard,
+    TrainingData,
+    Truth,
+    Units,
+)
+from bench.api.parameters import Parameters, count, parameter
 from bench.datasets import mnist
 from bench.lie.action import IdentityAction
 from bench.lie.images import ImageAction, disc_mask
-from bench.lie.search_space import SearchSpace, affine2d
-from bench.metrics.prediction import constant_class, correct
+from bench.lie.search_space import affine2d
+from bench.metrics.prediction import constant_class, percent_correct
 from bench.nn.cnn import CNN
 from bench.tasks.common import uniform_angles
 
 SIZE, CLASSES = 28, 10
 #: Images of the official training part that train; the other 10,000 validate (A.3).
 TRAIN_POOL = 50_000
-#: The textbook generator: a turn about the centre, one radian per unit.
-ROTATION = torch.tensor([[[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]], dtype=torch.float64)
-#: Shifts to the right and down, by half the image's width per unit.
-TRANSLATIONS = torch.zeros(2, 3, 3, dtype=torch.float64)
-TRANSLATIONS[0, 0, 2] = TRANSLATIONS[1, 1, 2] = 1.0
 
 CITATION = (
     "LeCun, Bottou, Bengio, Haffner: Gradient-based learning applied to document recognition (1998); "
@@ -43,10 +52,10 @@ CITATION = (
 @dataclass(frozen=True)
 class RotatedMNISTOptions(Parameters):
     rotation: str = parameter(
-        "once", meaning="training images are turned once, or anew in every epoch", choices=("once", "epoch")
+        "once", "training images are turned once, or anew in every epoch", choices=("once", "epoch")
     )
-    width: int = parameter(32, meaning="channels of the first two convolutions; the others have twice", low=1, high=512)
-    batch_norm: bool = parameter(True, meaning="batch norm after every convolution")
+    width: int = count(32, "channels of the first two convolutions; the others have twice", high=512)
+    batch_norm: bool = parameter(True, "batch norm after every convolution")
 
 
 class RotatedMNIST(Task):
@@ -86,74 +95,80 @@ class RotatedMNIST(Task):
     def fingerprint(self, data_dir: Path) -> str:
         return mnist.content_sha256()
 
-    def load(self, budget: Budget, options: Any, data_dir: Path) -> TaskData:
-        digits = mnist.load(data_dir)
-        order = np.random.default_rng(0).permutation(len(digits.train_images))
-        pools = (order[:TRAIN_POOL], order[TRAIN_POOL:], np.random.default_rng(1).permutation(len(digits.test_images)))
+    def load(self, budget: Budget, options: Any, data_dir: Path) -> TrainingData:
+        digits = mnist.load(data_dir, "train")
+        order = np.random.default_rng(0).permutation(len(digits.images))
+        upright = _upright(digits, order[:TRAIN_POOL][: budget.train])
         seen = (-self.trained, self.trained)
-        upright = [
-            _upright(images, labels, pool[:size])
-            for images, labels, pool, size in (
-                (digits.train_images, digits.train_labels, pools[0], budget.train),
-                (digits.train_images, digits.train_labels, pools[1], budget.val),
-                (digits.test_images, digits.test_labels, pools[2], budget.test),
-            )
-        ]
-        train, val, test = (
-            Split(_turned(part.x, angles, torch.Generator().manual_seed(seed)), part.y)
-            for seed, (part, angles) in enumerate(zip(upright, (seen, seen, self.tested), strict=True))
-        )
+        train = _turned(upright, seen, seed=0)
         if options.rotation == "epoch":
-            pool = upright[0].x  # by itself: from a function a method could reach all that it closes over
-            train = Split(train.x, train.y, redraw=lambda i, generator: _turned(pool[i], seen, generator))
+            pool = upright.x  # by itself: from a function a method could reach all that it closes over
+            train = Split(train.x, train.y, redraw=lambda i, generator: _turn(pool[i], seen, generator))
         mean, std = float(train.x.double().mean()), float(train.x.double().std())
-        shown = budget.equivariance_inputs
         often = "once" if options.rotation == "once" else "anew in every epoch"
-        return TaskData(
+        return TrainingData(
             train=train,
-            val=val,
-            test=test,
+            val=_turned(_upright(digits, order[TRAIN_POOL:][: budget.val]), seen, seed=1),
             action_in=ImageAction(SIZE),
             action_out=IdentityAction(3),
             spaces={"affine2d": affine2d()},
             # The background stays 0, so that what a motion brings in from outside is background: the mean is
             # subtracted inside the network.
             units=Units(torch.tensor([std]), torch.ones(1), torch.zeros(1), torch.ones(3, dtype=torch.float64)),
-            truth=Truth(ROTATION, _true_algebra, uniform_angles(ROTATION[0], math.pi),
-                        leakage={"translation": TRANSLATIONS}),
             loss=torch.nn.functional.cross_entropy,
             backbone=partial(CNN, options.width, CLASSES, mean / std, options.batch_norm),
             score=percent_correct,
             field_weights=torch.ones(1, dtype=torch.float64),
-            references={"constant": float(percent_correct(constant_class(train.y, len(test), CLASSES), test.y).mean())},
             data_sha256=mnist.content_sha256(),
             data_note=f"MNIST within the inscribed disc, {self.words}; training images turned {often}; bilinear",
             link=partial(torch.softmax, dim=1),
-            orientations=Orientations(Split(upright[2].x[:shown], upright[2].y[:shown]), ROTATION[0], self.trained),
-        )  # fmt: skip
+        )
+
+    def load_test(self, training: TrainingData, budget: Budget, options: Any, data_dir: Path) -> EvaluationData:
+        digits = mnist.load(data_dir, "test")
+        upright = _upright(digits, np.random.default_rng(1).permutation(len(digits.images))[: budget.test])
+        test = _turned(upright, self.tested, seed=2)
+        shown = budget.equivariance_inputs
+        group = self.group(options, data_dir)
+        return EvaluationData(
+            test=test,
+            # No affine map beside the rotations leaves digits and their labels alone, in any search space.
+            truth=Truth(group, lambda space: rotation(), leakage={"translation": translations()}),
+            references={"constant": constant_class(training.train.y, len(test), CLASSES)},
+            orientations=Orientations(Split(upright.x[:shown], upright.y[:shown]), group.textbook[0], self.trained),
+        )
+
+    def group(self, options: Any, data_dir: Path) -> Group:
+        return Group(rotation(), uniform_angles(rotation()[0], math.pi))
 
 
-def percent_correct(probabilities: Tensor, labels: Tensor) -> Tensor:
-    """100 where the most probable class is right, else 0; ``(n,)`` float64."""
-    return 100.0 * correct(probabilities, labels)
+def rotation() -> Tensor:
+    """The textbook generator ``(1, 3, 3)``: a turn about the centre, one radian per unit."""
+    return torch.tensor([[[0.0, -1.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.0, 0.0]]], dtype=torch.float64)
 
 
-def _upright(images: Array, labels: Array, chosen: Array) -> Split:
+def translations() -> Tensor:
+    """Shifts to the right and down, by half the image's width per unit; ``(2, 3, 3)``."""
+    shifts = torch.zeros(2, 3, 3, dtype=torch.float64)
+    shifts[0, 0, 2] = shifts[1, 1, 2] = 1.0
+    return shifts
+
+
+def _upright(digits: mnist.Digits, chosen: Array) -> Split:
     """Pixels in [0, 1] within the disc that no turn leaves, and labels; ``(n, 1, 28, 28)``, ``(n,)``."""
-    pixels = torch.from_numpy(images[chosen]).float().unsqueeze(1) / 255.0
-    return Split(pixels * disc_mask(SIZE), torch.from_numpy(labels[chosen]))
+    pixels = torch.from_numpy(digits.images[chosen]).float().unsqueeze(1) / 255.0
+    return Split(pixels * disc_mask(SIZE), torch.from_numpy(digits.labels[chosen]))
 
 
-def _turned(x: Tensor, between: tuple[float, float], generator: torch.Generator) -> Tensor:
+def _turned(upright: Split, between: tuple[float, float], seed: int) -> Split:
+    return Split(_turn(upright.x, between, torch.Generator().manual_seed(seed)), upright.y)
+
+
+def _turn(x: Tensor, between: tuple[float, float], generator: torch.Generator) -> Tensor:
     """Each image turned by an angle uniform on ``between`` (radians); the n-th angle is the same for any number."""
     angle = between[0] + (between[1] - between[0]) * torch.rand(len(x), generator=generator, dtype=torch.float64)
-    algebra = angle[:, None, None] * ROTATION  # (n, 3, 3)
+    algebra = angle[:, None, None] * rotation()  # (n, 3, 3)
     return ImageAction(SIZE).apply(algebra.float(), x)
-
-
-def _true_algebra(space: SearchSpace) -> Tensor:
-    """so(2) about the centre, by construction; no other affine map leaves digits and their labels alone."""
-    return ROTATION
 
 
 _TURN, _EIGHTH = math.pi, math.pi / 4

@@ -16,12 +16,13 @@ from torch import Tensor
 from bench.api import (
     AlgebraSampler,
     Budget,
+    EvaluationData,
+    Group,
     MetricCard,
-    OnProgress,
     Split,
     Task,
     TaskCard,
-    TaskData,
+    TrainingData,
     Truth,
     Units,
     seed_for,
@@ -31,23 +32,26 @@ from bench.lie.action import IdentityAction
 from bench.lie.nullspace import linear_symmetries
 from bench.lie.search_space import SearchSpace, full
 from bench.lie.vectors import VectorAction
-from bench.metrics.prediction import constant_mean, mse, squared_error
+from bench.metrics.prediction import constant_mean, squared_error
 from bench.nn.mlp import MLP
 from bench.tasks.common import content_sha256, uniform_angles
 
 #: Teeth of the discrete rotation: the function is invariant under turns by 2π/7.
 TEETH = 7
-#: Raise it when the same task gives other numbers.
-DATA_VERSION = 1
 #: Inputs on which the true algebra is computed, and the relative singular value below which a direction is in it.
 TRUTH_INPUTS, TRUTH_RTOL = 256, 1e-9
 
-_J = torch.tensor([[0.0, -1.0], [1.0, 0.0]], dtype=torch.float64)
-#: What the literature expects to be found: the smallest turn of the group, exp(ROTATION) turns by 2π/7.
-ROTATION = (2.0 * math.pi / TEETH) * torch.nn.functional.pad(_J, (0, 1, 0, 1))[None]  # (1, 3, 3)
-_AXIS = torch.tensor([[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]], dtype=torch.float64) / math.sqrt(3.0)
-#: The rotation about (1, 1, 1) whose exponential is the cyclic permutation of x1, x2, x3.
-CYCLE = (2.0 * math.pi / 3.0) * torch.nn.functional.pad(_AXIS, (0, 2, 0, 2))[None]  # (1, 5, 5)
+
+def rotation() -> Tensor:
+    """What the literature expects to be found, ``(1, 3, 3)``: its exponential turns (x1, x2) by 2π/7."""
+    turn = torch.tensor([[0.0, -1.0], [1.0, 0.0]], dtype=torch.float64)
+    return (2.0 * math.pi / TEETH) * torch.nn.functional.pad(turn, (0, 1, 0, 1))[None]
+
+
+def cycle() -> Tensor:
+    """The rotation about (1, 1, 1) whose exponential is the cyclic permutation of x1, x2, x3; ``(1, 5, 5)``."""
+    axis = torch.tensor([[0.0, -1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 1.0, 0.0]], dtype=torch.float64) / math.sqrt(3.0)
+    return (2.0 * math.pi / 3.0) * torch.nn.functional.pad(axis, (0, 2, 0, 2))[None]
 
 
 def discrete_rotation(x: Tensor) -> Tensor:
@@ -81,14 +85,13 @@ class Synthetic(Task):
         name: str,
         title: str,
         summary: str,
+        dim: int,
         function: Callable[[Tensor], Tensor],
-        textbook: Tensor,  # (1, d, d)
-        sample: AlgebraSampler,
+        true_group: Callable[[], Group],
         unit_angle: float,
         note: str,
     ) -> None:
-        self.function, self.textbook, self.sample, self.note = function, textbook, sample, note
-        self.dim = textbook.shape[-1]
+        self.dim, self.function, self.true_group, self.note = dim, function, true_group, note
         size = partial(Budget, batch_size=64, lr=2e-3, equivariance_inputs=500, equivariance_elements=32)
         self.card = TaskCard(
             id=name,
@@ -109,34 +112,33 @@ class Synthetic(Task):
             unit_angle=unit_angle,
         )
 
-    def prepare(self, data_dir: Path, on_progress: OnProgress) -> None:
-        """Nothing to do: the data are drawn in memory."""
-
-    def fingerprint(self, data_dir: Path) -> str:
-        return f"{self.card.id}-{DATA_VERSION}"
-
-    def load(self, budget: Budget, options: Parameters, data_dir: Path) -> TaskData:
-        train, val, test = (
-            self._draw(name, n) for name, n in (("train", budget.train), ("val", budget.val), ("test", budget.test))
-        )
-        ones = torch.ones(self.dim, dtype=torch.float64)
-        return TaskData(
+    def load(self, budget: Budget, options: Parameters, data_dir: Path) -> TrainingData:
+        train, val = self._draw("train", budget.train), self._draw("val", budget.val)
+        return TrainingData(
             train=train,
             val=val,
-            test=test,
             action_in=VectorAction(self.dim),
             action_out=IdentityAction(self.dim),
             spaces={"full": full(self.dim)},
-            units=Units(ones.float(), torch.ones(1), torch.zeros(1), ones),
-            truth=Truth(self.textbook, self._true_algebra(val.x), self.sample),
+            units=Units.as_they_are(self.dim),
             loss=torch.nn.functional.mse_loss,
             backbone=partial(MLP, (1, self.dim), (1, 1), width=32, hidden_layers=3),
             score=squared_error,
-            field_weights=ones,
-            references={"constant": mse(constant_mean(train.y, len(test)), test.y)},
-            data_sha256=content_sha256((train, val, test)),
+            field_weights=torch.ones(self.dim, dtype=torch.float64),
+            data_sha256=content_sha256((train, val, self._draw("test", budget.test))),
             data_note=self.note,
         )
+
+    def load_test(self, training: TrainingData, budget: Budget, options: Parameters, data_dir: Path) -> EvaluationData:
+        test = self._draw("test", budget.test)
+        return EvaluationData(
+            test=test,
+            truth=Truth(self.true_group(), self._true_algebra(training.val.x)),
+            references={"constant": constant_mean(training.train.y, len(test))},
+        )
+
+    def group(self, options: Parameters, data_dir: Path) -> Group:
+        return self.true_group()
 
     def _draw(self, split: str, n: int) -> Split:
         generator = torch.Generator().manual_seed(seed_for(0, f"{self.card.id}/{split}"))
@@ -159,9 +161,9 @@ TASKS = (
         "discrete_rotation",
         "Discrete rotation, k = 7",
         "x3 / (1 + (θ mod 2π/7)): invariant under turns of (x1, x2) by 2π/7",
+        3,
         discrete_rotation,
-        ROTATION,
-        multiples(ROTATION[0], TEETH),
+        lambda: Group(rotation(), multiples(rotation()[0], TEETH)),
         2.0 * math.pi / TEETH,
         "standard normal inputs, no noise; the textbook generator is the Lie group around the discrete one, as papers "
         "expect it, but the only linear flow that leaves the function alone is the scaling of (x1, x2)",
@@ -170,9 +172,9 @@ TASKS = (
         "partial_permutation",
         "Partial permutation",
         "x1 + x2 + x3 + x4² - x5²: invariant under permutations of x1, x2, x3",
+        5,
         partial_permutation,
-        CYCLE,
-        uniform_angles(CYCLE[0], 1.5),  # 1.5 · 2π/3 = π: the whole circle
+        lambda: Group(cycle(), uniform_angles(cycle()[0], 1.5)),  # 1.5 · 2π/3 = π: the whole circle
         2.0 * math.pi / 3.0,
         "standard normal inputs, no noise; the formula is rebuilt from the paper's prose and not certain; linear flows "
         "that leave it alone form an algebra of dimension 11, of which the textbook's turn about (1, 1, 1) is one",

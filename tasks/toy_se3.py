@@ -12,18 +12,27 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from bench.api import Budget, MetricCard, OnProgress, Split, Task, TaskCard, TaskData, Units, seed_for
+from bench.api import (
+    Budget,
+    EvaluationData,
+    Group,
+    MetricCard,
+    Split,
+    Task,
+    TaskCard,
+    TrainingData,
+    Units,
+    seed_for,
+)
 from bench.api.parameters import Parameters
 from bench.lie.action import IdentityAction
 from bench.lie.points import PointAction
 from bench.lie.search_space import affine3d
-from bench.metrics.prediction import constant_mean, mse, squared_error
+from bench.metrics.prediction import constant_mean, squared_error
 from bench.nn.mlp import MLP
-from bench.tasks.common import content_sha256, se3_truth
+from bench.tasks.common import content_sha256, se3_group, se3_truth
 
 POINTS = 4
-#: Raise it when the same task gives other numbers.
-DATA_VERSION = 1
 #: Standard deviation of the shifts of the true group's distribution; the points have 1.
 SHIFT = 0.5
 
@@ -76,35 +85,34 @@ class ToySE3(Task):
             control=not symmetric,
         )
 
-    def prepare(self, data_dir: Path, on_progress: OnProgress) -> None:
-        """Nothing to do: the data are drawn in memory."""
-
-    def fingerprint(self, data_dir: Path) -> str:
-        return f"{self.card.id}-{DATA_VERSION}"
-
-    def load(self, budget: Budget, options: Parameters, data_dir: Path) -> TaskData:
-        parts = (("train", budget.train), ("val", budget.val), ("test", budget.test))
-        train, val, test = (self._draw(name, n) for name, n in parts)
-        ones = torch.ones(1, dtype=torch.float64)
-        return TaskData(
+    def load(self, budget: Budget, options: Parameters, data_dir: Path) -> TrainingData:
+        train, val = self._draw("train", budget.train), self._draw("val", budget.val)
+        known = "se(3) known by construction" if self.symmetric else "no affine map leaves the label alone"
+        return TrainingData(
             train=train,
             val=val,
-            test=test,
             action_in=PointAction(),
             action_out=IdentityAction(4),
             spaces={"affine3d": affine3d()},
             units=Units(torch.ones(1), train.y.std(0), train.y.mean(0), torch.ones(4, dtype=torch.float64)),
-            truth=se3_truth(SHIFT) if self.symmetric else None,
             loss=torch.nn.functional.mse_loss,
             backbone=partial(MLP, (POINTS, 3), (1, 1), width=128, hidden_layers=3),
             score=squared_error,
-            field_weights=ones,
-            references={"constant": mse(constant_mean(train.y, len(test)), test.y)},
-            data_sha256=content_sha256((train, val, test)),
-            data_note="standard normal points, no noise; " + (
-                "se(3) known by construction" if self.symmetric else "no affine map leaves the label alone"
-            ),
-        )  # fmt: skip
+            field_weights=torch.ones(1, dtype=torch.float64),
+            data_sha256=content_sha256((train, val, self._draw("test", budget.test))),
+            data_note=f"standard normal points, no noise; {known}",
+        )
+
+    def load_test(self, training: TrainingData, budget: Budget, options: Parameters, data_dir: Path) -> EvaluationData:
+        test = self._draw("test", budget.test)
+        return EvaluationData(
+            test=test,
+            truth=se3_truth(SHIFT) if self.symmetric else None,
+            references={"constant": constant_mean(training.train.y, len(test))},
+        )
+
+    def group(self, options: Parameters, data_dir: Path) -> Group | None:
+        return se3_group(SHIFT) if self.symmetric else None
 
     def _draw(self, split: str, n: int) -> Split:
         # Both tasks have the same points.

@@ -18,9 +18,10 @@ import msgspec
 import numpy as np
 import pytest
 
-from bench.api import Array
+from bench.api import Array, Budget, Task, TaskData, joined
 from bench.records.record import Record, checked, encode, replaced
 from bench.records.store import Store
+from bench.running.loading import Source
 
 BASE: dict[str, Any] = {
     "schema": "run.v2",
@@ -49,6 +50,19 @@ BASE: dict[str, Any] = {
     },
     "started": "2026-01-02T03:04:05Z",
 }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def load_all() -> Callable[..., TaskData]:
+    """``load_all(task, budget, options, folder)``: both parts of a task's data, as the evaluation has them."""
+
+    def load(task: Task, budget: Budget | str, options: Any, folder: Path) -> TaskData:
+        size = task.card.budgets[budget] if isinstance(budget, str) else budget
+        source = Source(task, size, options, folder)
+        training = source.training()
+        return joined(training, source.evaluation(training))
+
+    return load
 
 
 @pytest.fixture(scope="session")

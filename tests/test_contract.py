@@ -45,4 +45,4 @@ def test_a_method_keeps_the_contract(name, check):
 @pytest.mark.parametrize("name", REGISTRY.methods)
 def test_most_of_the_contract_applies_to_every_method(name):
     looked_at = {check.name for check in CHECKS if result_of(name, check).status != "skipped"}
-    assert {"card", "supports", "unsupported", "equal_seed", "precisions", "blind", "record"} <= looked_at
+    assert {"card", "supports", "unsupported", "equal_seed", "precisions", "imports", "record"} <= looked_at

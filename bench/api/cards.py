@@ -25,6 +25,11 @@ class MethodCard:
     searches: bool = False  # looks in a search space, so it gets one row per space
     consumes: bool = False  # needs the generators of a discoverer: run as `<discoverer>+<this>`
 
+    @property
+    def told_group(self) -> bool:
+        """Whether the method is told the true group before it fits."""
+        return self.knowledge == "group"
+
 
 @dataclass(frozen=True)
 class MetricCard:

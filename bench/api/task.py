@@ -1,4 +1,4 @@
-"""What an author of a task writes: a Task whose load() returns TaskData with units and truth."""
+"""What an author of a task writes: a Task that loads its training data, and after the fit its test data and truth."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -33,6 +33,12 @@ class Units:
     shift_out: Tensor
     generator_scale: Tensor
 
+    @classmethod
+    def as_they_are(cls, dim: int) -> Units:
+        """Training units are the physical ones; generators are ``(dim, dim)``."""
+        one = torch.ones(1)
+        return cls(one, one, torch.zeros(1), torch.ones(dim, dtype=torch.float64))
+
     def x_to_training(self, x: Tensor) -> Tensor:
         return x / self.scale_in.to(x)
 
@@ -54,20 +60,34 @@ class Units:
 
 
 @dataclass(frozen=True)
+class Group:
+    """The true group as a method of tier "group" is told it, in physical units."""
+
+    textbook: Tensor  # (r, d, d), the basis that papers compare against
+    sample: AlgebraSampler  # draws algebra elements of the group's distribution
+
+
+@dataclass(frozen=True)
 class Truth:
     """The symmetry of a task, in physical units.
 
-    ``textbook`` is the basis that papers compare against, ``algebra`` all of the search space that is a symmetry
-    of the true map (computed where the map is known), ``sample`` the true group's distribution.
+    ``algebra`` gives all of a search space that is a symmetry of the true map (computed where the map is known).
     """
 
-    textbook: Tensor  # (r, d, d)
+    group: Group
     algebra: Callable[[SearchSpace], Tensor]  # search space -> (r, d, d)
-    sample: AlgebraSampler
     on_data: Tensor | None = None  # a known larger algebra that labels of the data distribution do not exclude
     leakage: Mapping[str, Tensor] = field(default_factory=dict)  # name -> matrices whose share in L is reported
     names: tuple[str, ...] = ()  # of the textbook's generators, where each is looked for by itself
     parts: Mapping[str, AlgebraSampler] = field(default_factory=dict)  # name -> a subgroup's distribution
+
+    @property
+    def textbook(self) -> Tensor:
+        return self.group.textbook
+
+    @property
+    def sample(self) -> AlgebraSampler:
+        return self.group.sample
 
 
 @dataclass(frozen=True)
@@ -80,46 +100,80 @@ class Orientations:
     period: float = 2.0 * math.pi  # angle after which the training angles come again, radians
 
 
-@dataclass(frozen=True)
-class TaskData:
-    """Everything of a task, in physical units; a method is given only the :class:`Problem` made from it."""
+@dataclass(frozen=True, kw_only=True)
+class TrainingData:
+    """What :meth:`Task.load` returns before a method fits, in physical units: nothing of the test set or the truth.
+
+    The method itself is given only the :class:`~bench.api.problem.Problem` made from it.
+    """
 
     train: Split
     val: Split
-    test: Split
     action_in: Action
     action_out: Action
     spaces: Mapping[str, SearchSpace]
     units: Units
-    truth: Truth | None
     loss: Loss
     backbone: Callable[[], nn.Module]
     score: Callable[[Tensor, Tensor], Tensor]  # (prediction, target) -> per-example score (n,), physical units
     field_weights: Tensor  # one weight per physical unit, broadcast over x, for the field inner product
-    references: Mapping[str, float]  # scores of trivial predictors on the test set
     data_sha256: str
     data_note: str
     link: Callable[[Tensor], Tensor] = identity  # as in Problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class EvaluationData:
+    """What :meth:`Task.load_test` returns after the fit, in physical units."""
+
+    test: Split
+    truth: Truth | None  # None: no symmetry is known
+    references: Mapping[str, Tensor]  # trivial predictor -> its predictions of the test targets (n, *shape_out)
     orientations: Orientations | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class TaskData(TrainingData, EvaluationData):
+    """Both parts of a task's data, joined for the evaluation."""
+
+
+def joined(training: TrainingData, evaluation: EvaluationData) -> TaskData:
+    """Both parts as one value."""
+    return TaskData(**vars(training), **vars(evaluation))
+
+
 class Task(ABC):
-    """A task: one subclass per task id, in ``tasks/``."""
+    """A task: one subclass per task id, in ``tasks/``.
+
+    Its data are read in two parts, so that no test example and no truth is in memory while a method fits.
+    """
 
     card: TaskCard
     Options: type[Parameters]
+    #: Whether the files may hold fewer examples than a budget asks for, because some were left out of them.
+    may_be_short: ClassVar[bool] = False
 
-    @abstractmethod
-    def prepare(self, data_dir: Path, on_progress: OnProgress) -> None:
-        """Download or generate the data once; called by the parent before any cell runs."""
+    def prepare(self, data_dir: Path, on_progress: OnProgress) -> None:  # noqa: B027
+        """Download or generate the data once, before any cell runs; nothing to do for data that are made in memory."""
 
-    @abstractmethod
     def fingerprint(self, data_dir: Path) -> str:
-        """A string that changes when the data change; part of a cell's key. Cheap."""
+        """A string that changes when the data change; part of a cell's key. Cheap.
+
+        By default id and version: enough for data that the task's code makes, not for data from a file.
+        """
+        return f"{self.card.id}-{self.card.version}"
 
     @abstractmethod
-    def load(self, budget: Budget, options: Any, data_dir: Path) -> TaskData:
-        """The data at this budget."""
+    def load(self, budget: Budget, options: Any, data_dir: Path) -> TrainingData:
+        """Training and validation data at this budget, and all that a method is given."""
+
+    @abstractmethod
+    def load_test(self, training: TrainingData, budget: Budget, options: Any, data_dir: Path) -> EvaluationData:
+        """The test data and the truth, read after the fit; ``training`` is what :meth:`load` returned."""
+
+    def group(self, options: Any, data_dir: Path) -> Group | None:
+        """The true group, asked for before the fit of a method of tier "group"; None where none is known."""
+        return None
 
 
 def to_physical(estimate: SymmetryEstimate, units: Units) -> SymmetryEstimate:

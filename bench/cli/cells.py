@@ -11,6 +11,7 @@ from bench.records.cell import Cell
 from bench.records.preset import DEFAULT, preset_cell
 from bench.records.record import Record
 from bench.running.jobs import Job
+from bench.running.loading import prepared
 from bench.running.registry import Registry
 from bench.running.session import Session
 
@@ -60,8 +61,7 @@ def with_data(jobs: Sequence[Job], session: Session) -> list[Job]:
     for name in dict.fromkeys(job.cell.task for job in jobs):
         task = session.registry.task(name)
         with progress_bar(f"data of {name}") as on_progress:
-            task.prepare(session.data_dir, on_progress)
-        fingerprints[name] = task.fingerprint(session.data_dir)
+            fingerprints[name] = prepared(task, session.data_dir, on_progress)
 
     def known(cell: Cell) -> Cell:
         return replace(cell, data=fingerprints[cell.task])

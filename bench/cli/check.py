@@ -17,6 +17,7 @@ from bench.contract.checks import CHECKS
 from bench.datasets.cache import data_dir
 from bench.errors import BenchError
 from bench.records.command_line import command_line
+from bench.running.loading import prepared
 from bench.running.registry import Registry, load_registry
 
 
@@ -29,7 +30,7 @@ def check_command(method_name: str, task_name: str) -> int:
     torch.set_num_threads(1)
     registry, folder = load_registry(), data_dir()
     methods = [registry.method(method_name)] if method_name else list(registry.methods.values())
-    task = _prepared(registry, task_name, folder)
+    task = _task(registry, task_name, folder)
     outcomes: dict[str, list[Result]] = {}
     for number, method in enumerate(methods, start=1):
         place = f"[{number}/{len(methods)}] " if len(methods) > 1 else ""
@@ -45,14 +46,14 @@ def check_command(method_name: str, task_name: str) -> int:
     return 1 if failed else 0
 
 
-def _prepared(registry: Registry, name: str, folder: Path) -> Task | None:
+def _task(registry: Registry, name: str, folder: Path) -> Task | None:
     if not name:
         return None
     task = registry.task(name)
     if "smoke" not in task.card.budgets:
         raise BenchError(f"task {name!r} has no budget 'smoke', at which a check runs.")
     with progress_bar(f"data of {name}") as on_progress:
-        task.prepare(folder, on_progress)
+        prepared(task, folder, on_progress)
     return task
 
 

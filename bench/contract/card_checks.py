@@ -1,18 +1,20 @@
-"""Checks of what a method says about itself: its card, its parameters, and what it supports."""
+"""Checks of what a method says about itself, and of the record that a run of it leaves."""
 
 from __future__ import annotations
 
 import dataclasses
 import re
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from bench.api import TIERS, Method
 from bench.api.parameters import Parameters, as_dict, from_values
 from bench.contract.check import Examination, NotApplicable, Violation
-from bench.contract.record_check import run
 from bench.errors import BenchError, nearest
 from bench.records.cell import stages_of
 from bench.records.record import Status
+from bench.records.store import Store
 
 #: An id is a folder's name, and a word on a command line.
 ID = re.compile(r"[a-z0-9][a-z0-9_.-]*")
@@ -85,7 +87,7 @@ def unsupported_is_said(examination: Examination) -> None:
     for subject in (*examination.subjects, *examination.odd):
         if subject.reason is None and subject not in examination.odd:
             continue  # the other checks fit it
-        record, _ = run(subject)
+        record, _ = subject.run()
         expected = "ok" if subject.reason is None else "unsupported"
         if record.status not in {expected, "unsupported"}:
             raise Violation(
@@ -94,3 +96,16 @@ def unsupported_is_said(examination: Examination) -> None:
             )
         if record.status is Status.UNSUPPORTED and not record.reason:
             raise Violation(f"{subject.name} is unsupported without a reason; say in one line what is missing")
+
+
+def record_is_written(examination: Examination) -> None:
+    """A whole run, with all scores, ends as a record `ok` that the store takes."""
+    for subject in examination.supported:
+        record, arrays = subject.run()
+        if record.status is not Status.OK:
+            raise Violation(f"the run on {subject.name} ended as {record.status}: {record.reason}")
+        with tempfile.TemporaryDirectory() as folder:
+            written = Store(Path(folder)).write_outcome(subject.cell(0), record, arrays)
+        steps, counted = written.cost.steps if written.cost else 0, subject.trial(0).ctx.steps
+        if steps != counted:
+            raise Violation(f"the record on {subject.name} says {steps} steps, counted {counted}")

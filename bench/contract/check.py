@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,6 +13,7 @@ from typing import Literal
 from bench.api import Method, Task
 from bench.contract.subject import Subject
 from bench.contract.toys import ENOUGH, TINY, odd_toys, toys
+from bench.errors import BenchError, place_of
 from bench.records.cell import stages_of
 
 #: How a check ends. "known" is a failure that the method's author has declared.
@@ -105,18 +105,13 @@ def _outcome(check: Check, examination: Examination) -> tuple[Status, str]:
         check.look(examination)
     except NotApplicable as reason:
         return "skipped", str(reason)
-    except Violation as violation:
-        return "failed", str(violation)
+    except (Violation, BenchError) as fault:
+        return "failed", str(fault)
     except Exception as error:  # whatever the method raises
-        return "failed", f"{type(error).__name__}: {error} ({_where(error)})"
+        return "failed", f"{type(error).__name__}: {error} ({place_of(error, _is_of_author)})"
     return "ok", ""
 
 
-def _where(error: Exception) -> str:
-    """The last line of the method's own code that the error came through, or the last line at all."""
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [
-        f for f in frames if not f.filename.startswith((sys.prefix, sys.base_prefix)) and "/contract/" not in f.filename
-    ]
-    last = (own or frames)[-1]
-    return f"{Path(last.filename).name}:{last.lineno}"
+def _is_of_author(file: str) -> bool:
+    """Whether ``file`` is neither an installed library nor one of the contract's own."""
+    return not file.startswith((sys.prefix, sys.base_prefix)) and "/contract/" not in file

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from bench.contract.blind_check import is_blind
-from bench.contract.card_checks import card_is_valid, supports_says_why, unsupported_is_said
+from bench.contract.card_checks import card_is_valid, record_is_written, supports_says_why, unsupported_is_said
 from bench.contract.check import Check
 from bench.contract.discovery_checks import generators_are_whole, recovers_a_rotation
 from bench.contract.fit_checks import (
@@ -14,7 +13,7 @@ from bench.contract.fit_checks import (
     predicts_each_alone,
     works_in_both_precisions,
 )
-from bench.contract.record_check import record_is_written
+from bench.contract.import_check import imports_what_it_may
 
 #: A known failure names its check by the first word.
 CHECKS = (
@@ -26,7 +25,7 @@ CHECKS = (
     Check("paired", "first weights and batches are those of the other methods", is_paired),
     Check("precisions", "works in float32 and float64", works_in_both_precisions),
     Check("single", "an example alone is predicted as in a batch", predicts_each_alone),
-    Check("blind", "no way to the test set or the truth", is_blind),
+    Check("imports", "imports nothing that leads to data, truths or records", imports_what_it_may),
     Check("budget", "as many steps as the budget has", keeps_budget),
     Check("record", "a run ends as a record", record_is_written),
     Check("generators", "generators are finite and of the right shape", generators_are_whole),

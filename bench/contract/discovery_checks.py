@@ -34,10 +34,9 @@ def generators_are_whole(examination: Examination) -> None:
 
 
 def _check_generators(subject: Subject, trial: Trial, estimate: SymmetryEstimate) -> None:
-    generators, d = estimate.generators, trial.problem.action_in.dim
-    shape = tuple(generators.shape)
-    if len(shape) != 3 or shape[1:] != (d, d) or shape[0] < 1:
-        raise Violation(f"generators on {subject.name} have shape {shape}, expected (k, {d}, {d}), k >= 1")
+    generators = estimate.generators
+    if len(generators) < 1:
+        raise Violation(f"there is no generator on {subject.name}, expected at least one")
     if not generators.is_floating_point() or not bool(generators.isfinite().all()):
         raise Violation(f"generators on {subject.name} are not all finite numbers")
     if generators.requires_grad:
@@ -52,15 +51,12 @@ def _check_generators(subject: Subject, trial: Trial, estimate: SymmetryEstimate
             f"generators on {subject.name} leave the search space {trial.problem.search.name}; entries outside its "
             "mask must be zero"
         )
-    if estimate.strength is not None and tuple(estimate.strength.shape) != shape[:1]:
-        raise Violation(f"strength on {subject.name} has shape {tuple(estimate.strength.shape)}, expected {shape[:1]}")
 
 
 def _check_sampler(subject: Subject, estimate: SymmetryEstimate) -> None:
     first, again = (estimate.sample(DRAWS, torch.Generator().manual_seed(5)) for _ in range(2))
-    expected = (DRAWS, *estimate.generators.shape[1:])
-    if tuple(first.shape) != expected or not bool(first.isfinite().all()):
-        raise Violation(f"sample({DRAWS}, generator) on {subject.name} is not finite and of shape {expected}")
+    if not bool(first.isfinite().all()):
+        raise Violation(f"sample({DRAWS}, generator) on {subject.name} gives elements that are not finite")
     if not torch.equal(first, again):
         raise Violation(f"sample() on {subject.name} gives other elements for the same generator; draw from it alone")
     if subject.method.card.searches and not isinstance(estimate.sample, CoefficientSampler):
@@ -83,9 +79,10 @@ def recovers_a_rotation(examination: Examination) -> None:
     estimate = subject.trial(0).estimate
     assert estimate is not None
     data, (space,) = subject.data, subject.data.spaces.values()
-    assert data.truth is not None
+    group = subject.source.group()
+    assert group is not None
     gram = field_gram(data.action_in, data.val.x, space.basis, data.field_weights)
-    scores = compare(estimate.generators, data.truth.textbook, space.basis, gram)
+    scores = compare(estimate.generators, group.textbook, space.basis, gram)
     if scores.precision < PRECISION:
         raise Violation(
             f"precision {scores.precision:.2f}, expected at least {PRECISION:g} (of a random map "

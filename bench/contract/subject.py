@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.api import (
-    TIERS,
+    Array,
     Fitted,
     Method,
     MethodCard,
@@ -23,15 +23,18 @@ from bench.api import (
     Split,
     SymmetryEstimate,
     Task,
-    TaskData,
+    TrainingData,
     seed_for,
 )
 from bench.api.discovery import Discovery
-from bench.api.parameters import Parameters, from_values
+from bench.api.parameters import Parameters
 from bench.api.pipeline import Pipeline
-from bench.records.cell import TASK_PREFIX, Cell, make_cell, split_params
+from bench.records.cell import Cell, make_cell
+from bench.records.record import Record
+from bench.running.loading import Source
 from bench.running.problem import make_problem
-from bench.running.worker import stage_params
+from bench.running.returned import Checked
+from bench.running.worker import Work, run_cell, stage_params
 
 #: Validation examples on which fits are compared.
 LOOKED_AT = 12
@@ -40,9 +43,7 @@ LOOKED_AT = 12
 class Given(Method):
     """Stands in front of a consumer: hands it the task's true generators."""
 
-    card = MethodCard(
-        id="given", title="Given", summary="the true generators", knowledge="group", citation="", discovers=True
-    )
+    card = MethodCard("given", "Given", "the true generators", "group", citation="", discovers=True)
     Params = Parameters
 
     def supports(self, problem: Problem) -> str | None:
@@ -92,9 +93,8 @@ class Trial:
 
     def numbers(self) -> dict[str, Tensor]:
         """What a seed decides: prediction and generators."""
-        generators = self.estimate.generators if self.estimate is not None else None
-        found = {"prediction": self.prediction, "generators": generators}
-        return {name: value for name, value in found.items() if value is not None}
+        numbers = {"prediction": self.prediction, "generators": self.estimate.generators if self.estimate else None}
+        return {name: value for name, value in numbers.items() if value is not None}
 
 
 class Subject:
@@ -113,25 +113,28 @@ class Subject:
         fingerprint = self.task.fingerprint(self.data_dir)
         return make_cell(self.task, self.method, search=None, budget=self.budget, seed=seed, fingerprint=fingerprint)
 
-    @cached_property
-    def data(self) -> TaskData:
-        card = self.task.card
-        options = from_values(self.task.Options, split_params(self.cell(0).params, TASK_PREFIX, ()), owner=card.id)
-        return self.task.load(card.budgets[self.budget], options, self.data_dir)
-
     @property
-    def is_told(self) -> bool:
-        """Whether the method is told the true group."""
-        return TIERS.index(self.method.card.knowledge) >= TIERS.index("group")
+    def source(self) -> Source:
+        return Source.of(self.cell(0), self.task, self.data_dir)
 
-    def problem(self, data: TaskData) -> Problem:
+    @cached_property
+    def data(self) -> TrainingData:
+        return self.source.training()
+
+    def problem(self, data: TrainingData) -> Problem:
         search = self.cell(0).search or self.task.card.searches[0]
-        return make_problem(data, search, torch.device("cpu"), told_group=self.is_told)
+        group = self.source.group() if self.method.card.told_group else None
+        return make_problem(data, search, torch.device("cpu"), group)
 
     @cached_property
     def reason(self) -> str | None:
         """Why the method does not treat this task."""
         return self.method.supports(self.problem(self.data))
+
+    def run(self) -> tuple[Record, dict[str, Array]]:
+        """One run of seed 0 as a worker does it: fit, all scores, the record."""
+        work = Work(self.cell(0), self.task, self.method, torch.device("cpu"), self.data_dir)
+        return run_cell(work, lambda **message: None)
 
     def context(self, seed: int, out_dir: str) -> WatchedContext:
         return WatchedContext(stage_params(self.cell(seed), self.method), seed, torch.device("cpu"), Path(out_dir))
@@ -146,11 +149,13 @@ class Subject:
     def _fit(self, seed: int, dtype: torch.dtype, run: int) -> Trial:
         weights: list[dict[str, Tensor]] = []
         data = _cast(self.data, dtype)
-        with _default_dtype(dtype), tempfile.TemporaryDirectory() as folder, torch.random.fork_rng(devices=[]):
+        with tempfile.TemporaryDirectory() as folder, torch.random.fork_rng(devices=[]), ExitStack() as after:
+            after.callback(torch.set_default_dtype, torch.get_default_dtype())
+            torch.set_default_dtype(dtype)
             torch.manual_seed(seed_for(run, "elsewhere"))  # nothing may depend on what others drew before
             problem = self.problem(replace(data, backbone=_watched(data.backbone, weights)))
             ctx = self.context(seed, folder)
-            fitted = self.method.fit(problem, ctx)
+            fitted = Checked(self.method.fit(problem, ctx), self.method.card.id, problem)
             x = next(problem.val.batches(LOOKED_AT))[1]
             prediction = fitted.predict(x.clone()) if fitted.predicts else None
             return Trial(fitted, ctx, problem, weights, x, prediction, fitted.symmetry())
@@ -167,17 +172,7 @@ def _watched(make: Callable[[], nn.Module], weights: list[dict[str, Tensor]]) ->
     return backbone
 
 
-@contextmanager
-def _default_dtype(dtype: torch.dtype) -> Iterator[None]:
-    before = torch.get_default_dtype()
-    torch.set_default_dtype(dtype)
-    try:
-        yield
-    finally:
-        torch.set_default_dtype(before)
-
-
-def _cast(data: TaskData, dtype: torch.dtype) -> TaskData:
+def _cast(data: TrainingData, dtype: torch.dtype) -> TrainingData:
     """The data with every floating number of ``dtype``."""
     if dtype == torch.float32:
         return data
@@ -190,4 +185,4 @@ def _cast(data: TaskData, dtype: torch.dtype) -> TaskData:
         redraw = (lambda index, generator: cast(drawn(index, generator))) if drawn else None
         return Split(cast(part.x), cast(part.y), part.sizes, redraw)
 
-    return replace(data, train=split(data.train), val=split(data.val), test=split(data.test))
+    return replace(data, train=split(data.train), val=split(data.val))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,14 @@ from torch import Tensor, nn
 
 from bench.api import (
     Budget,
+    EvaluationData,
+    Group,
     Loss,
     MetricCard,
-    OnProgress,
     Split,
     Task,
     TaskCard,
-    TaskData,
+    TrainingData,
     Truth,
     Units,
     identity,
@@ -37,7 +39,7 @@ from bench.lie.images import ImageAction, disc_mask
 from bench.lie.points import PointAction
 from bench.lie.search_space import SearchSpace, affine2d, affine3d, full
 from bench.lie.vectors import VectorAction
-from bench.metrics.prediction import constant_class, constant_mean, correct, squared_error
+from bench.metrics.prediction import constant_class, constant_mean, percent_correct, squared_error
 from bench.nn.cnn import CNN
 from bench.nn.lieconv import LieConvNet
 from bench.nn.mlp import MLP
@@ -57,81 +59,56 @@ SO2_AFFINE = F.pad(_TURN, (0, 1, 0, 1))[None]  # (1, 3, 3)
 Draw = Callable[[int, torch.Generator], Split]
 
 
+@dataclass
 class Toy(Task):
     """A toy task; its smallest search space holds all linear (or affine) maps."""
 
+    name: str
+    draw: Draw
+    actions: tuple[Action, Action]  # on inputs and on outputs
+    space: SearchSpace
+    truth: Tensor  # (r, d, d)
+    backbone: Callable[[], nn.Module]
+    classes: bool  # labels (n,), else numbers
+
     Options = Parameters
 
-    def __init__(
-        self,
-        name: str,
-        draw: Draw,
-        actions: tuple[Action, Action],
-        space: SearchSpace,
-        truth: Tensor,  # (r, d, d)
-        backbone: Callable[[], nn.Module],
-        classes: bool,
-    ) -> None:
-        self.draw, self.actions, self.space, self.truth, self.backbone = draw, actions, space, truth, backbone
-        self.classes = classes
+    def __post_init__(self) -> None:
         size = partial(Budget, batch_size=16, equivariance_inputs=16, equivariance_elements=4, wall_limit_s=60)
-        metric = MetricCard("test/accuracy", "%", True) if classes else MetricCard("test/mse", "1", False)
+        metric = MetricCard("test/accuracy", "%", True) if self.classes else MetricCard("test/mse", "1", False)
         self.card = TaskCard(
-            id=f"toy_{name}",
-            title=f"Toy: {name}",
-            summary="made in memory, for checks of methods alone",
-            family="toy",
-            version=1,
-            metric=metric,
-            searches=(space.name,),
+            id=f"toy_{self.name}", title=f"Toy: {self.name}", summary="made in memory, for checks of methods alone",
+            family="toy", version=1, metric=metric, searches=(self.space.name,), citation="", output_unit="1",
             budgets={
                 TINY: size(train=40, val=24, test=24, epochs=2, lr=5e-3),
                 ENOUGH: size(train=1024, val=128, test=128, epochs=20, lr=5e-3),
             },
-            cardinality=len(truth),
-            citation="",
-            output_unit="1",
-        )
+            cardinality=len(self.truth),
+        )  # fmt: skip
 
-    def prepare(self, data_dir: Path, on_progress: OnProgress) -> None:
-        """Nothing to do: the data are drawn in memory."""
-
-    def fingerprint(self, data_dir: Path) -> str:
-        return f"{self.card.id}-1"
-
-    def load(self, budget: Budget, options: Any, data_dir: Path) -> TaskData:
-        parts = (("train", budget.train), ("val", budget.val), ("test", budget.test))
-        train, val, test = (
-            self.draw(n, torch.Generator().manual_seed(seed_for(0, f"{self.card.id}/{name}"))) for name, n in parts
-        )
+    def load(self, budget: Budget, options: Any, data_dir: Path) -> TrainingData:
         action_in, action_out = self.actions
         loss: Loss = F.cross_entropy if self.classes else F.mse_loss
-        score = _percent_correct if self.classes else squared_error
-        ones, unit = torch.ones(action_in.dim, dtype=torch.float64), torch.ones(1)
-        sample = uniform_sampler(self.truth, math.pi)
-        guess = constant_class(train.y, len(test), CLASSES) if self.classes else constant_mean(train.y, len(test))
-        return TaskData(
-            train=train,
-            val=val,
-            test=test,
-            action_in=action_in,
-            action_out=action_out,
-            spaces={self.space.name: self.space},
-            units=Units(unit, unit, torch.zeros(1), ones),
-            truth=Truth(self.truth, lambda space: self.truth, sample),
-            loss=loss,
-            backbone=self.backbone,
-            score=score,
-            field_weights=torch.ones(1, dtype=torch.float64),
-            references={"constant": float(score(guess, test.y).mean())},
-            data_sha256="0" * 64,
-            data_note="drawn in memory",
+        return TrainingData(
+            train=self._split("train", budget.train), val=self._split("val", budget.val),
+            action_in=action_in, action_out=action_out, spaces={self.space.name: self.space},
+            units=Units.as_they_are(action_in.dim), field_weights=torch.ones(1, dtype=torch.float64),
+            loss=loss, score=percent_correct if self.classes else squared_error, backbone=self.backbone,
+            data_sha256="0" * 64, data_note="drawn in memory",
             link=partial(torch.softmax, dim=1) if self.classes else identity,
-        )
+        )  # fmt: skip
 
+    def load_test(self, training: TrainingData, budget: Budget, options: Any, data_dir: Path) -> EvaluationData:
+        known, test = training.train.y, self._split("test", budget.test)
+        guess = constant_class(known, len(test), CLASSES) if self.classes else constant_mean(known, len(test))
+        truth = Truth(self.group(options, data_dir), lambda space: self.truth)
+        return EvaluationData(test=test, truth=truth, references={"constant": guess})
 
-def _percent_correct(probabilities: Tensor, labels: Tensor) -> Tensor:
-    return 100.0 * correct(probabilities, labels)
+    def group(self, options: Any, data_dir: Path) -> Group:
+        return Group(self.truth, uniform_sampler(self.truth, math.pi))
+
+    def _split(self, name: str, n: int) -> Split:
+        return self.draw(n, torch.Generator().manual_seed(seed_for(0, f"{self.card.id}/{name}")))
 
 
 def _ring(n: int, draws: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -154,24 +131,15 @@ def _labelled_vectors(n: int, draws: torch.Generator) -> Split:
     return Split(x, ((radius - 0.5) * CLASSES).long().clamp_max(CLASSES - 1))
 
 
-def _spots(n: int, draws: torch.Generator) -> tuple[Tensor, Tensor, Tensor]:
-    """Images with one soft spot in any direction, ``(n, 1, 12, 12)``, its distance from the centre, and its ring."""
+def _images(n: int, draws: torch.Generator, measured: bool) -> Split:
+    """Images ``(n, 1, 12, 12)`` with a spot on one of three rings, and its distance ``(n, 1)`` or its ring ``(n,)``."""
     ring = torch.randint(CLASSES, (n,), generator=draws)
     distance, angle = 0.35 * ring, 2.0 * math.pi * torch.rand(n, generator=draws)
     axis = torch.linspace(-1.0, 1.0, SIDE)
     right, down = (distance * angle.cos())[:, None, None], (distance * angle.sin())[:, None, None]
     squares = (axis[None, None, :] - right).square() + (axis[None, :, None] - down).square()  # (n, 12, 12)
-    return (torch.exp(-squares / 0.05) * disc_mask(SIDE)).unsqueeze(1), distance, ring
-
-
-def _images(n: int, draws: torch.Generator) -> Split:
-    x, _, ring = _spots(n, draws)
-    return Split(x, ring)
-
-
-def _measured_images(n: int, draws: torch.Generator) -> Split:
-    x, distance, _ = _spots(n, draws)
-    return Split(x, distance[:, None])
+    x = (torch.exp(-squares / 0.05) * disc_mask(SIDE)).unsqueeze(1)
+    return Split(x, distance[:, None] if measured else ring)
 
 
 def _points(n: int, draws: torch.Generator) -> Split:
@@ -187,13 +155,12 @@ def _points(n: int, draws: torch.Generator) -> Split:
 
 def toys() -> tuple[Toy, ...]:
     """Vectors, images and point clouds: a method treats at least one of them, or says why not."""
-    plane, still = VectorAction(2), IdentityAction
+    plane, still, images = VectorAction(2), IdentityAction, partial(_images, measured=False)
+    net = partial(LieConvNet, 8, 1, "trivial")
     return (
         Toy("vectors", _vectors, (plane, plane), full(2), SO2, partial(MLP, (1, 2), (1, 2), 32, 3), False),
-        Toy("images", _images, (ImageAction(SIDE), still(3)), affine2d(), SO2_AFFINE, partial(CNN, 4, CLASSES), True),
-        Toy(
-            "points", _points, (PointAction(), still(4)), affine3d(), se(3), partial(LieConvNet, 8, 1, "trivial"), False
-        ),
+        Toy("images", images, (ImageAction(SIDE), still(3)), affine2d(), SO2_AFFINE, partial(CNN, 4, CLASSES), True),
+        Toy("points", _points, (PointAction(), still(4)), affine3d(), se(3), net, False),
     )
 
 
@@ -203,22 +170,10 @@ def odd_toys() -> tuple[Toy, ...]:
     return (
         Toy(
             "labelled_vectors", _labelled_vectors, (VectorAction(2), still(2)), full(2), SO2,
-            partial(_Logits, partial(MLP, (1, 2), (1, CLASSES), 16, 1)), True,
+            lambda: nn.Sequential(nn.Flatten(), nn.Linear(2, 16), nn.ReLU(), nn.Linear(16, CLASSES)), True,
         ),
         Toy(
-            "measured_images", _measured_images, (ImageAction(SIDE), still(3)), affine2d(), SO2_AFFINE,
+            "measured_images", partial(_images, measured=True), (ImageAction(SIDE), still(3)), affine2d(), SO2_AFFINE,
             partial(CNN, 4, 1), False,
         ),
     )  # fmt: skip
-
-
-class _Logits(nn.Module):
-    """``(n, 1, classes)`` of an MLP as ``(n, classes)``."""
-
-    def __init__(self, make: Callable[[], nn.Module]) -> None:
-        super().__init__()
-        self.network = make()
-
-    def forward(self, x: Tensor) -> Tensor:
-        logits: Tensor = self.network(x).squeeze(1)
-        return logits

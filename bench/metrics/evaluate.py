@@ -18,11 +18,13 @@ from bench.api import (
     AlgebraSampler,
     Array,
     Budget,
+    EvaluationData,
     Fitted,
     Split,
     SymmetryEstimate,
     TaskCard,
     TaskData,
+    TrainingData,
     Units,
     seed_for,
     to_physical,
@@ -88,6 +90,14 @@ def evaluate(fitted: Fitted, data: TaskData, card: TaskCard, budget: Budget, sea
         _add_symmetry(result, data, card, estimate, search or card.searches[0])
         _add_samples(result, data, inputs, estimate.sample)
     return result
+
+
+def reference_scores(training: TrainingData, evaluation: EvaluationData) -> dict[str, float]:
+    """Mean test score of each trivial predictor of a task."""
+    return {
+        name: float(training.score(prediction, evaluation.test.y).mean())
+        for name, prediction in evaluation.references.items()
+    }
 
 
 def physical_predictor(predict: Callable[[Tensor], Tensor], units: Units) -> Callable[[Tensor], Tensor]:

@@ -23,6 +23,11 @@ def accuracy(scores: Tensor, labels: Tensor) -> float:
     return float(correct(scores, labels).mean())
 
 
+def percent_correct(probabilities: Tensor, labels: Tensor) -> Tensor:
+    """100 where the most probable class is right, else 0; ``(n,)`` float64."""
+    return 100.0 * correct(probabilities, labels)
+
+
 def squared_error(prediction: Tensor, target: Tensor) -> Tensor:
     """Mean square difference per example, ``(n,)`` float64, of two ``(n, *shape)``; ValueError if shapes differ."""
     return _difference(prediction, target).square().mean(1)

@@ -73,7 +73,7 @@ class Sizes(Strict, frozen=True, kw_only=True):
 
     train: Count
     val: Count
-    test: Count
+    test: Count | None  # None: the test split was not read
 
 
 class TaskEntry(Strict, frozen=True, kw_only=True):

@@ -5,14 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bench.api import Problem, Split, SymmetryEstimate, TaskData, Units, to_training
+from bench.api import Group, Problem, Split, SymmetryEstimate, TrainingData, Units, to_training
 
 
-def make_problem(data: TaskData, search: str, device: torch.device, *, told_group: bool) -> Problem:
-    """What a method is given: training and validation data in training units, on the device."""
-    group = None
-    if told_group and data.truth is not None:
-        group = to_training(SymmetryEstimate(data.truth.textbook, data.truth.sample), data.units)
+def make_problem(data: TrainingData, search: str, device: torch.device, group: Group | None = None) -> Problem:
+    """What a method is given: training and validation data in training units, on the device.
+
+    ``group`` is the true group, for a method that is told it.
+    """
     return Problem(
         train=_to_training(data.train, data.units, device),
         val=_to_training(data.val, data.units, device),
@@ -23,7 +23,7 @@ def make_problem(data: TaskData, search: str, device: torch.device, *, told_grou
         backbone=data.backbone,
         device=device,
         link=data.link,
-        group=group,
+        group=to_training(SymmetryEstimate(group.textbook, group.sample), data.units) if group else None,
     )
 
 

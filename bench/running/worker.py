@@ -1,4 +1,4 @@
-"""Runs one cell in a process of its own: task -> Problem -> fit -> scores -> record.
+"""Runs one cell in a process of its own: training data -> Problem -> fit -> test data -> scores -> record.
 
 Reads a job as JSON from standard input, says progress and at the end the record as JSON lines on standard output, and
 writes the record itself. Whatever a method prints goes to standard error, which the parent keeps as a log.
@@ -25,19 +25,45 @@ import msgspec
 import numpy as np
 import torch
 
-from bench.api import TIERS, Array, Fitted, Method, MetricCard, OnProgress, RunContext, Split, Task, TaskData, Units
+from bench.api import (
+    Array,
+    Budget,
+    Fitted,
+    Method,
+    MetricCard,
+    OnProgress,
+    RunContext,
+    Split,
+    Task,
+    TaskData,
+    TrainingData,
+    Units,
+    joined,
+)
 from bench.api.discovery import from_arrays, to_arrays
 from bench.api.parameters import from_values
 from bench.api.pipeline import Pipeline
 from bench.errors import BenchError, Diverged, Unsupported
 from bench.metrics.cost import peak_memory_mb
-from bench.metrics.evaluate import PREDICT_BATCH, Evaluation, evaluate, physical_predictor
+from bench.metrics.evaluate import PREDICT_BATCH, Evaluation, evaluate, physical_predictor, reference_scores
 from bench.records.cell import TASK_PREFIX, Cell, split_params, stages_of
 from bench.records.provenance import blank_record
-from bench.records.record import Cost, DiscoveryEntry, Record, Score, Sizes, Status, TaskEntry, Validation, replaced
+from bench.records.record import (
+    Cost,
+    DiscoveryEntry,
+    Record,
+    Score,
+    Sizes,
+    Status,
+    TaskEntry,
+    Validation,
+    replaced,
+)
 from bench.records.store import Store
+from bench.running.loading import Source
 from bench.running.problem import make_problem
 from bench.running.registry import load_registry
+from bench.running.returned import Checked
 
 #: Seconds between two looks at whether the parent lives.
 PARENT_POLL_S = 0.5
@@ -58,14 +84,14 @@ def main() -> None:
     if job["discovery"] is not None:
         found = Found(store.read(job["discovery"]), store.arrays(job["discovery"]))
     kept = store.checkpoint(cell)
-    device, folder = torch.device(job["device"]), Path(job["data_dir"])
-    record, arrays = run_cell(cell, task, method, device, folder, say, found, kept, job["tested"])
+    work = Work(cell, task, method, torch.device(job["device"]), Path(job["data_dir"]), found, kept, job["tested"])
+    record, arrays = run_cell(work, say)
     try:
         written = store.write_outcome(cell, record, arrays)
     except OSError as error:  # no fault of the cell: it is left without a record, to be run again
         say(unwritable=error.strerror)
         return
-    kept.unlink(missing_ok=True)  # what ended by itself would end so again
+    kept.unlink(missing_ok=True)  # the cell ran to its end, so the checkpoint is no longer needed
     say(record=msgspec.to_builtins(written))
 
 
@@ -84,53 +110,96 @@ class Found:
     arrays: Mapping[str, Array]
 
 
-def run_cell(
-    cell: Cell,
-    task: Task,
-    method: Method,
-    device: torch.device,
-    data_dir: Path,
-    say: Callable[..., None],
-    found: Found | None = None,
-    checkpoint: Path | None = None,
-    tested: bool = True,
-) -> tuple[Record, dict[str, Array]]:
-    """Run ``cell``; whatever the method does, the outcome is a record with a status.
+@dataclass(frozen=True)
+class Work:
+    """A cell and all that running it takes."""
 
-    Without ``tested`` the test split is not looked at: the record has no scores, only the validation score.
+    cell: Cell
+    task: Task
+    method: Method
+    device: torch.device
+    data_dir: Path
+    discovery: Found | None = None
+    checkpoint: Path | None = None
+    tested: bool = True  # False: the test split is never read, and only the validation score is recorded
+
+
+def run_cell(work: Work, say: Callable[..., None]) -> tuple[Record, dict[str, Array]]:
+    """Run one cell; whatever the method does, the outcome is a record with a status.
+
+    The test split and the truth are read only after fit() has returned.
     """
-    record = blank_record(cell, task, method, device.type)
-    outcome: dict[str, Any] = {"discovery": _discovery_entry(found.record) if found else None}
+    cell, units = work.cell, None
+    record = blank_record(cell, work.task, work.method, work.device.type)
+    fields: dict[str, Any] = {"discovery": _discovery_entry(work.discovery.record) if work.discovery else None}
     arrays: dict[str, Array] = {}
     with tempfile.TemporaryDirectory(prefix="symmetry-bench-") as scratch:
-        params = stage_params(cell, method)
-        identity = _identity(cell, record, found)
-        ctx = RunContext(params, cell.seed, device, Path(scratch), checkpoint=checkpoint, identity=identity)
-        ctx.progress = _progress(ctx, say)
+        ctx = _context(work, record, Path(scratch), say)
         try:
-            _fill(outcome, arrays, cell, task, method, ctx, data_dir, found, tested)
-            outcome["status"] = Status.OK
-        except Diverged as error:
-            outcome["status"], outcome["reason"] = Status.DIVERGED, str(error)
-        except Unsupported as error:
-            outcome["status"], outcome["reason"] = Status.UNSUPPORTED, str(error)
-        except (MemoryError, torch.OutOfMemoryError) as error:
-            outcome["status"], outcome["reason"] = Status.OUT_OF_MEMORY, str(error).splitlines()[0]
-        except BenchError as error:
-            outcome["status"], outcome["reason"] = Status.FAILED, str(error)
+            source = Source.of(cell, work.task, work.data_dir)
+            training = source.training()
+            units = training.units
+            fields["task"] = _task_entry(cell, training)
+            fit = _fit(work, source, training, ctx)
+            if work.tested:
+                evaluation = source.evaluation(training)
+                fields["task"] = _task_entry(cell, training, len(evaluation.test))
+                fields["references"] = reference_scores(training, evaluation)
+                result = _evaluated(work, fit.fitted, joined(training, evaluation), source.budget)
+            else:
+                result = _untested(fit.fitted, units)
+            arrays |= result.arrays
+            fields |= _outcome(work, training, fit, result)
         except Exception as error:
-            traceback.print_exc()
-            outcome["status"], outcome["reason"] = Status.FAILED, f"{type(error).__name__}: {error}"
+            fields |= _failure(error)
         try:
-            arrays.update(_history(ctx))
+            arrays |= _history(ctx) | (_trace(ctx, units) if units else {})
         except (TypeError, ValueError) as error:
-            outcome["status"], outcome["reason"] = Status.FAILED, f"ctx.log was given what is no number: {error}"
-    return replaced(record, outcome), arrays
+            fields |= {"status": Status.FAILED, "reason": f"ctx.log was given what is not a number: {error}"}
+    return replaced(record, fields), arrays
+
+
+def _context(work: Work, record: Record, scratch: Path, say: Callable[..., None]) -> RunContext:
+    params, identity = stage_params(work.cell, work.method), _identity(work.cell, record, work.discovery)
+    ctx = RunContext(
+        params, work.cell.seed, work.device, scratch, checkpoint=work.checkpoint, identity=identity
+    )  # fmt: skip
+    ctx.progress = _progress(ctx, say)
+    return ctx
+
+
+def _failure(error: Exception) -> dict[str, Any]:
+    """Status and reason of a cell that ended by ``error``; what the line cannot tell goes to the log."""
+    lines = str(error).splitlines()
+    match error:
+        case Diverged():
+            return {"status": Status.DIVERGED, "reason": str(error)}
+        case Unsupported():
+            return {"status": Status.UNSUPPORTED, "reason": str(error)}
+        case MemoryError() | torch.OutOfMemoryError():
+            return {"status": Status.OUT_OF_MEMORY, "reason": lines[0] if lines else "memory ran out"}
+        case BenchError() if error.__cause__ is None:
+            return {"status": Status.FAILED, "reason": str(error)}
+    traceback.print_exception(error)
+    words = str(error) if isinstance(error, BenchError) else f"{type(error).__name__}: {error}"
+    return {"status": Status.FAILED, "reason": words}
 
 
 def _discovery_entry(discovery: Record) -> DiscoveryEntry:
     method = discovery.method
     return DiscoveryEntry(method=method.id, search=method.search, key=discovery.key)
+
+
+def _task_entry(cell: Cell, data: TrainingData, test: int | None = None) -> TaskEntry:
+    """What a record says of its data; ``test`` is the number of test examples, once they are read."""
+    return TaskEntry(
+        id=cell.task,
+        version=cell.task_version,
+        data=cell.data,
+        data_sha256=data.data_sha256,
+        data_note=data.data_note,
+        sizes=Sizes(train=len(data.train), val=len(data.val), test=test),
+    )
 
 
 def _progress(ctx: RunContext, say: Callable[..., None]) -> OnProgress:
@@ -164,73 +233,42 @@ def stage_params(cell: Cell, method: Method) -> Any:
     return built if isinstance(method, Pipeline) else built[""]
 
 
-def _fill(
-    outcome: dict[str, Any],
-    arrays: dict[str, Array],
-    cell: Cell,
-    task: Task,
-    method: Method,
-    ctx: RunContext,
-    data_dir: Path,
-    found: Found | None,
-    tested: bool,
-) -> None:
-    size: dict[str, Any] = dict(cell.size)
-    budget = dataclasses.replace(task.card.budgets[cell.budget], **size)
-    options = from_values(task.Options, split_params(cell.params, TASK_PREFIX, ()), owner=cell.task)
-    data = task.load(budget, options, data_dir)
-    sizes = Sizes(train=len(data.train), val=len(data.val), test=len(data.test))
-    outcome["task"] = TaskEntry(
-        id=cell.task,
-        version=cell.task_version,
-        data=cell.data,
-        data_sha256=data.data_sha256,
-        data_note=data.data_note,
-        sizes=sizes,
-    )
-    outcome["references"] = dict(data.references)
-    told = TIERS.index(method.card.knowledge) >= TIERS.index("group")
-    problem = make_problem(data, cell.search or task.card.searches[0], ctx.device, told_group=told)
-    reason = method.supports(problem)
+@dataclass(frozen=True)
+class _Fit:
+    """A trained method, and what its training took."""
+
+    fitted: Fitted
+    seconds: float
+    steps: int  # of the optimiser
+    samples: int  # training examples seen
+
+
+def _fit(work: Work, source: Source, training: TrainingData, ctx: RunContext) -> _Fit:
+    """Train the method on its Problem.
+
+    Raises:
+        Unsupported: with the reason that the method gives.
+    """
+    group = source.group() if work.method.card.told_group else None
+    problem = make_problem(training, work.cell.search or work.task.card.searches[0], ctx.device, group)
+    reason = work.method.supports(problem)
     if reason is not None:
         raise Unsupported(reason)
-    if found is not None:
-        problem = dataclasses.replace(problem, given=from_arrays(found.arrays, data.units))
+    if work.discovery is not None:
+        problem = dataclasses.replace(problem, given=from_arrays(work.discovery.arrays, training.units))
     # The first optimiser of a process imports a second's worth of torch; no method should pay for it.
     torch.optim.Adam([torch.zeros(1, requires_grad=True)])
     ctx.start_clock()
-    try:
-        fitted = method.fit(problem, ctx)
-    finally:
-        arrays.update(_trace(ctx, data.units))
+    fitted = work.method.fit(problem, ctx)
     if ctx.device.type == "cuda":
         torch.cuda.synchronize(ctx.device)
-    fit_s = ctx.fit_seconds()
-    if not isinstance(fitted, Fitted):
-        raise TypeError(f"fit() of {cell.method!r} returned {type(fitted).__name__}; it must return a Fitted")
-    if tested:
-        data = dataclasses.replace(data, test=_move(data.test, ctx.device))
-        result = evaluate(fitted, data, task.card, budget, cell.search)
-    else:
-        result = _untested(fitted, data.units)
-    if fitted.predicts:
-        outcome["validation"] = _validation(fitted, data, task.card.metric, ctx.device)
-    outcome["scores"] = {
-        name: Score(value=value, unit=unit, higher_is_better=better)
-        for name, (value, unit, better) in result.scores.items()
-    }
-    arrays.update(result.arrays)
-    cuda = ctx.device.type == "cuda"
-    outcome["cost"] = Cost(
-        fit_s=fit_s,
-        predict_s=result.predict_s,
-        steps=ctx.steps,
-        samples_per_s=ctx.samples / fit_s,
-        parameters=fitted.parameters,
-        forward_passes=fitted.forward_passes,
-        peak_rss_mb=peak_memory_mb(),
-        peak_device_mb=torch.cuda.max_memory_allocated(ctx.device) / 2**20 if cuda else None,
-    )
+    seconds = ctx.fit_seconds()
+    return _Fit(Checked(fitted, work.method.card.id, problem), seconds, ctx.steps, ctx.samples)
+
+
+def _evaluated(work: Work, fitted: Fitted, data: TaskData, budget: Budget) -> Evaluation:
+    data = dataclasses.replace(data, test=_move(data.test, work.device))
+    return evaluate(fitted, data, work.task.card, budget, work.cell.search)
 
 
 def _untested(fitted: Fitted, units: Units) -> Evaluation:
@@ -239,7 +277,37 @@ def _untested(fitted: Fitted, units: Units) -> Evaluation:
     return Evaluation(arrays={} if estimate is None else to_arrays(estimate, units))
 
 
-def _validation(fitted: Fitted, data: TaskData, metric: MetricCard, device: torch.device) -> Validation:
+def _outcome(work: Work, training: TrainingData, fit: _Fit, result: Evaluation) -> dict[str, Any]:
+    """The fields of the record of a cell that ran to its end."""
+    fields: dict[str, Any] = {
+        "status": Status.OK,
+        "scores": {
+            name: Score(value=value, unit=unit, higher_is_better=better)
+            for name, (value, unit, better) in result.scores.items()
+        },
+        "cost": _cost(fit, result.predict_s, work.device),
+    }
+    if fit.fitted.predicts:
+        fields["validation"] = _validation(fit.fitted, training, work.task.card.metric, work.device)
+    return fields
+
+
+def _cost(fit: _Fit, predict_s: float, device: torch.device) -> Cost:
+    """What this cell took by itself; a consumer's discovery is a cell of its own."""
+    cuda = device.type == "cuda"
+    return Cost(
+        fit_s=fit.seconds,
+        predict_s=predict_s,
+        steps=fit.steps,
+        samples_per_s=fit.samples / fit.seconds,
+        parameters=fit.fitted.parameters,
+        forward_passes=fit.fitted.forward_passes,
+        peak_rss_mb=peak_memory_mb(),
+        peak_device_mb=torch.cuda.max_memory_allocated(device) / 2**20 if cuda else None,
+    )
+
+
+def _validation(fitted: Fitted, data: TrainingData, metric: MetricCard, device: torch.device) -> Validation:
     """The primary metric on the validation split, as `bench.metrics.evaluate` takes it on the test split."""
     predict, split = physical_predictor(fitted.predict, data.units), _move(data.val, device)
     score = torch.empty(len(split), dtype=torch.float64)

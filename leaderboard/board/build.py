@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from statistics import fmean
@@ -22,7 +22,7 @@ from bench.metrics.comparison import compare
 from bench.metrics.statistics import LEVEL, SEEDS_FOR_LETTERS, half_width, minimum_detectable, tie_letters
 from bench.records.cell import TRAIN_FRACTION
 from bench.records.preset import Preset
-from bench.records.record import Environment, Record, Sizes, Status, labelled
+from bench.records.record import Environment, Record, Status, labelled
 
 #: Budgets that exist for tests only and are never shown.
 HIDDEN_BUDGETS = frozenset({"smoke"})
@@ -137,7 +137,7 @@ def _section(
         train_fraction=share,
         data_sha256=sha,
         data_notes=tuple(sorted({r.task.data_note for r in records if r.task.data_note})),
-        sizes=tuple(sorted({_sizes(r.task.sizes) for r in records if r.task.sizes})),
+        sizes=tuple(sorted(set(_sizes(records)))),
         size=task.budgets.get(budget),
         rows=tuple(_compared(rows, task)),
         presets=swept,
@@ -338,8 +338,10 @@ def _costs_of(records: Iterable[Record]) -> Costs:
     return cost
 
 
-def _sizes(sizes: Sizes) -> tuple[int, int, int]:
-    return sizes.train, sizes.val, sizes.test
+def _sizes(records: Iterable[Record]) -> Iterator[tuple[int, int, int]]:
+    for record in records:
+        if (sizes := record.task.sizes) is not None and sizes.test is not None:
+            yield sizes.train, sizes.val, sizes.test
 
 
 def _hardware(env: Environment) -> str:

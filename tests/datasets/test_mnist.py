@@ -60,11 +60,16 @@ def put(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Put:
     return write
 
 
+def load(root):
+    """Training and test part."""
+    return mnist.load(root, "train"), mnist.load(root, "test")
+
+
 @pytest.fixture(scope="module")
-def real() -> mnist.MNIST:
+def real() -> tuple[mnist.Digits, mnist.Digits]:
     if any(status == "missing" for _, status in mnist.verify(data_dir())):
         pytest.skip("the MNIST files are not in the cache folder")
-    return mnist.load(data_dir())
+    return load(data_dir())
 
 
 @given(st.lists(st.integers(0, 5), min_size=1, max_size=4).map(tuple), st.data())
@@ -127,14 +132,20 @@ def test_entries_are_read_row_by_row_and_a_transposed_shape_is_refused():
 
 
 def test_the_four_files_are_loaded_into_their_parts(put):
-    data = mnist.load(put())
-    assert np.array_equal(data.train_images, IMAGES)
-    assert np.array_equal(data.train_labels, LABELS)
-    assert np.array_equal(data.test_images, IMAGES[:2])
-    assert np.array_equal(data.test_labels, LABELS[:2])
-    assert data.train_images.dtype == data.test_images.dtype == np.uint8
-    assert data.train_labels.dtype == data.test_labels.dtype == np.int64
-    assert data.sha256 == mnist.content_sha256()
+    train, test = load(put())
+    assert np.array_equal(train.images, IMAGES)
+    assert np.array_equal(train.labels, LABELS)
+    assert np.array_equal(test.images, IMAGES[:2])
+    assert np.array_equal(test.labels, LABELS[:2])
+    assert train.images.dtype == test.images.dtype == np.uint8
+    assert train.labels.dtype == test.labels.dtype == np.int64
+
+
+def test_a_part_is_loaded_without_the_files_of_the_other(put):
+    root = put()
+    for kind in ("images", "labels"):
+        (root / "mnist" / mnist.FILES[f"test_{kind}"].filename).unlink()
+    assert np.array_equal(mnist.load(root, "train").images, IMAGES)
 
 
 @pytest.mark.parametrize("part", GOOD)
@@ -143,7 +154,7 @@ def test_a_file_with_another_checksum_is_not_loaded(put, part):
     path = root / "mnist" / mnist.FILES[part].filename
     path.write_bytes(GOOD[part][:-1] + bytes([GOOD[part][-1] ^ 1]))
     with pytest.raises(BenchError) as error:
-        mnist.load(root)
+        load(root)
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     assert str(error.value) == f"mnist: {path.name} has sha256 {found}, expected {mnist.FILES[part].sha256}{AGAIN}"
     assert dict(mnist.verify(root))[f"mnist/{path.name}"].startswith("bad: has sha256 ")
@@ -155,7 +166,7 @@ def test_a_missing_file_is_named_with_the_command_that_brings_it(put, part):
     path = root / "mnist" / mnist.FILES[part].filename
     path.unlink()
     with pytest.raises(BenchError) as error:
-        mnist.load(root)
+        load(root)
     assert str(error.value) == (
         f"mnist: {path.name} is missing from {path.parent}; `python -m bench data prepare mnist` downloads it."
     )
@@ -172,20 +183,20 @@ def test_a_folder_in_place_of_a_file_is_named(put):
     size = path.stat().st_size
     mnist.FILES["test_labels"] = RemoteFile(path.name, ("http://127.0.0.1:9/",), size=size, sha256="0" * 64)
     with pytest.raises(BenchError, match=r"^mnist: t10k-labels-idx1-ubyte\.gz cannot be read: Is a directory; make "):
-        mnist.load(root)
+        load(root)
     assert mnist.verify(root)[-1] == (f"mnist/{path.name}", "bad: cannot be read: Is a directory")
 
 
 def test_a_gzip_file_truncated_anywhere_is_refused_even_with_its_checksum(put):
     for length in range(len(GOOD["test_labels"])):
         with pytest.raises(BenchError, match=r"^mnist: t10k-labels-idx1-ubyte\.gz [^\n]*, expected [^\n]*bench data"):
-            mnist.load(put(test_labels=GOOD["test_labels"][:length]))
+            load(put(test_labels=GOOD["test_labels"][:length]))
 
 
 @pytest.mark.parametrize("content", [b"<html>moved</html>", idx(LABELS[:2])], ids=["html", "unpacked"])
 def test_what_is_no_gzip_file_is_refused_even_with_its_checksum(put, content):
     with pytest.raises(BenchError, match=r"^mnist: t10k-labels-idx1-ubyte\.gz is damaged, expected a gzip file: Not a"):
-        mnist.load(put(test_labels=content))
+        load(put(test_labels=content))
 
 
 def test_a_changed_byte_of_a_gzip_file_is_refused_or_harmless(put):
@@ -194,14 +205,14 @@ def test_a_changed_byte_of_a_gzip_file_is_refused_or_harmless(put):
         bad = good[:position] + bytes([good[position] ^ 0xFF]) + good[position + 1 :]
         root = put(test_images=bad)
         with contextlib.suppress(BenchError):  # no other exception, and never other pixels
-            assert np.array_equal(mnist.load(root).test_images, IMAGES[:2])  # a changed time stamp, for example
+            assert np.array_equal(mnist.load(root, "test").images, IMAGES[:2])  # a changed time stamp, for example
 
 
 def test_swapped_or_too_few_labels_are_refused_even_with_their_checksum(put):
     with pytest.raises(BenchError, match=r"train-labels-idx1-ubyte\.gz declares the shape \(2,\), expected \(6,\); "):
-        mnist.load(put(train_labels=GOOD["test_labels"], test_labels=GOOD["train_labels"]))
+        load(put(train_labels=GOOD["test_labels"], test_labels=GOOD["train_labels"]))
     with pytest.raises(BenchError, match=r"train-labels-idx1-ubyte\.gz begins with the IDX magic 00000803, expected "):
-        mnist.load(put(train_labels=GOOD["train_images"]))
+        load(put(train_labels=GOOD["train_images"]))
 
 
 @pytest.mark.parametrize("label", [10, 255])
@@ -209,7 +220,7 @@ def test_swapped_or_too_few_labels_are_refused_even_with_their_checksum(put):
 def test_a_label_that_is_no_digit_is_refused(put, part, label):
     labels = np.array([3, label], np.uint8) if part == "test_labels" else np.array([3, label, 0, 1, 2, 4], np.uint8)
     with pytest.raises(BenchError) as error:
-        mnist.load(put(**{part: gzip.compress(idx(labels))}))
+        load(put(**{part: gzip.compress(idx(labels))}))
     name = mnist.FILES[part].filename
     assert str(error.value) == f"mnist: {name} has the label {label} at index 1, expected labels in 0..9{AGAIN}"
 
@@ -230,7 +241,7 @@ def test_preparing_what_is_there_asks_no_mirror_and_writes_nothing(put, monkeypa
     try:
         assert mnist.prepare(root) == folder
         assert folder.stat().st_mtime_ns == before
-        assert mnist.load(root).sha256 == mnist.content_sha256()
+        load(root)
     finally:
         folder.chmod(0o755)
 
@@ -251,17 +262,19 @@ def test_the_digest_names_content_and_order(put):
 
 
 def test_the_real_files_have_the_published_shapes_and_label_counts(real):
-    assert real.train_images.shape == (60_000, 28, 28)
-    assert real.test_images.shape == (10_000, 28, 28)
-    train = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
-    assert np.bincount(real.train_labels).tolist() == train
-    assert np.bincount(real.test_labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
-    assert real.train_labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
-    assert real.test_labels[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
+    train, test = real
+    assert train.images.shape == (60_000, 28, 28)
+    assert test.images.shape == (10_000, 28, 28)
+    counts = [5923, 6742, 5958, 6131, 5842, 5421, 5918, 6265, 5851, 5949]
+    assert np.bincount(train.labels).tolist() == counts
+    assert np.bincount(test.labels).tolist() == [980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]
+    assert train.labels[:10].tolist() == [5, 0, 4, 1, 9, 2, 1, 3, 1, 4]
+    assert test.labels[:10].tolist() == [7, 2, 1, 0, 4, 1, 4, 9, 5, 9]
 
 
 def test_the_real_pixels_have_the_published_mean_and_deviation(real):
-    counts = np.bincount(real.train_images.reshape(-1), minlength=256)
+    train, _ = real
+    counts = np.bincount(train.images.reshape(-1), minlength=256)
     values = np.arange(256) / 255
     mean = counts @ values / counts.sum()
     assert mean == pytest.approx(33.3184 / 255, abs=1e-6)
@@ -269,10 +282,11 @@ def test_the_real_pixels_have_the_published_mean_and_deviation(real):
 
 
 def test_the_real_digits_stand_upright_and_match_their_labels(real):
+    train, _ = real
     y, x = np.indices((28, 28)) - 13.5
 
     def moment(digit: int, weight: np.ndarray) -> float:
-        image = real.train_images[real.train_labels == digit].mean(0)
+        image = train.images[train.labels == digit].mean(0)
         return float((image * weight).sum() / image.sum())
 
     assert moment(1, y * y) > 2 * moment(1, x * x)  # a one is taller than wide: not transposed
@@ -283,4 +297,3 @@ def test_the_real_digits_stand_upright_and_match_their_labels(real):
 
 def test_the_real_files_verify(real):
     assert [status for _, status in mnist.verify(data_dir())] == ["ok"] * 4
-    assert real.sha256 == mnist.content_sha256()

@@ -11,9 +11,9 @@ from bench.tasks.toy_se3 import of_distances
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory):
+def data(tmp_path_factory, load_all):
     task = load_registry().task("toy_se3")
-    return task.load(task.card.budgets["smoke"], None, tmp_path_factory.mktemp("data"))
+    return load_all(task, "smoke", None, tmp_path_factory.mktemp("data"))
 
 
 def exact(data):

@@ -8,13 +8,15 @@ from bench.lie.field import field_gram
 from bench.lie.vectors import VectorAction
 from bench.metrics.symmetry import compare
 from bench.running.registry import load_registry
-from bench.tasks.nbody import ROTATION, TORUS
+from bench.tasks.nbody import rotation, torus
+
+ROTATION, TORUS = rotation(), torus()
 
 
 @pytest.fixture(scope="module")
-def load(tmp_path_factory):
+def load(tmp_path_factory, load_all):
     registry, folder = load_registry(), tmp_path_factory.mktemp("data")
-    return lambda name: registry.task(name).load(registry.task(name).card.budgets["small"], None, folder)
+    return lambda name: load_all(registry.task(name), "small", None, folder)
 
 
 @pytest.mark.parametrize("search", ["full", "mask2", "mask4"])

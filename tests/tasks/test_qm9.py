@@ -19,10 +19,10 @@ needs_molecules = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def data():
+def data(load_all):
     task = load_registry().task("qm9_homo")
     budget = task.card.budgets["smoke"]
-    return task.load(budget, from_values(QM9Options, budget.options, owner="qm9_homo"), data_dir())
+    return load_all(task, budget, from_values(QM9Options, budget.options, owner="qm9_homo"), data_dir())
 
 
 @needs_molecules
@@ -52,10 +52,10 @@ def test_the_search_space_contains_the_declared_truth_and_sees_all_of_it(data):
 
 @needs_molecules
 @pytest.mark.parametrize(("backbone", "invariant"), [("t3", True), ("trivial", False)])
-def test_the_backbone_is_the_one_that_the_option_names(data, backbone, invariant):
+def test_the_backbone_is_the_one_that_the_option_names(load_all, backbone, invariant):
     task = load_registry().task("qm9_homo")
     options = from_values(QM9Options, {"width": 8, "blocks": 1, "backbone": backbone}, owner="qm9_homo")
-    chosen = task.load(task.card.budgets["smoke"], options, data_dir())
+    chosen = load_all(task, "smoke", options, data_dir())
     torch.manual_seed(0)
     network = chosen.backbone().double().eval()
     x = chosen.test.x[:8].double()

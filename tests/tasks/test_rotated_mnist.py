@@ -13,11 +13,13 @@ from bench.api.parameters import from_values
 from bench.datasets import mnist
 from bench.datasets.cache import data_dir
 from bench.lie.images import disc_mask
-from bench.metrics.evaluate import evaluate
+from bench.metrics.evaluate import evaluate, reference_scores
+from bench.metrics.prediction import percent_correct
 from bench.running.problem import make_problem
 from bench.running.registry import load_registry
-from bench.tasks.rotated_mnist import ROTATION, TRANSLATIONS, RotatedMNISTOptions, percent_correct
+from bench.tasks.rotated_mnist import RotatedMNISTOptions, rotation, translations
 
+ROTATION, TRANSLATIONS = rotation(), translations()
 CPU = torch.device("cpu")
 needs_digits = pytest.mark.skipif(
     not (data_dir() / "mnist" / "train-images-idx3-ubyte.gz").exists(), reason="needs mnist in SYMMETRY_BENCH_DATA"
@@ -35,10 +37,10 @@ def wedge(n):
 
 
 @pytest.fixture(scope="module")
-def load(module_patch):
-    def fake(_):
-        labels = np.arange(60_000, dtype=np.int64) % 10
-        return mnist.MNIST(wedge(60_000), labels, wedge(10_000), labels[:10_000], "0" * 64)
+def load(module_patch, load_all):
+    def fake(_, part):
+        n = 60_000 if part == "train" else 10_000
+        return mnist.Digits(wedge(n), np.arange(n, dtype=np.int64) % 10)
 
     module_patch.setattr(mnist, "load", fake)
 
@@ -46,7 +48,7 @@ def load(module_patch):
         task = load_registry().task(name)
         budget = dataclasses.replace(task.card.budgets["smoke"], train=train)
         options = from_values(RotatedMNISTOptions, {"width": 4, "rotation": rotation}, owner=name)
-        return task.load(budget, options, data_dir()), task.card, budget
+        return load_all(task, budget, options, data_dir()), task.card, budget
 
     return load_task
 
@@ -86,7 +88,7 @@ def test_a_smaller_training_set_is_the_head_of_a_larger_one(load):
 
 def test_nothing_lies_outside_the_disc_and_the_background_of_training_units_is_zero(load):
     data, _, _ = load("rotated_mnist_id")
-    problem = make_problem(data, "affine2d", CPU, told_group=False)
+    problem = make_problem(data, "affine2d", CPU)
     corner = ~disc_mask(30)[1:-1, 1:-1]  # bilinear spill may reach one pixel out
     assert not bool(data.test.x[:, :, corner].any())
     assert float(problem.train.x.min()) == 0.0
@@ -96,7 +98,7 @@ def test_nothing_lies_outside_the_disc_and_the_background_of_training_units_is_z
 
 def test_images_may_be_turned_anew_in_every_epoch(load):
     data, _, _ = load("rotated_mnist_ood", rotation="epoch")
-    problem = make_problem(data, "affine2d", CPU, told_group=False)
+    problem = make_problem(data, "affine2d", CPU)
     generator = torch.Generator().manual_seed(0)
     first, second = (problem.train.redraw(torch.arange(64), generator) for _ in range(2))
     assert not torch.equal(first, second)
@@ -171,12 +173,12 @@ def test_accuracy_is_in_per_cent_of_the_most_probable_class():
 
 
 @needs_digits
-def test_real_digits_load_at_the_size_of_the_committed_boards(monkeypatch):
+def test_real_digits_load_at_the_size_of_the_committed_boards(monkeypatch, load_all):
     monkeypatch.setattr(mnist, "load", REAL_LOAD)
     task = load_registry().task("rotated_mnist_id")
     options = from_values(RotatedMNISTOptions, {}, owner="rotated_mnist_id")
-    data = task.load(task.card.budgets["small"], options, data_dir())
+    data = load_all(task, "small", options, data_dir())
     assert (len(data.train), len(data.val), len(data.test)) == (6000, 1000, 2000)
     assert float(data.test.x.mean()) == pytest.approx(0.1307, rel=0.03)  # the disc and the turn lose little
-    assert 8 < data.references["constant"] < 14
+    assert 8 < reference_scores(data, data)["constant"] < 14
     assert data.train.y.bincount().min() > 450

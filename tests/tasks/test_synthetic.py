@@ -8,19 +8,21 @@ import torch
 from bench.lie.algebra import orthonormalise
 from bench.lie.field import field_gram
 from bench.lie.search_space import full
+from bench.metrics.evaluate import reference_scores
 from bench.metrics.symmetry import compare, span_share
 from bench.running.registry import load_registry
-from bench.tasks.synthetic import CYCLE, ROTATION, discrete_rotation, partial_permutation
+from bench.tasks.synthetic import cycle, discrete_rotation, partial_permutation, rotation
 
+ROTATION, CYCLE = rotation(), cycle()
 NAMES = ("discrete_rotation", "partial_permutation")
 
 
 @pytest.fixture(scope="module")
-def load(tmp_path_factory):
+def load(tmp_path_factory, load_all):
     registry, folder = load_registry(), tmp_path_factory.mktemp("data")
 
     def load_task(name, budget="smoke"):
-        return registry.task(name).load(registry.task(name).card.budgets[budget], None, folder)
+        return load_all(registry.task(name), budget, None, folder)
 
     return load_task
 
@@ -87,4 +89,4 @@ def test_data_are_drawn_alike_every_time_and_apart_between_splits(load, name):
     assert first.data_sha256 == second.data_sha256
     assert torch.equal(first.train.x, second.train.x)
     assert not torch.equal(first.train.x[:64], first.test.x[:64])
-    assert 0.1 < first.references["constant"] < 10.0
+    assert 0.1 < reference_scores(first, first)["constant"] < 10.0

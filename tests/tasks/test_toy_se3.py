@@ -13,9 +13,9 @@ from bench.tasks.toy_se3 import of_distances, of_places
 
 
 @pytest.fixture(scope="module")
-def load(tmp_path_factory):
+def load(tmp_path_factory, load_all):
     registry, folder = load_registry(), tmp_path_factory.mktemp("data")
-    return lambda name: registry.task(name).load(registry.task(name).card.budgets["smoke"], None, folder)
+    return lambda name: load_all(registry.task(name), "smoke", None, folder)
 
 
 def linear(label, x):

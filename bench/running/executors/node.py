@@ -20,6 +20,7 @@ from bench.records.cell import Cell, versions_of
 from bench.records.record import Record, Status
 from bench.records.store import Store
 from bench.running.jobs import MEMORY_SHARE, Job
+from bench.running.loading import prepared
 from bench.running.registry import load_registry
 from bench.running.session import Session
 from bench.running.supervisor import Failure, Limits, run_in_worker
@@ -99,5 +100,4 @@ def _fingerprint(task: Task, folder: Path) -> str:
     name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
     with (Path(tempfile.gettempdir()) / f"symmetry-bench-{os.getuid()}-{name}.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        task.prepare(folder, lambda done, total: None)
-        return task.fingerprint(folder)
+        return prepared(task, folder)
