@@ -103,7 +103,7 @@ def test_an_unknown_or_missing_preset_says_what_to_do(registry, tmp_path):
         cell_of(registry, tmp_path, "tunde")
     told = (
         "no preset 'tuned' of semola [affine3d] on toy_se3, smoke; `python -m bench sweep --method semola "
-        "--task toy_se3 --search affine3d --budget smoke` makes it."
+        f"--task toy_se3 --search affine3d --budget smoke --results {tmp_path}` makes it."
     )
     with pytest.raises(BenchError, match=re.escape(told)):
         cell_of(registry, tmp_path, method="semola")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -14,6 +13,7 @@ from bench.cli.app import main
 from bench.errors import BenchError
 from bench.methods import plain
 from bench.records.command_line import PLUGINS
+from bench.records.record import Record, read_record
 from bench.running.registry import load_registry
 from bench.running.standing import is_stale
 
@@ -76,9 +76,9 @@ def bench(tmp_path):
     return call
 
 
-def only_record(results: Path) -> dict:
+def only_record(results: Path) -> Record:
     (path,) = results.glob("*/*/*/seed*.json")
-    return json.loads(path.read_text())
+    return read_record(path)
 
 
 def test_a_plugin_file_is_checked_and_run_and_its_row_is_shown_by_those_who_lack_it(bench, tmp_path, monkeypatch):
@@ -103,7 +103,7 @@ def test_a_plugin_file_is_checked_and_run_and_its_row_is_shown_by_those_who_lack
     rows = [line for line in page.splitlines() if "`my_ridge`" in line and line.startswith("|")]
     assert "1/1 (1 stale)" in rows[0]
 
-    file.write_text(METHOD.format(penalty="PENALTY = 1e-6\nUNUSED = 1\n"))
+    file.write_text(METHOD.format(penalty="PENALTY = 1e-6\n").replace('citation=""', 'citation="", version=2'))
     _, out, _ = bench(*RUN, "--results", results, *plugin)
     assert "finished before (ok); its code has changed since" in out
 
