@@ -5,12 +5,15 @@ import dataclasses
 import pytest
 import torch
 
+from bench.api import Task
 from bench.errors import Pruned
+from bench.methods.plain import Plain
+from bench.methods.true import TrueSymmetry
 from bench.records.cell import make_cell
 from bench.records.store import Store
 from bench.running.registry import load_registry
 from bench.running.supervisor import Limits, run_in_worker
-from bench.running.worker import run_cell
+from bench.running.worker import Work, run_cell
 
 
 @pytest.fixture(scope="module")
@@ -18,32 +21,39 @@ def registry():
     return load_registry()
 
 
-class Same:
-    """A task whose test split is its validation split."""
+class Same(Task):
+    """A task whose test split is its validation split; remembers the calls."""
 
     def __init__(self, task):
-        self.task, self.card, self.Options = task, task.card, task.Options
+        self.task, self.Options, self.calls = task, task.Options, []
+        smoke = task.card.budgets["smoke"]
+        self.card = dataclasses.replace(task.card, budgets={"smoke": dataclasses.replace(smoke, test=smoke.val)})
 
     def load(self, *arguments):
-        data = self.task.load(*arguments)
-        return dataclasses.replace(data, test=data.val)
+        self.calls.append("load")
+        return self.task.load(*arguments)
+
+    def load_test(self, training, *arguments):
+        self.calls.append("load_test")
+        data = self.task.load_test(training, *arguments)
+        return dataclasses.replace(data, test=training.val, references={})
+
+    def group(self, *arguments):
+        self.calls.append("group")
+        return self.task.group(*arguments)
 
 
-def run(registry, tmp_path, task="toy_se3", method="plain", wrap=lambda task: task, **options):
-    task, method = registry.task(task), registry.method(method)
-    cell = make_cell(task, method, search=None, budget="smoke", seed=0, fingerprint="x")
-    wrapped, said = wrap(task), []
-    where = torch.device("cpu"), tmp_path
-    record, _ = run_cell(cell, wrapped, method, *where, lambda **message: said.append(message), **options)
+def run(registry, tmp_path, task="toy_se3", method="plain", **options):
+    task = registry.task(task) if isinstance(task, str) else task
+    method = registry.method(method) if isinstance(method, str) else method
+    cell, said = make_cell(task, method, search=None, budget="smoke", seed=0, fingerprint="x"), []
+    work = Work(cell, task, method, torch.device("cpu"), tmp_path, **options)
+    record, _ = run_cell(work, lambda **message: said.append(message))
     return record, said
 
 
-class Named(Same):
-    __module__ = "bench.tasks.toy_se3"
-
-
 def test_the_validation_score_is_the_test_score_where_both_splits_are_one(registry, tmp_path):
-    record, said = run(registry, tmp_path, wrap=Named)
+    record, said = run(registry, tmp_path, Same(registry.task("toy_se3")))
     score = record["scores"]["test/mse"]
     assert record["validation"] == {**score, "name": "val/mse"}
     losses = [point for message in said for point in message["losses"]]
@@ -55,6 +65,30 @@ def test_a_cell_that_is_not_tested_has_the_same_validation_score_and_no_other(re
     blind, _ = run(registry, tmp_path, tested=False)
     assert blind["validation"] == tested["validation"]
     assert (blind["status"], blind["scores"]) == ("ok", {})
+
+
+@pytest.mark.parametrize("kind", [Plain, TrueSymmetry], ids=["told nothing", "told the group"])
+def test_the_test_split_is_read_after_the_fit_and_the_group_only_by_who_is_told_it(registry, tmp_path, kind):
+    task = Same(registry.task("toy_se3"))
+
+    class Watched(kind):
+        def fit(self, problem, ctx):
+            task.calls.append("fit begins")
+            fitted = super().fit(problem, ctx)
+            task.calls.append("fit ends")
+            return fitted
+
+    record, _ = run(registry, tmp_path, task, Watched())
+    assert record["status"] == "ok", record["reason"]
+    before = ["load", "group", "fit begins"] if kind is not Plain else ["load", "fit begins"]
+    assert task.calls[: len(before) + 2] == [*before, "fit ends", "load_test"]
+
+
+def test_a_cell_that_is_not_tested_never_reads_the_test_split(registry, tmp_path):
+    task = Same(registry.task("toy_se3"))
+    record, _ = run(registry, tmp_path, task, tested=False)
+    assert record["status"] == "ok"
+    assert task.calls == ["load"]
 
 
 def test_what_only_discovers_has_no_validation_score(registry, tmp_path):

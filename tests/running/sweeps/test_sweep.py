@@ -64,8 +64,8 @@ class Silent(Method):
         return Discovery(SymmetryEstimate(torch.zeros(1, 4, 4), lambda n, generator: torch.zeros(n, 4, 4)))
 
 class Blind(type(TOYS[0])):
-    def load(self, budget, options, data_dir):
-        data = super().load(budget, options, data_dir)
+    def load_test(self, training, budget, options, data_dir):
+        data = super().load_test(training, budget, options, data_dir)
         return dataclasses.replace(data, test=self.turned(data.test))
 
 def blind(name, turned):
