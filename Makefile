@@ -3,11 +3,10 @@ PYTHON ?= python3
 VENV ?= .venv
 ESCNN_VENV ?= .venv-escnn
 EMLP_VENV ?= .venv-emlp
-RAY_VENV ?= .venv-ray
 BIN := $(VENV)/bin
 DEMO := build/demo
 
-.PHONY: demo test oracles oracles-emlp oracles-escnn ray-test lint types clean
+.PHONY: demo check test test-all golden oracles oracles-emlp oracles-escnn lint types imports boards clean
 
 # torch first and pinned: the constraints hold the versions that the committed boards were made with.
 $(BIN)/.ready: pyproject.toml constraints.txt
@@ -19,11 +18,17 @@ $(BIN)/.ready: pyproject.toml constraints.txt
 demo: $(BIN)/.ready
 	$(BIN)/python -m bench run --method semola --task nbody_1step_id --budget small --results $(DEMO)/results
 	$(BIN)/python -m bench leaderboard --results $(DEMO)/results
-	cat $(DEMO)/nbody_1step_id.md
+	cat $(DEMO)/boards/nbody_1step_id.md
 
 # A file's tests stay together, in one process: many share a cluster, a browser or a trained method.
+# Slow ones start processes, a cluster, a browser or a compiler: `make test-all` runs them too.
 test: $(BIN)/.ready
+	$(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
+
+test-all: $(BIN)/.ready
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+check: lint types imports boards
 
 # The packages that our code is compared with: live, and whether they still give the arrays of tests/oracles, which
 # `make test` compares it with.
@@ -52,25 +57,24 @@ $(EMLP_VENV)/bin/.ready: pyproject.toml constraints-emlp.txt
 oracles-emlp: $(EMLP_VENV)/bin/.ready
 	$(EMLP_VENV)/bin/python -m pytest tests/nn/test_emlp_oracle.py
 
-# Ray is large, and only suites on a cluster need it.
-$(RAY_VENV)/bin/.ready: pyproject.toml constraints-ray.txt
-	$(PYTHON) -m venv $(RAY_VENV)
-	$(RAY_VENV)/bin/python -m pip install --quiet -c constraints-ray.txt torch
-	$(RAY_VENV)/bin/python -m pip install --quiet -c constraints-ray.txt -e ".[test,cluster]"
-	touch $@
-
-ray-test: $(RAY_VENV)/bin/.ready
-	$(RAY_VENV)/bin/python -m pytest tests/executors
-
 lint: $(BIN)/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-# mypy cannot map our folders to bench.methods etc. in the tree, so it checks an installed copy.
-types: $(BIN)/.ready
+# mypy and import-linter cannot map our folders to bench.methods etc. in the tree, so they check an installed copy.
+build/typed: $(BIN)/.ready $(shell find bench methods tasks datasets leaderboard -name '*.py' 2>/dev/null)
 	rm -rf build/typed build/lib
 	$(BIN)/python -m pip install --quiet --no-deps --target build/typed .
+	touch $@
+
+types: build/typed
 	cd build && MYPYPATH=typed ../$(BIN)/mypy --config-file ../pyproject.toml -p bench
 
+imports: build/typed
+	cd build && PYTHONPATH=typed ../$(BIN)/lint-imports ../pyproject.toml
+
+boards: $(BIN)/.ready
+	$(BIN)/python -m bench leaderboard --check
+
 clean:
-	rm -rf build $(VENV) $(ESCNN_VENV) $(EMLP_VENV) $(RAY_VENV)
+	rm -rf build $(VENV) $(ESCNN_VENV) $(EMLP_VENV)

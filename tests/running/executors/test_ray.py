@@ -8,7 +8,7 @@ import time
 import psutil
 import pytest
 
-pytest.importorskip("ray", reason="needs the extra [cluster]: make ray-test")
+pytest.importorskip("ray", reason="needs the extra [cluster]")
 
 from bench.records.store import Store, read_arrays
 
