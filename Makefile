@@ -7,7 +7,7 @@ RAY_VENV ?= .venv-ray
 BIN := $(VENV)/bin
 DEMO := build/demo
 
-.PHONY: demo test oracles oracles-emlp oracles-escnn ray-test lint types clean
+.PHONY: demo test golden oracles oracles-emlp oracles-escnn ray-test lint types clean
 
 # torch first and pinned: the constraints hold the versions that the committed boards were made with.
 $(BIN)/.ready: pyproject.toml constraints.txt
@@ -24,6 +24,10 @@ demo: $(BIN)/.ready
 # A file's tests stay together, in one process: many share a cluster, a browser or a trained method.
 test: $(BIN)/.ready
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+# The smoke scores that tests compare with; who moves a number raises the version of its task or method, then this.
+golden: $(BIN)/.ready
+	$(BIN)/python -m tests.golden.make
 
 # The packages that our code is compared with: live, and whether they still give the arrays of tests/oracles, which
 # `make test` compares it with.
