@@ -30,6 +30,10 @@ test-all: $(BIN)/.ready
 
 check: lint types imports boards
 
+# The smoke scores that tests compare with; who moves a number raises the version of its task or method, then this.
+golden: $(BIN)/.ready
+	$(BIN)/python -m tests.golden.make
+
 # The packages that our code is compared with: live, and whether they still give the arrays of tests/oracles, which
 # `make test` compares it with.
 oracles: oracles-emlp oracles-escnn
