@@ -88,10 +88,13 @@ UNIT = torch.ones(1)
         ),
         (
             before_fit(train=lambda d: spoiled(d.train, "x", np.nan)),
-            "load() train.x holds 2 numbers that are not finite, the first in example 3; leave such examples out",
+            "load() train.x holds numbers that are not finite (2, the first in example 3); leave such examples out",
         ),
-        (before_fit(val=lambda d: spoiled(d.val, "y", np.inf)), "load() val.y holds 2 numbers that are not finite, "),
-        (after_fit(test=lambda d: spoiled(d.test, "y", np.nan)), "load_test() test.y holds 2 numbers that are not "),
+        (before_fit(val=lambda d: spoiled(d.val, "y", np.inf)), "load() val.y holds numbers that are not finite (2, "),
+        (
+            after_fit(test=lambda d: spoiled(d.test, "y", np.nan)),
+            "load_test() test.y holds numbers that are not finite (2, ",
+        ),
         (
             before_fit(train=lambda d: Split(d.train.x.double(), d.train.y)),
             "load() train.x is float64 of shape (40, 1, 2); it must be float32",
