@@ -155,7 +155,7 @@ class _Check:
             if bool(bad.any()):
                 first = int(bad.nonzero()[0])
                 raise self.fault(
-                    f"{name}.{part} holds {int(bad.sum())} numbers that are not finite, the first in example {first}; "
+                    f"{name}.{part} holds numbers that are not finite ({int(bad.sum())}, the first in example {first}); "
                     "leave such examples out"
                 )
 

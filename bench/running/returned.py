@@ -21,7 +21,7 @@ class Checked(Fitted):
             BenchError: when ``fitted`` is not a Fitted.
         """
         if not isinstance(fitted, Fitted):
-            raise BenchError(f"method {name!r}: fit() returned {_kind(fitted)}; it must return a Fitted.")
+            raise BenchError(f"method {name!r}: fit() gave {_kind(fitted)}; it must return a Fitted.")
         self._fitted, self._name = fitted, name
         self._dim, self._targets = problem.action_in.dim, problem.train.y
         self.predicts, self.inference = fitted.predicts, fitted.inference
