@@ -8,7 +8,8 @@ import pytest
 import bench.running.sweeps.study
 from bench.api.parameters import Sweep
 from bench.errors import BenchError
-from bench.running.sweeps.study import FIRST_SEED, Outcome, Search, run_study
+from bench.running.sweeps.search import StudySettings, TrialOutcome
+from bench.running.sweeps.study import FIRST_SEED, run_study
 
 SPACE = {"lr": Sweep(1e-4, 1e-1, log=True), "copies": Sweep(1, 8, whole=True), "kind": Sweep(choices=("a", "b"))}
 DEFAULT = {"lr": 0.0123456, "copies": 2, "kind": "b"}
@@ -33,16 +34,16 @@ class Trainer:
             if self.left < 0:
                 raise Killed
             if prune([(epoch, quality + 1 / epoch)]):
-                return Outcome("pruned")
+                return TrialOutcome("pruned")
         if len(self.runs) - 1 in self.fails:
-            return Outcome("failed", reason="diverged: no number")
-        return Outcome("complete", round(quality, 9))
+            return TrialOutcome("failed", reason="diverged: no number")
+        return TrialOutcome("complete", round(quality, 9))
 
 
 @pytest.fixture
 def study_of(tmp_path):
     def make(trainer, trials=12, name="study0", told=lambda *_: None, identity="x", hours=1.0, higher=False, number=0):
-        search = Search(SPACE, DEFAULT, higher, EPOCHS, identity, trainer, told)
+        search = StudySettings(SPACE, DEFAULT, higher, EPOCHS, identity, trainer, told)
         return run_study(search, number, tmp_path / f"{name}.log", trials, hours)
 
     return make
@@ -124,7 +125,7 @@ def test_a_study_that_maximises_prunes_by_the_loss_all_the_same(study_of):
     class Score(Trainer):
         def __call__(self, seed, params, prune):
             outcome = super().__call__(seed, params, prune)
-            return Outcome("complete", -outcome.validation) if outcome.validation is not None else outcome
+            return TrialOutcome("complete", -outcome.validation) if outcome.validation is not None else outcome
 
     lower, higher = study_of(Trainer(), trials=8, name="low"), study_of(Score(), trials=8, name="high", higher=True)
     assert [(t.state, t.params) for t in higher.trials] == [(t.state, t.params) for t in lower.trials]
