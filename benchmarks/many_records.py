@@ -19,9 +19,9 @@ from bench.records.store import Store
 def copy(records: int, root: Path) -> int:
     """Copies of the published records below ``root``, at least so many; returns how many."""
     store = Store(results_dir())
-    found = store.scan().records
-    times = -(-records // len(found))
-    for place, record in found.items():
+    published = store.scan().records
+    times = -(-records // len(published))
+    for place, record in published.items():
         arrays = store.arrays(place)
         for number in range(times):
             copied = replaced(record, {"seed": record.seed + 100 * number})
@@ -30,7 +30,7 @@ def copy(records: int, root: Path) -> int:
             path.write_bytes(encode(copied))
             if arrays:
                 np.savez_compressed(path.with_suffix(".npz"), allow_pickle=False, **arrays)
-    return times * len(found)
+    return times * len(published)
 
 
 def seconds(*arguments: str) -> float:

@@ -41,10 +41,10 @@ def measure(cells: int, workers: int, folder: Path) -> tuple[float, float]:
 
 def main(cells: int = 40) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        found = {workers: measure(cells, workers, Path(folder)) for workers in (1, 2)}
-    rows = [[workers, wall, overhead] for workers, (wall, overhead) in found.items()]
+        measured = {workers: measure(cells, workers, Path(folder)) for workers in (1, 2)}
+    rows = [[workers, wall, overhead] for workers, (wall, overhead) in measured.items()]
     print(tabulate(rows, ["workers", f"{cells} cells (s)", "overhead per cell (s)"], floatfmt=".2f"))
-    print(f"\ntwo workers: {found[1][0] / found[2][0]:.2f} x the throughput of one")
+    print(f"\ntwo workers: {measured[1][0] / measured[2][0]:.2f} x the throughput of one")
 
 
 if __name__ == "__main__":

@@ -83,7 +83,6 @@ def _turn() -> Tensor:
 class TwoBody(Task):
     """``(n, t, 8)`` past states to ``(n, t, 8)`` future ones; MSE in raw units (G = m = 1)."""
 
-    Options = Parameters
     recipe: ClassVar[two_body.Recipe] = two_body.RELEASED
     note: ClassVar[str] = "own simulation after the published recipe"
     #: What the list says of the data instead of the split's summary.

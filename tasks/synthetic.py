@@ -78,8 +78,6 @@ def multiples(generator_matrix: Tensor, order: int) -> AlgebraSampler:
 class Synthetic(Task):
     """``(n, 1, d)`` standard normal vectors to an invariant number ``(n, 1, 1)``; MSE, no noise, no units."""
 
-    Options = Parameters
-
     def __init__(
         self,
         name: str,

@@ -62,8 +62,6 @@ def of_places(x: Tensor) -> Tensor:
 class ToySE3(Task):
     """``(n, 4, 3)`` standard normal points to a number ``(n, 1, 1)``; MSE, no noise."""
 
-    Options = Parameters
-
     def __init__(self, name: str, title: str, summary: str, label: Callable[[Tensor], Tensor], symmetric: bool) -> None:
         self.label, self.symmetric = label, symmetric
         size = partial(Budget, batch_size=128, lr=1e-3, equivariance_inputs=500, equivariance_elements=32)

@@ -21,7 +21,7 @@ import pytest
 from bench.api import Array, Budget, Task, TaskData, joined
 from bench.records.record import Record, checked, encode, replaced
 from bench.records.store import Store
-from bench.running.loading import Source
+from bench.running.loading import DataSource
 
 BASE: dict[str, Any] = {
     "schema": "run.v2",
@@ -58,7 +58,7 @@ def load_all() -> Callable[..., TaskData]:
 
     def load(task: Task, budget: Budget | str, options: Any, folder: Path) -> TaskData:
         size = task.card.budgets[budget] if isinstance(budget, str) else budget
-        source = Source(task, size, options, folder)
+        source = DataSource(task, size, options, folder)
         training = source.training()
         return joined(training, source.evaluation(training))
 

@@ -20,12 +20,12 @@ def block(heading):
 
 @pytest.fixture
 def bench(tmp_path):
-    def run(*arguments):
+    def run(*arguments, code=0):
         environ = os.environ | {"SYMMETRY_BENCH_DATA": str(tmp_path / "data"), "OMP_NUM_THREADS": "1"}
         line = [sys.executable, "-m", "bench", *arguments]
         done = subprocess.run(line, cwd=tmp_path, env=environ, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stdout + (done.stderr if code else "")
 
     return run
 
@@ -52,3 +52,41 @@ def test_the_task_runs_and_its_board_says_what_was_found(tmp_path, bench):
     page = (tmp_path / "mine" / "measurements.md").read_text(encoding="utf-8")
     assert "`semola [full]`" in page
     assert "strength" in page
+
+
+def nothing(folder):
+    """Leaves the folder without the file."""
+
+
+def one_nan(folder):
+    x = np.random.default_rng(0).normal(size=(400, 3))
+    x[300, 1] = np.nan
+    np.savez(folder / "measurements.npz", x=x, y=x[:, 0])
+
+
+def few_rows(folder):
+    x = np.random.default_rng(0).normal(size=(320, 3))
+    np.savez(folder / "measurements.npz", x=x, y=x[:, 0])
+
+
+def no_targets(folder):
+    np.savez(folder / "measurements.npz", x=np.zeros((400, 3)))
+
+
+@pytest.mark.parametrize(
+    ("put", "code", "words"),
+    [
+        (nothing, 2, "fingerprint() finds no file '{data}/measurements.npz'. Its data belong in the data folder"),
+        (one_nan, 1, "load() val.x holds numbers that are not finite (1, the first in example 44); leave such"),
+        (few_rows, 1, "load_test() test holds 0 examples, the budget asks for 64; give it as many"),
+        (no_targets, 1, "load() raised KeyError: 'y is not a file in the archive' (measurements.py:"),
+    ],
+)
+def test_data_of_ones_own_that_cannot_be_used_end_in_one_line(tmp_path, bench, put, code, words):
+    (tmp_path / "measurements.py").write_text(block("Add a task"))
+    (tmp_path / "data").mkdir()
+    put(tmp_path / "data")
+    own = ("--plugin", "measurements.py", "--results", "mine/results", "--budget", "smoke", "--no-mlflow")
+    said = bench("run", "--method", "plain", "--task", "measurements", *own, code=code)
+    assert f"task 'measurements': {words.format(data=tmp_path / 'data')}" in " ".join(said.split())
+    assert "Traceback" not in said

@@ -149,7 +149,7 @@ class Task(ABC):
     """
 
     card: TaskCard
-    Options: type[Parameters]
+    Options: type[Parameters] = Parameters
     #: Whether the files may hold fewer examples than a budget asks for, because some were left out of them.
     may_be_short: ClassVar[bool] = False
 

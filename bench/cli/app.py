@@ -119,7 +119,7 @@ def run(
     plugin: PluginOption = None,
 ) -> None:
     """Train, evaluate and store one cell per seed."""
-    from bench.cli.cells import Choice
+    from bench.cli.cells import CellOptions
     from bench.cli.run import run_command
     from bench.records.paths import results_dir
     from bench.running.executors.choose import Resources
@@ -130,7 +130,7 @@ def run(
         raise BenchError(f"--seed {seed} and --seeds {seeds} exclude each other; give one.")
     fixed = tuple(parse_assignment(text) for text in assignments or ())
     code = run_command(
-        Choice(method, task, budget, search, fixed, preset, train_fraction),
+        CellOptions(method, task, budget, search, fixed, preset, train_fraction),
         parse_seeds(seeds) if seeds is not None else [seed or 0],
         results or results_dir(),
         Resources(executor, address, workers, device, memory_mb).one_by_one(),
@@ -206,17 +206,17 @@ def sweep(
     plugin: PluginOption = None,
 ) -> None:
     """Choose a method's parameters on the validation split; `run --preset tuned` then uses them."""
-    from bench.cli.cells import Choice
+    from bench.cli.cells import CellOptions
     from bench.cli.sweep import sweep_command
     from bench.records.paths import results_dir
     from bench.running.executors.choose import Resources
-    from bench.running.sweeps.sweep import Effort
+    from bench.running.sweeps.sweep import SweepSize
 
     _end_as_by_ctrl_c()
     fixed = tuple(parse_assignment(text) for text in assignments or ())
     sweep_command(
-        Choice(method, task, budget, search, fixed),
-        Effort(studies, trials, max_hours),
+        CellOptions(method, task, budget, search, fixed),
+        SweepSize(studies, trials, max_hours),
         results or results_dir(),
         Resources(executor, address, workers, device, memory_mb).one_by_one(),
     )
@@ -264,18 +264,10 @@ def compare(
     plugin: PluginOption = None,
 ) -> None:
     """Compare two rows: difference paired by seed, its interval, and p."""
-    from bench.cli.compare import compare_command
+    from bench.cli.compare import Selection, compare_command
     from bench.records.paths import existing_results
 
-    compare_command(
-        first,
-        second,
-        tasks=task or (),
-        budget=budget,
-        train_fraction=train_fraction,
-        score=score,
-        root=existing_results(results),
-    )
+    compare_command(first, second, Selection(task or (), budget, train_fraction, score), existing_results(results))
 
 
 @app.command()

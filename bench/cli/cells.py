@@ -20,7 +20,7 @@ REASON_LENGTH = 160
 
 
 @dataclass(frozen=True)
-class Choice:
+class CellOptions:
     """What the options of a command choose of its cells."""
 
     method: str
@@ -35,7 +35,7 @@ class Choice:
         """The cell of ``seed``, which does not know its data yet.
 
         Raises:
-            BenchError: for any wrong choice.
+            BenchError: for any wrong options.
         """
         return preset_cell(
             self.preset,

@@ -59,7 +59,7 @@ def show_record(record: Record, log: str = "") -> None:
     }
     for title, values in parts.items():
         if values:
-            typer.echo(_table([{title: name, "value": _plain(value)} for name, value in values.items()]) + "\n")
+            typer.echo(_table([{title: name, "value": _value_text(value)} for name, value in values.items()]) + "\n")
 
 
 def _method_row(method: Method) -> dict[str, str]:
@@ -87,8 +87,8 @@ def _show_method(method: Method) -> None:
     typer.echo(_table(rows))
     for stage in stages.values():
         for family, settings in stage.settings.items():
-            chosen = ", ".join(f"{name}={_plain(value)}" for name, value in settings.items())
-            typer.echo(f"\nsettings of {stage.card.id} on {family}: {chosen}")
+            text = ", ".join(f"{name}={_value_text(value)}" for name, value in settings.items())
+            typer.echo(f"\nsettings of {stage.card.id} on {family}: {text}")
 
 
 def _show_task(task: Task) -> None:
@@ -112,7 +112,7 @@ def _show_task(task: Task) -> None:
 
 
 def _parameter_rows(prefix: str, cls: type[Parameters]) -> list[dict[str, Any]]:
-    return [{**row, "name": prefix + row["name"], "default": _plain(row["default"])} for row in describe(cls)]
+    return [{**row, "name": prefix + row["name"], "default": _value_text(row["default"])} for row in describe(cls)]
 
 
 def _show_broken(registry: Registry) -> None:
@@ -120,7 +120,7 @@ def _show_broken(registry: Registry) -> None:
         typer.echo(f"\n{name} could not be imported: {reason}")
 
 
-def _plain(value: Any) -> str:
+def _value_text(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 

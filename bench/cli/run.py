@@ -9,7 +9,7 @@ import typer
 from tabulate import tabulate
 
 from bench.api import TaskCard
-from bench.cli.cells import Choice, fit_time, reason_of, with_data
+from bench.cli.cells import CellOptions, fit_time, reason_of, with_data
 from bench.cli.progress import Bars
 from bench.leaderboard.board.build import HIDDEN_BUDGETS
 from bench.leaderboard.mlflow import Mirroring
@@ -30,7 +30,7 @@ SUMMARY = ("equivariance/e_prime", "symmetry/cosine", "symmetry/precision", "sym
 
 
 def run_command(
-    choice: Choice, seeds: Sequence[int], root: Path, resources: Resources, *, force: bool, mlflow: bool
+    options: CellOptions, seeds: Sequence[int], root: Path, resources: Resources, *, force: bool, mlflow: bool
 ) -> int:
     """Run one cell per seed; 0 when every cell is ok, else 1.
 
@@ -38,10 +38,10 @@ def run_command(
         BenchError: for any wrong choice, before anything is computed.
     """
     registry, store = load_registry(), Store(root)
-    cell = choice.cell(registry, root, seeds[0])  # refuse a wrong choice before data are downloaded
-    if choice.preset != DEFAULT and cell.preset is None:
-        typer.echo(f"preset {choice.preset!r} chose the default parameters: this is the default's own cell.")
-    jobs = jobs_of(cell, registry.method(choice.method), seeds)
+    cell = options.cell(registry, root, seeds[0])  # refuse a wrong choice before data are downloaded
+    if options.preset != DEFAULT and cell.preset is None:
+        typer.echo(f"preset {options.preset!r} chose the default parameters: this is the default's own cell.")
+    jobs = jobs_of(cell, registry.method(options.method), seeds)
     with choose_executor(resources, jobs, store, registry) as executor:
         store.check_writable()
         plan = make_plan(with_data(jobs, executor.session), executor.session, retry=("failed",), force=force)
@@ -49,15 +49,15 @@ def run_command(
             for job in plan.to_run:
                 store.checkpoint(job.cell).unlink(missing_ok=True)
         with Bars() as bars:
-            report = _Report(store, cell.method, seeds, bars, Mirroring(root) if mlflow else None)
+            report = _RunReport(store, cell.method, seeds, bars, Mirroring(root) if mlflow else None)
             report.kept(plan)
             run_plan(plan, executor, report.ended, report.started)
     records = [report.records[seed] for seed in seeds]
-    _summary(records, registry.task(choice.task).card, store, root)
+    _print_summary(records, registry.task(options.task).card, store, root)
     return 0 if all(record.status is Status.OK for record in records) else 1
 
 
-class _Report:
+class _RunReport:
     """Says how each cell goes, and keeps the records of those that were asked for, by seed."""
 
     def __init__(self, store: Store, method: str, seeds: Sequence[int], bars: Bars, mirror: Mirroring | None) -> None:
@@ -100,7 +100,7 @@ class _Report:
         return f"{self.numbers[job.cell.seed]}{discovery}{job.cell.title}"
 
 
-def _summary(records: Sequence[Record], card: TaskCard, store: Store, root: Path) -> None:
+def _print_summary(records: Sequence[Record], card: TaskCard, store: Store, root: Path) -> None:
     table = SCORES.on(card)
     names = [name for name in (card.metric.name, *SUMMARY) if any(name in r.scores for r in records)]
     titles = [score.title_on(card) for name in (*names, "cost/fit_s") if (score := table.find(name))]

@@ -42,7 +42,7 @@ def suite_command(
         if dry_run or not plan.to_run:
             return 0 if dry_run or not plan.failed else 1
         store.check_writable()
-        report = _Report(plan, store, estimate, Mirroring(root) if mlflow else None)
+        report = _SuiteReport(plan, store, estimate, Mirroring(root) if mlflow else None)
         run_plan(plan, executor, report.ended)
     rows = [[status, count] for status, count in sorted(report.statuses.items())]
     typer.echo("\n" + tabulate(rows, ["status", "cells"], tablefmt="simple"))
@@ -54,7 +54,7 @@ def suite_command(
     return 1 if bad else 0
 
 
-class _Report:
+class _SuiteReport:
     """Says how each cell ended and how long the rest will take, and mirrors."""
 
     def __init__(self, plan: Plan, store: Store, estimate: Estimate, mirror: Mirroring | None) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from tabulate import tabulate
 
-from bench.cli.cells import REASON_LENGTH, Choice, with_data
+from bench.cli.cells import REASON_LENGTH, CellOptions, with_data
 from bench.errors import BenchError
 from bench.records.command_line import command_line
 from bench.records.preset import Preset, Trial, preset_path, read_preset
@@ -19,37 +19,37 @@ from bench.running.executors.choose import Resources, choose_executor
 from bench.running.jobs import jobs_of
 from bench.running.registry import load_registry
 from bench.running.sweeps.journal import other_sweep
-from bench.running.sweeps.search import Outcome
+from bench.running.sweeps.search import TrialOutcome
 from bench.running.sweeps.study import FIRST_SEED
-from bench.running.sweeps.sweep import Effort, OnEnd, SweepPlan, refuse, run_sweep, trial_store
+from bench.running.sweeps.sweep import OnEnd, SweepPlan, SweepSize, refuse, run_sweep, trial_store
 
 
-def sweep_command(choice: Choice, effort: Effort, root: Path, resources: Resources) -> None:
+def sweep_command(options: CellOptions, size: SweepSize, root: Path, resources: Resources) -> None:
     """Run the sweep as far as it is missing, store its preset beside the results folder ``root``, and print it.
 
     Raises:
         BenchError: for any wrong choice, before anything is computed; when no trial has a result.
     """
     registry = load_registry()
-    if not 0.0 < effort.max_hours < math.inf:
-        raise BenchError(f"--max-hours is {effort.max_hours:g}; it must be above 0 and finite.")
-    method, start = registry.method(choice.method), choice.cell(registry, root, FIRST_SEED)
-    refuse(method, start, choice.assignments, registry)
+    if not 0.0 < size.max_hours < math.inf:
+        raise BenchError(f"--max-hours is {size.max_hours:g}; it must be above 0 and finite.")
+    method, start = registry.method(options.method), options.cell(registry, root, FIRST_SEED)
+    refuse(method, start, options.assignments, registry)
     jobs = jobs_of(start, method, [FIRST_SEED], tested=False)
     with choose_executor(resources, jobs, trial_store(root, start), registry) as executor:
         default = with_data(jobs, executor.session)[-1].cell
-        plan = SweepPlan(executor.session, default, choice.assignments, root, effort)
+        plan = SweepPlan(executor.session, default, options.assignments, root, size)
         preset = _finished(plan)
         if preset is not None:
             typer.echo("finished before")
         else:
             plan = _no_less(plan)
             executor.session.store.check_writable()
-            studies, trials = plan.effort.studies, plan.effort.trials
+            studies, trials = plan.size.studies, plan.size.trials
             typer.echo(f"{default.title.rpartition(',')[0]}: {studies} studies of {trials} trials over")
             typer.echo("\n".join(f"  {name}: {swept}" for name, swept in plan.space.items()))
             preset = run_sweep(plan, executor, _teller(trials, plan.task.card.metric.name))
-    _summary(preset, plan)
+    _print_preset(preset, plan)
 
 
 def _finished(plan: SweepPlan) -> Preset | None:
@@ -58,32 +58,32 @@ def _finished(plan: SweepPlan) -> Preset | None:
     Raises:
         BenchError: when it is of other code, data, ranges or settings.
     """
-    path, effort = preset_path(plan.results, plan.default), plan.effort
+    path, size = preset_path(plan.results, plan.default), plan.size
     if not path.exists():
         return None
     preset = read_preset(path)
     if preset.identity != plan.identity:
         raise other_sweep(plan.folder)
-    capped = preset.max_hours >= effort.max_hours
-    whole = [len(study.trials) >= effort.trials or (study.capped and capped) for study in preset.studies]
-    return preset if len(whole) >= effort.studies and all(whole) else None
+    capped = preset.max_hours >= size.max_hours
+    whole = [len(study.trials) >= size.trials or (study.capped and capped) for study in preset.studies]
+    return preset if len(whole) >= size.studies and all(whole) else None
 
 
 def _no_less(plan: SweepPlan) -> SweepPlan:
     """``plan`` with the studies and trials of an earlier preset, so that none vanishes and all have the same number."""
-    path, effort = preset_path(plan.results, plan.default), plan.effort
+    path, size = preset_path(plan.results, plan.default), plan.size
     if not path.exists():
         return plan
     earlier = read_preset(path)
     most = max(len(study.trials) for study in earlier.studies)
-    effort = replace(effort, studies=max(effort.studies, len(earlier.studies)), trials=max(effort.trials, most))
-    return replace(plan, effort=effort)
+    size = replace(size, studies=max(size.studies, len(earlier.studies)), trials=max(size.trials, most))
+    return replace(plan, size=size)
 
 
 def _teller(trials: int, metric: str) -> OnEnd:
     name = f"val/{metric.partition('/')[2]}"
 
-    def tell(study: int, trial: Trial, outcome: Outcome, seconds: float) -> None:
+    def tell(study: int, trial: Trial, outcome: TrialOutcome, seconds: float) -> None:
         value = "" if outcome.validation is None else f", {name} {outcome.validation:.4g}"
         reason = f": {' '.join(outcome.reason.split())[:REASON_LENGTH]}" if outcome.reason else ""
         number = f"[{trial.trial + 1}/{trials}]"
@@ -96,7 +96,7 @@ def _text(params: Mapping[str, Any]) -> str:
     return " ".join(f"{name}={value}" for name, value in params.items())
 
 
-def _summary(preset: Preset, plan: SweepPlan) -> None:
+def _print_preset(preset: Preset, plan: SweepPlan) -> None:
     rows = []
     for study in preset.studies:
         best = study.best(preset.higher_is_better)

@@ -102,6 +102,6 @@ def record_is_written(examination: Examination) -> None:
             raise Violation(f"the run on {subject.name} ended as {record.status}: {record.reason}")
         with tempfile.TemporaryDirectory() as folder:
             written = Store(Path(folder)).write_outcome(subject.cell(0), record, arrays)
-        steps, counted = written.cost.steps if written.cost else 0, subject.trial(0).ctx.steps
+        steps, counted = written.cost.steps if written.cost else 0, subject.fit(0).ctx.steps
         if steps != counted:
             raise Violation(f"the record on {subject.name} says {steps} steps, counted {counted}")

@@ -32,7 +32,6 @@ from bench.api import (
     seed_for,
 )
 from bench.api.coefficients import uniform_sampler
-from bench.api.parameters import Parameters
 from bench.lie.action import Action, IdentityAction
 from bench.lie.algebra import se
 from bench.lie.images import ImageAction, disc_mask
@@ -70,8 +69,6 @@ class Toy(Task):
     truth: Tensor  # (r, d, d)
     backbone: Callable[[], nn.Module]
     classes: bool  # labels (n,), else numbers
-
-    Options = Parameters
 
     def __post_init__(self) -> None:
         size = partial(Budget, batch_size=16, equivariance_inputs=16, equivariance_elements=4, wall_limit_s=60)

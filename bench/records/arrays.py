@@ -34,12 +34,14 @@ SAMPLES = frozenset({"sample_original", "sample_moved"})
 def published_names(record: Record, pictured: bool) -> list[str]:
     """The names of the arrays of ``record`` that are published; samples only where it is ``pictured``."""
     kinds = READERS.keys() if pictured else READERS.keys() - SAMPLES
-    return [name for name in record.arrays if _kind(name) in kinds]
+    return [name for name in record.arrays if _base_name(name) in kinds]
 
 
 def published_form(arrays: Mapping[str, Array]) -> dict[str, Array]:
     """The arrays as they are published; publishing them again changes nothing."""
-    return {n: a.astype(np.float32) if _kind(n) in DRAWN and a.dtype == np.float64 else a for n, a in arrays.items()}
+    return {
+        n: a.astype(np.float32) if _base_name(n) in DRAWN and a.dtype == np.float64 else a for n, a in arrays.items()
+    }
 
 
 def pictured(records: Iterable[Record]) -> set[str]:
@@ -51,5 +53,5 @@ def pictured(records: Iterable[Record]) -> set[str]:
     return {record.place for record in lowest.values()}
 
 
-def _kind(name: str) -> str:
+def _base_name(name: str) -> str:
     return name.partition("/")[0]

@@ -113,9 +113,9 @@ def make_cell(task: Task, method: Method, **choices: Unpack[Choices]) -> Cell:
             f"method {name!r} uses generators that another finds: run it as <discoverer>+{name}. "
             "`python -m bench list methods` shows the discoverers."
         )
-    chosen = search or (card.searches[0] if method.card.searches else None)
-    default = _resolve(task, method, budget, chosen, ())
-    params = _resolve(task, method, budget, chosen, assignments) if assignments else default
+    space = search or (card.searches[0] if method.card.searches else None)
+    default = _resolve(task, method, budget, space, ())
+    params = _resolve(task, method, budget, space, assignments) if assignments else default
     changed = {name: value for name, value in params.items() if name not in default or default[name] != value}
     amount = card.budgets[budget]
     size = {name: getattr(amount, name) for name in SIZES}
@@ -133,7 +133,7 @@ def make_cell(task: Task, method: Method, **choices: Unpack[Choices]) -> Cell:
         task=card.id,
         task_version=card.version,
         method=method.card.id,
-        search=chosen,
+        search=space,
         budget=budget,
         seed=choices["seed"],
         data=choices["fingerprint"],
@@ -156,8 +156,8 @@ def _resolve(
     for name, text in assignments:
         prefix = next((p for p in groups if p and name.startswith(p)), "")
         groups[prefix].append((name.removeprefix(prefix), text))
-    chosen = {**size.options, **parse(task.Options, groups[TASK_PREFIX], owner=card.id)}
-    options = from_values(task.Options, chosen, owner=card.id)
+    option_values = {**size.options, **parse(task.Options, groups[TASK_PREFIX], owner=card.id)}
+    options = from_values(task.Options, option_values, owner=card.id)
     resolved = {f"{TASK_PREFIX}{name}": value for name, value in as_dict(options).items()}
     for prefix, stage in stages.items():
         owner = stage.card.id
@@ -176,13 +176,13 @@ def discovery_of(cell: Cell, method: Method) -> Cell | None:
     first = method.discoverer.card
     prefix = f"{first.id}."
 
-    def own(params: Mapping[str, Any]) -> dict[str, Any]:
+    def of_discoverer(params: Mapping[str, Any]) -> dict[str, Any]:
         kept = {n: v for n, v in params.items() if n.startswith(TASK_PREFIX) or n == TRAIN_FRACTION}
         return kept | split_params(params, prefix, ())
 
     search = cell.search if first.searches else None
     # The preset is of the pipeline: to the discoverer alone its parameters are changes like any others.
-    params, changed = own(cell.params), own(cell.changed)
+    params, changed = of_discoverer(cell.params), of_discoverer(cell.changed)
     return replace(cell, method=first.id, search=search, params=params, changed=changed, preset=None)
 
 

@@ -24,14 +24,14 @@ class Estimate:
     def __init__(self, records: Iterable[Record]) -> None:
         self._seen: defaultdict[tuple[str, ...], list[float]] = defaultdict(list)
         for record, seconds in seconds_of(records):
-            own = (record.task.id, record.budget)
-            for place in (own, (*own, record.method.id), (*own, record.method.id, record.key)):
+            same_task = (record.task.id, record.budget)
+            for place in (same_task, (*same_task, record.method.id), (*same_task, record.method.id, record.key)):
                 self._seen[place].append(seconds)
 
     def __call__(self, cell: Cell) -> float | None:
         """Seconds; None when nothing like it was ever run."""
-        own = (cell.task, cell.budget)
-        for place in ((*own, cell.method, cell.key), (*own, cell.method), own):
+        same_task = (cell.task, cell.budget)
+        for place in ((*same_task, cell.method, cell.key), (*same_task, cell.method), same_task):
             if place in self._seen:
                 return fmean(self._seen[place])
         return None

@@ -28,14 +28,14 @@ Digest = Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-class Line(Strict, frozen=True, kw_only=True):
+class PackedLine(Strict, frozen=True, kw_only=True):
     """One record and where its arrays are."""
 
     arrays: dict[str, Digest]
     record: msgspec.Raw
 
 
-class Entry(Strict, frozen=True, kw_only=True):
+class PackedEntry(Strict, frozen=True, kw_only=True):
     """One record as read, and the digests of its arrays."""
 
     record: Record
@@ -47,7 +47,7 @@ class Packed:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._boards: dict[str, tuple[dict[str, Entry], dict[str, str]]] = {}
+        self._boards: dict[str, tuple[dict[str, PackedEntry], dict[str, str]]] = {}
 
     def record(self, place: str) -> Record | None:
         """The record at ``place``; None when no packed file holds it."""
@@ -94,7 +94,7 @@ class Packed:
             skipped |= reasons
         return records, skipped
 
-    def _board(self, name: str) -> tuple[dict[str, Entry], dict[str, str]]:
+    def _board(self, name: str) -> tuple[dict[str, PackedEntry], dict[str, str]]:
         if name not in self._boards:
             self._boards[name] = _read(self.root / f"{name}.jsonl")
         return self._boards[name]
@@ -115,7 +115,7 @@ def pack(root: Path, board: str, records: Iterable[tuple[Record, Mapping[str, Ar
             digests[name] = hashlib.sha256(content).hexdigest()[:16]
             contents[digests[name]] = content
         packed = replaced(record, {"arrays": tuple(sorted(digests))})
-        line = Line(arrays=digests, record=msgspec.Raw(msgspec.json.encode(packed, order="sorted")))
+        line = PackedLine(arrays=digests, record=msgspec.Raw(msgspec.json.encode(packed, order="sorted")))
         lines[record.place] = msgspec.json.encode(line, order="sorted")
     text, archive = root / f"{board}.jsonl", root / f"{board}.npz"
     try:
@@ -130,28 +130,28 @@ def pack(root: Path, board: str, records: Iterable[tuple[Record, Mapping[str, Ar
     return text, archive
 
 
-def _read(path: Path) -> tuple[dict[str, Entry], dict[str, str]]:
+def _read(path: Path) -> tuple[dict[str, PackedEntry], dict[str, str]]:
     """The entries of a packed file by place, and the lines that are not records with their reasons."""
-    entries: dict[str, Entry] = {}
+    entries: dict[str, PackedEntry] = {}
     skipped: dict[str, str] = {}
     if not path.exists():
         return entries, skipped
     for number, content in enumerate(path.read_bytes().splitlines(), start=1):
         where = f"{path.name}:{number}"
         try:
-            line = msgspec.json.decode(content, type=Line)
+            line = msgspec.json.decode(content, type=PackedLine)
             record = decode(bytes(line.record), f"{path}:{number}")
-            _check(record, line, path)
+            _check_line(record, line, path)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             skipped[where] = f"line {number} of {str(path)!r} cannot be read: {' '.join(str(error).split())[:300]}."
         except BenchError as error:
             skipped[where] = str(error)
         else:
-            entries[record.place] = Entry(record=record, arrays=line.arrays)
+            entries[record.place] = PackedEntry(record=record, arrays=line.arrays)
     return entries, skipped
 
 
-def _check(record: Record, line: Line, path: Path) -> None:
+def _check_line(record: Record, line: PackedLine, path: Path) -> None:
     board = record.place.partition("/")[0]
     if board != path.stem:
         raise BenchError(f"record of {board} in {str(path)!r} belongs in {board}.jsonl: it is a copy, and not counted.")

@@ -27,13 +27,13 @@ def pages_dir(results: Path) -> Path:
     return _base() / "leaderboard" if is_default(results) else results.parent
 
 
-def existing_results(chosen: Path | None) -> Path:
+def existing_results(folder: Path | None) -> Path:
     """The ``chosen`` workspace, or the default one, to read records from.
 
     Raises:
         BenchError: when neither it nor its published records exist.
     """
-    root = chosen or results_dir()
+    root = folder or results_dir()
     if not root.is_dir() and not packed_dir(root).is_dir():
         raise BenchError(f"no results folder {str(root)!r}; `python -m bench run` writes one, --results names another.")
     return root

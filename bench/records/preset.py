@@ -88,9 +88,9 @@ class Preset(Strict, frozen=True, kw_only=True):
 
     @property
     def best(self) -> Trial:
-        found = next(study for study in self.studies if study.study == self.chosen).best(self.higher_is_better)
-        assert found is not None
-        return found
+        best = next(study for study in self.studies if study.study == self.chosen).best(self.higher_is_better)
+        assert best is not None
+        return best
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -125,15 +125,15 @@ def median_study(studies: Iterable[Study], higher_is_better: bool) -> Study | No
     study has a complete trial.
     """
     sign = -1.0 if higher_is_better else 1.0
-    found = []
+    candidates = []
     for study in studies:
         best = study.best(higher_is_better)
         if best is not None and best.validation is not None:
-            found.append((sign * best.validation, study.study, study))
-    if not found:
+            candidates.append((sign * best.validation, study.study, study))
+    if not candidates:
         return None
-    median = sorted(found)[len(found) // 2][0]
-    return next(study for value, _, study in found if value == median)
+    median = sorted(candidates)[len(candidates) // 2][0]
+    return next(study for value, _, study in candidates if value == median)
 
 
 def sweeps_dir(results: Path) -> Path:
@@ -152,8 +152,8 @@ def preset_path(results: Path, cell: Cell) -> Path:
 
 def find_preset(results: Path, cell: Cell) -> Path | None:
     """The preset beside ``results``, else the committed one; None without either."""
-    found = [path for root in (results, results_dir()) if (path := preset_path(root, cell)).exists()]
-    return found[0] if found else None
+    existing = [path for root in (results, results_dir()) if (path := preset_path(root, cell)).exists()]
+    return existing[0] if existing else None
 
 
 def sweep_command_line(cell: Cell, results: Path) -> str:
@@ -179,14 +179,16 @@ def preset_cell(preset: str, results: Path, task: Task, method: Method, **choice
         return plain
     path = find_preset(results, plain)
     if path is None:
-        raise BenchError(f"no preset {preset!r} of {_place(plain)}; `{sweep_command_line(plain, results)}` makes it.")
-    chosen = [(name, str(value)) for name, value in read_preset(path).settings.items()]
-    choices["assignments"] = [*chosen, *assignments]
+        raise BenchError(
+            f"no preset {preset!r} of {_title_without_seed(plain)}; `{sweep_command_line(plain, results)}` makes it."
+        )
+    preset_assignments = [(name, str(value)) for name, value in read_preset(path).settings.items()]
+    choices["assignments"] = [*preset_assignments, *assignments]
     tuned = make_cell(task, method, **choices)
     return plain if tuned.key == plain.key else replace(tuned, preset=preset)
 
 
-def _place(cell: Cell) -> str:
+def _title_without_seed(cell: Cell) -> str:
     return cell.title.rpartition(",")[0]
 
 

@@ -217,7 +217,7 @@ def replaced(record: Record, fields: Mapping[str, object]) -> Record:
 
 def encode(record: Record) -> bytes:
     """The record as its file holds it: JSON with sorted keys, one value a line."""
-    return msgspec.json.format(msgspec.json.encode(record, order="sorted", enc_hook=_plain), indent=1) + b"\n"
+    return msgspec.json.format(msgspec.json.encode(record, order="sorted", enc_hook=_json_value), indent=1) + b"\n"
 
 
 def decode(content: bytes, name: str) -> Record:
@@ -268,7 +268,7 @@ def _parsed(content: bytes, name: str) -> Record:
     return record
 
 
-def _plain(value: object) -> object:
+def _json_value(value: object) -> object:
     """A subclass of a JSON type, such as numpy's float64, as that type."""
     for kind in (str, bool, int, float):
         if isinstance(value, kind):
@@ -303,8 +303,8 @@ def _unreadable(content: bytes, name: str, error: Exception) -> str:
 
 def _value_at(content: bytes, message: str) -> str:
     """``; it is VALUE`` for the place that a message of msgspec names, like ``$.scores[...].value``."""
-    _, found, path = message.rpartition("at `$.")
-    if not found:
+    _, marker, path = message.rpartition("at `$.")
+    if not marker:
         return ""
     try:
         value = msgspec.json.decode(content)

@@ -49,7 +49,7 @@ class Watch(NamedTuple):
 UNWATCHED = Watch()
 
 
-class Need(NamedTuple):
+class CellNeed(NamedTuple):
     """What a cell takes of the machine that it runs on: threads, and the share of one GPU (0: it runs on none)."""
 
     threads: int
@@ -64,10 +64,10 @@ class Need(NamedTuple):
         return min(at_once, int(gpus) * int(1.0 / self.gpus + 1e-9))
 
 
-def need_of(job: Job, tasks: dict[str, Task], device: str) -> Need:
+def need_of(job: Job, tasks: dict[str, Task], device: str) -> CellNeed:
     """What ``job`` needs on ``device``, by the budget of its task."""
     budget = tasks[job.cell.task].card.budgets[job.cell.budget]
-    return Need(budget.threads, min(1.0, budget.gpus) if device == "cuda" else 0.0)
+    return CellNeed(budget.threads, min(1.0, budget.gpus) if device == "cuda" else 0.0)
 
 
 class Executor(ABC):

@@ -39,9 +39,9 @@ def make_plan(jobs: Sequence[Job], session: Session, retry: Sequence[str] = (), 
     discoveries = {place(job.discovery) for job in jobs if job.discovery is not None}
     shelves: dict[str, list[Job]] = {"run": [], "done": [], "stale": [], "failed": []}
     for job in jobs:
-        kind = _kind(job, session)
-        again = kind in retry or (force and place(job.cell) not in discoveries)
-        shelves["run" if again else kind].append(job)
+        group = _group(job, session)
+        again = group in retry or (force and place(job.cell) not in discoveries)
+        shelves["run" if again else group].append(job)
     # A consumer must not build on generators that other code found.
     needed = {place(job.discovery) for job in shelves["run"] if job.discovery is not None}
     again_too = [job for job in shelves["stale"] if place(job.cell) in needed]
@@ -50,7 +50,7 @@ def make_plan(jobs: Sequence[Job], session: Session, retry: Sequence[str] = (), 
     return Plan(made, *(tuple(shelves[name]) for name in ("run", "done", "stale", "failed")))
 
 
-def _kind(job: Job, session: Session) -> str:
+def _group(job: Job, session: Session) -> str:
     record = session.store.record(job.cell)
     if record is None:
         return "run"

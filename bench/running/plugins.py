@@ -22,13 +22,13 @@ def use_plugins(files: Iterable[Path]) -> None:
     Raises:
         BenchError: for a file that is not there.
     """
-    chosen = {str(file): None for file in plugin_files()}
+    plugins = {str(file): None for file in plugin_files()}
     for file in files:
         if not file.is_file():
             beside = [str(p) for p in file.parent.glob("*.py")] if file.parent.is_dir() else []
             raise BenchError(f"no plugin file {str(file)!r}.{nearest(str(file), beside)}")
-        chosen[str(file.resolve())] = None
-    os.environ[PLUGINS] = os.pathsep.join(chosen)
+        plugins[str(file.resolve())] = None
+    os.environ[PLUGINS] = os.pathsep.join(plugins)
 
 
 def load_plugin(file: Path, register: Callable[[ModuleType], None]) -> None:
@@ -70,9 +70,9 @@ def _import(file: Path, name: str) -> ModuleType:
 
 def _lines(error: BaseException, file: Path) -> list[int]:
     """Lines of ``file`` that ``error`` came through, the innermost first."""
-    found, frame = [], error.__traceback__
+    lines, frame = [], error.__traceback__
     while frame is not None:
         if frame.tb_frame.f_code.co_filename == str(file):
-            found.append(frame.tb_lineno)
+            lines.append(frame.tb_lineno)
         frame = frame.tb_next
-    return found[::-1]
+    return lines[::-1]

@@ -48,14 +48,14 @@ class Registry:
                     f"semola+augment.{nearest(name, self._pipelines())}"
                 )
             return Pipeline(self.method(parts[0]), self.method(parts[1]))
-        found = self.methods.get(self._aliases().get(name, name))
-        if found is None:
+        method = self.methods.get(self._aliases().get(name, name))
+        if method is None:
             known = [*self.methods, *self._aliases(), *self._pipelines()]
             raise BenchError(
                 f"unknown method {name!r}.{nearest(name, known)} `python -m bench list methods` shows all "
                 f"{len(self.methods)}.{self._hint(name)}"
             )
-        return found
+        return method
 
     def method_card(self, name: str) -> MethodCard | None:
         """The card of the method ``name``; None where this installation has none, like a plugin's or a removed one."""

@@ -50,7 +50,7 @@ class Limits(NamedTuple):
 NO_LIMITS = Limits()
 
 
-class Failure(NamedTuple):
+class WorkerFailure(NamedTuple):
     """How a worker ended that has left no record."""
 
     status: Status
@@ -87,7 +87,7 @@ def _run_locked(job: Job, session: Session, limits: Limits, watch: Watch, held: 
         "tested": job.tested,
     }
     try:
-        outcome = _run(message, budget.wall_limit_s, log, limits, watch, held)
+        outcome = _run_process(message, budget.wall_limit_s, log, limits, watch, held)
     except OSError:
         log.unlink(missing_ok=True)
         raise
@@ -102,7 +102,7 @@ def _run_locked(job: Job, session: Session, limits: Limits, watch: Watch, held: 
     else:
         log.unlink()
         log_path(path).unlink(missing_ok=True)  # that of an earlier run would explain this one wrongly
-    if not isinstance(outcome, Failure):
+    if not isinstance(outcome, WorkerFailure):
         return outcome
     reason = printable(": ".join(filter(None, (outcome.reason, words.rpartition("\n")[2]))))
     record = store.write_outcome(cell, replaced(session.blank(cell), {"status": outcome.status, "reason": reason}))
@@ -111,15 +111,15 @@ def _run_locked(job: Job, session: Session, limits: Limits, watch: Watch, held: 
     return record
 
 
-def _run(
+def _run_process(
     message: Mapping[str, Any], wall_limit_s: float, log: Path, limits: Limits, watch: Watch, held: int
-) -> Record | Failure:
-    own = {"OMP_NUM_THREADS": str(message["threads"]), "PYTHONSAFEPATH": "1"}
-    own["PYTHONIOENCODING"] = "utf-8:backslashreplace"  # whatever the locale: what it says is read as such
+) -> Record | WorkerFailure:
+    environment = {"OMP_NUM_THREADS": str(message["threads"]), "PYTHONSAFEPATH": "1"}
+    environment["PYTHONIOENCODING"] = "utf-8:backslashreplace"  # whatever the locale: what it says is read as such
     if limits.gpu is not None:
         # The number counts the devices that this process may use, which may be named by a scheduler.
         visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-        own["CUDA_VISIBLE_DEVICES"] = visible.split(",")[limits.gpu] if visible else str(limits.gpu)
+        environment["CUDA_VISIBLE_DEVICES"] = visible.split(",")[limits.gpu] if visible else str(limits.gpu)
     with (
         log.open("w", encoding="utf-8") as errors,
         subprocess.Popen(
@@ -130,7 +130,7 @@ def _run(
             encoding="utf-8",
             start_new_session=True,
             pass_fds=[held],  # the lock holds while the worker lives, even without its parent
-            env=os.environ | ALLOCATOR | own,
+            env=os.environ | ALLOCATOR | environment,
         ) as worker,
     ):
         try:
@@ -145,13 +145,13 @@ def _run(
             return outcome
         except KeyboardInterrupt:
             _end(worker)
-            return Failure(Status.INTERRUPTED, "stopped by the user")
+            return WorkerFailure(Status.INTERRUPTED, "stopped by the user")
         except Pruned:
             _end(worker)
             raise
 
 
-def _follow(worker: subprocess.Popen[str], limit_s: float, limits: Limits, watch: Watch) -> Record | Failure:
+def _follow(worker: subprocess.Popen[str], limit_s: float, limits: Limits, watch: Watch) -> Record | WorkerFailure:
     """Read the worker's messages until it has said its record, or ended without."""
     lines: queue.Queue[str | None] = queue.Queue()
     threading.Thread(target=_pump, args=(worker, lines), daemon=True).start()
@@ -181,17 +181,19 @@ def _follow(worker: subprocess.Popen[str], limit_s: float, limits: Limits, watch
             raise Pruned
     code = worker.wait()
     if code == -signal.SIGKILL:
-        return Failure(Status.FAILED, "killed (SIGKILL), which the system does when memory runs out")
-    return Failure(Status.FAILED, f"the worker ended with exit status {code}")
+        return WorkerFailure(Status.FAILED, "killed (SIGKILL), which the system does when memory runs out")
+    return WorkerFailure(Status.FAILED, f"the worker ended with exit status {code}")
 
 
-def _exceeded(worker: subprocess.Popen[str], deadline: float, limit_s: float, limits: Limits) -> Failure | None:
+def _exceeded(worker: subprocess.Popen[str], deadline: float, limit_s: float, limits: Limits) -> WorkerFailure | None:
     if limits.stop is not None and limits.stop.is_set():
-        return Failure(Status.INTERRUPTED, "stopped by the user")
+        return WorkerFailure(Status.INTERRUPTED, "stopped by the user")
     if time.monotonic() >= deadline:
-        return Failure(Status.TIMEOUT, f"exceeded the wall limit of {limit_s:g} s")
+        return WorkerFailure(Status.TIMEOUT, f"exceeded the wall limit of {limit_s:g} s")
     if limits.memory_mb is not None and (used := _memory_mb(worker.pid)) > limits.memory_mb:
-        return Failure(Status.OUT_OF_MEMORY, f"took {used:.0f} MiB, more than its limit of {limits.memory_mb:.0f} MiB")
+        return WorkerFailure(
+            Status.OUT_OF_MEMORY, f"took {used:.0f} MiB, more than its limit of {limits.memory_mb:.0f} MiB"
+        )
     return None
 
 

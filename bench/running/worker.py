@@ -61,10 +61,10 @@ from bench.records.record import (
 )
 from bench.records.store import Store
 from bench.records.text import first_line, printable
-from bench.running.loading import Source
+from bench.running.loading import DataSource
 from bench.running.problem import make_problem
 from bench.running.registry import load_registry
-from bench.running.returned import Checked
+from bench.running.returned import CheckedFitted
 
 #: Seconds between two looks at whether the parent lives.
 PARENT_POLL_S = 0.5
@@ -81,11 +81,11 @@ def main() -> None:
     task, method = registry.task(cell.task), registry.method(cell.method)
     torch.set_num_threads(job["threads"])
     say = partial(_say, messages)
-    store, found = Store(Path(job["root"])), None
+    store, discovery = Store(Path(job["root"])), None
     if job["discovery"] is not None:
-        found = Found(store.read(job["discovery"]), store.arrays(job["discovery"]))
+        discovery = DiscoveryInput(store.read(job["discovery"]), store.arrays(job["discovery"]))
     kept = store.checkpoint(cell)
-    work = Work(cell, task, method, torch.device(job["device"]), Path(job["data_dir"]), found, kept, job["tested"])
+    work = Work(cell, task, method, torch.device(job["device"]), Path(job["data_dir"]), discovery, kept, job["tested"])
     record, arrays = run_cell(work, say)
     try:
         written = store.write_outcome(cell, record, arrays)
@@ -104,7 +104,7 @@ def _end_with_parent(parent: int) -> None:
 
 
 @dataclass(frozen=True)
-class Found:
+class DiscoveryInput:
     """The discovery that a consumer builds on: its record and its arrays."""
 
     record: Record
@@ -120,7 +120,7 @@ class Work:
     method: Method
     device: torch.device
     data_dir: Path
-    discovery: Found | None = None
+    discovery: DiscoveryInput | None = None
     checkpoint: Path | None = None
     tested: bool = True  # False: the test split is never read, and only the validation score is recorded
 
@@ -137,7 +137,7 @@ def run_cell(work: Work, say: Callable[..., None]) -> tuple[Record, dict[str, Ar
     with tempfile.TemporaryDirectory(prefix="symmetry-bench-") as scratch:
         ctx = _context(work, record, Path(scratch), say)
         try:
-            source = Source.of(cell, work.task, work.data_dir)
+            source = DataSource.of(cell, work.task, work.data_dir)
             training = source.training()
             units = training.units
             fields["task"] = _task_entry(cell, training)
@@ -217,11 +217,11 @@ def _progress(ctx: RunContext, say: Callable[..., None]) -> OnProgress:
     return progress
 
 
-def _identity(cell: Cell, record: Record, found: Found | None) -> str:
+def _identity(cell: Cell, record: Record, discovery: DiscoveryInput | None) -> str:
     """What a checkpoint must agree in: the cell, the versions, the discovery, torch, and the kind of device."""
-    own = [cell.key, str(cell.seed), str(record.method.versions)]
-    earlier = found.record.started if found else ""
-    return " ".join([*own, earlier, record.env.torch, str(record.env.gpu)])
+    parts = [cell.key, str(cell.seed), str(record.method.versions)]
+    earlier = discovery.record.started if discovery else ""
+    return " ".join([*parts, earlier, record.env.torch, str(record.env.gpu)])
 
 
 def stage_params(cell: Cell, method: Method) -> Any:
@@ -245,7 +245,7 @@ class _Fit:
     samples: int  # training examples seen
 
 
-def _fit(work: Work, source: Source, training: TrainingData, ctx: RunContext) -> _Fit:
+def _fit(work: Work, source: DataSource, training: TrainingData, ctx: RunContext) -> _Fit:
     """Train the method on its Problem.
 
     Raises:
@@ -265,7 +265,7 @@ def _fit(work: Work, source: Source, training: TrainingData, ctx: RunContext) ->
     if ctx.device.type == "cuda":
         torch.cuda.synchronize(ctx.device)
     seconds = ctx.fit_seconds()
-    return _Fit(Checked(fitted, work.method.card.id, problem), seconds, ctx.steps, ctx.samples)
+    return _Fit(CheckedFitted(fitted, work.method.card.id, problem), seconds, ctx.steps, ctx.samples)
 
 
 def _evaluated(work: Work, fitted: Fitted, data: TaskData, budget: Budget) -> Evaluation:

@@ -2,7 +2,7 @@ import pandas as pd
 import pytest
 
 from bench.cli.collect import collect_command
-from bench.cli.compare import compare_command
+from bench.cli.compare import Selection, compare_command
 from bench.errors import BenchError
 from bench.records.frame import load_results
 
@@ -21,8 +21,8 @@ def results(tmp_path, make_record, put_record):
 
 
 def ask(results, first, second, **options):
-    defaults = {"tasks": [TASK], "budget": "small", "train_fraction": 1.0, "score": None}
-    compare_command(first, second, root=results, **(defaults | options))
+    selection = Selection(**({"tasks": [TASK], "budget": "small"} | options))
+    compare_command(first, second, selection, results)
 
 
 def test_it_says_the_difference_and_who_is_better(results, capsys):

@@ -24,7 +24,7 @@ class Tolerance(NamedTuple):
 
 #: The first whose pattern fits a score's name holds.
 TOLERANCES = (
-    Tolerance("test/accuracy*", 6.5, 0.0, "an image near the border: one of 64 is 1.6 points, one of a part is up to 3"),
+    Tolerance("test/accuracy*", 6.5, 0.0, "an image near the border: one of 64 is 1.6 points, one of a part up to 3"),
     Tolerance("test/*", 1e-6, 0.02, "a loss after few steps; measured 2e-6"),
     Tolerance("symmetry/*dimension", 0.0, 0.0, "a number of generators"),
     Tolerance("symmetry/declared", 0.0, 0.0, "a number of generators"),

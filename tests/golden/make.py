@@ -15,7 +15,6 @@ from typing import Any
 import torch
 
 from bench.api import Method, Task
-from bench.contract.record_check import run
 from bench.contract.subject import Subject
 from bench.datasets.cache import data_dir
 from bench.records.cell import versions_of
@@ -55,7 +54,7 @@ def versions(task: Task, method: Method) -> dict[str, int]:
 
 def golden(task: Task, method: Method) -> Golden:
     """Run one cell in this process; times and costs are left out."""
-    record, _ = run(Subject(method, task, data_dir(), BUDGET))
+    record, _ = Subject(method, task, data_dir(), BUDGET).run()
     cell: Golden = {"versions": versions(task, method), "status": str(record.status)}
     if record.status is not Status.OK:
         cell["reason"] = " ".join((record.reason or "").split()[:REASON_WORDS])

@@ -22,7 +22,7 @@ from bench.datasets import mnist
 from bench.datasets.cache import data_dir
 from bench.methods.plain import Plain
 from bench.records.cell import make_cell
-from bench.running.loading import Source
+from bench.running.loading import DataSource
 from bench.running.registry import load_registry
 from bench.running.worker import Work, run_cell
 
@@ -134,7 +134,7 @@ class Keeping:
 
 def source_of(task, folder):
     cell = make_cell(task, Plain(), search=None, budget="smoke", seed=0, fingerprint="x")
-    return cell, Source.of(cell, task, folder)
+    return cell, DataSource.of(cell, task, folder)
 
 
 def note(names, folder):

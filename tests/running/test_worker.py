@@ -93,30 +93,6 @@ def test_a_cell_that_is_not_tested_never_reads_the_test_split(registry, tmp_path
     assert task.calls == ["load"]
 
 
-@pytest.mark.parametrize("kind", [Plain, TrueSymmetry], ids=["told nothing", "told the group"])
-def test_the_test_split_is_read_after_the_fit_and_the_group_only_by_who_is_told_it(registry, tmp_path, kind):
-    task = Same(registry.task("toy_se3"))
-
-    class Watched(kind):
-        def fit(self, problem, ctx):
-            task.calls.append("fit begins")
-            fitted = super().fit(problem, ctx)
-            task.calls.append("fit ends")
-            return fitted
-
-    record, _ = run(registry, tmp_path, task, Watched())
-    assert record["status"] == "ok", record["reason"]
-    before = ["load", "group", "fit begins"] if kind is not Plain else ["load", "fit begins"]
-    assert task.calls[: len(before) + 2] == [*before, "fit ends", "load_test"]
-
-
-def test_a_cell_that_is_not_tested_never_reads_the_test_split(registry, tmp_path):
-    task = Same(registry.task("toy_se3"))
-    record, _ = run(registry, tmp_path, task, tested=False)
-    assert record["status"] == "ok"
-    assert task.calls == ["load"]
-
-
 def test_what_only_discovers_has_no_validation_score(registry, tmp_path):
     record, _ = run(registry, tmp_path, method="liegan")
     assert record.status == "ok"

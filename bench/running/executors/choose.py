@@ -12,7 +12,7 @@ from bench.datasets.cache import data_dir
 from bench.errors import BenchError, nearest
 from bench.records.store import Store
 from bench.running.executors.local import LocalExecutor
-from bench.running.jobs import Executor, Job, Need, need_of
+from bench.running.jobs import CellNeed, Executor, Job, need_of
 from bench.running.registry import Registry
 from bench.running.session import Session
 
@@ -37,9 +37,9 @@ class Resources:
     @property
     def words(self) -> list[str]:
         """The options that ask for these, without those that change nothing."""
-        chosen = {field.name: getattr(self, field.name) for field in fields(self)}
+        current = {field.name: getattr(self, field.name) for field in fields(self)}
         default = {field.name: field.default for field in fields(self)}
-        options = {f"--{name.replace('_', '-')}": str(v) for name, v in chosen.items() if v != default[name]}
+        options = {f"--{name.replace('_', '-')}": str(v) for name, v in current.items() if v != default[name]}
         return [word for option in options.items() for word in option]
 
 
@@ -64,11 +64,11 @@ def choose_executor(asked: Resources, jobs: Sequence[Job], store: Store, registr
         device = choose_device(asked.device, cluster.total("GPU"))
         session = Session(store, registry, device, data_dir(), asked.memory_mb)
         # Ray queues what finds no room, so there may be a slot for each of the smallest cells.
-        return RayExecutor(session, cluster, workers, Need(*map(min, zip(*_needs(jobs, session), strict=True))))
+        return RayExecutor(session, cluster, workers, CellNeed(*map(min, zip(*_needs(jobs, session), strict=True))))
     session = Session(store, registry, choose_device(asked.device), data_dir(), asked.memory_mb)
     # The cores are shared out evenly, GPUs cell by cell.
     threads, gpus = zip(*_needs(jobs, session), strict=True)
-    slots = max(1, Need(max(threads), min(gpus)).fits(os.cpu_count() or 1, torch.cuda.device_count()))
+    slots = max(1, CellNeed(max(threads), min(gpus)).fits(os.cpu_count() or 1, torch.cuda.device_count()))
     return LocalExecutor(session, workers or slots)
 
 
@@ -87,5 +87,5 @@ def choose_device(name: str, gpus: float | None = None) -> str:
     return "cuda" if present and name != "cpu" else "cpu"
 
 
-def _needs(jobs: Sequence[Job], session: Session) -> set[Need]:
+def _needs(jobs: Sequence[Job], session: Session) -> set[CellNeed]:
     return {need_of(job, session.registry.tasks, session.device) for job in jobs}

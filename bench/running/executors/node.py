@@ -23,11 +23,11 @@ from bench.running.jobs import MEMORY_SHARE, Job
 from bench.running.loading import prepared
 from bench.running.registry import load_registry
 from bench.running.session import Session
-from bench.running.supervisor import Failure, Limits, run_in_worker
+from bench.running.supervisor import Limits, WorkerFailure, run_in_worker
 
 
 @dataclass(frozen=True)
-class Parcel:
+class ShippedCell:
     """All that a cell leaves, to be shipped from one store to another."""
 
     record: Record
@@ -35,7 +35,7 @@ class Parcel:
     log: str = ""
 
     @classmethod
-    def of(cls, store: Store, cell: Cell) -> Parcel:
+    def of(cls, store: Store, cell: Cell) -> ShippedCell:
         """What ``store`` holds of ``cell``."""
         place, log = store.place(cell), store.path(cell).with_suffix(".log")
         words = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
@@ -43,7 +43,7 @@ class Parcel:
 
 
 @dataclass(frozen=True)
-class Order:
+class CellOrder:
     """A cell to run, and what it needs to be run as on the machine that sends it."""
 
     job: Job
@@ -52,18 +52,18 @@ class Order:
     data_dir: str
     threads: int
     memory_mb: float | None  # None: its share of the node's
-    discovery: Parcel | None  # what the job builds on
+    discovery: ShippedCell | None  # what the job builds on
 
 
-def run_order(order: Order, share: float) -> Parcel | Failure:
+def run_order(order: CellOrder, share: float) -> ShippedCell | WorkerFailure:
     """Run the cell of ``order``, which may take ``share`` of this node; never raises for what the node lacks."""
     try:
-        return _run(order, share)
+        return _run_cell(order, share)
     except BenchError as error:
-        return Failure(Status.FAILED, f"node {platform.node()}: {error}")
+        return WorkerFailure(Status.FAILED, f"node {platform.node()}: {error}")
 
 
-def _run(order: Order, share: float) -> Parcel:
+def _run_cell(order: CellOrder, share: float) -> ShippedCell:
     job, registry = order.job, load_registry()
     cell = job.cell
     task = registry.task(cell.task)
@@ -77,10 +77,10 @@ def _run(order: Order, share: float) -> Parcel:
             session.store.write(job.discovery, order.discovery.record, order.discovery.arrays)
         memory_mb = order.memory_mb or MEMORY_SHARE * share * psutil.virtual_memory().total / 2**20
         run_in_worker(job, session, Limits(order.threads, memory_mb))
-        return Parcel.of(session.store, cell)
+        return ShippedCell.of(session.store, cell)
 
 
-def _check_code(order: Order, task: Task, method: Method) -> None:
+def _check_code(order: CellOrder, task: Task, method: Method) -> None:
     if (task.card.version, versions_of(method)) != (order.job.cell.task_version, order.versions):
         raise BenchError(
             f"its version of {order.job.cell.task} or {order.job.cell.method} is another than that of the sender; "

@@ -9,10 +9,10 @@ from bench.records.cell import versions_of
 from bench.records.lock import claimed
 from bench.records.record import Record, Status, replaced
 from bench.running.executors.cluster import Cluster, share_of_this_node
-from bench.running.executors.node import Order, Parcel, run_order
-from bench.running.jobs import Executor, Job, Need, Watch, need_of
+from bench.running.executors.node import CellOrder, ShippedCell, run_order
+from bench.running.jobs import CellNeed, Executor, Job, Watch, need_of
 from bench.running.session import Session
-from bench.running.supervisor import GRACE_S, Failure
+from bench.running.supervisor import GRACE_S, WorkerFailure
 
 #: Times that a cell whose node has died is begun again; one that ends by itself, however badly, is not.
 RETRIES = 3
@@ -27,7 +27,7 @@ END_S = GRACE_S + 5.0
 class RayExecutor(Executor):
     """Runs as many cells at once as the cluster has room for, or ``workers``; the lock of each is held here."""
 
-    def __init__(self, session: Session, cluster: Cluster, workers: int | None, need: Need) -> None:
+    def __init__(self, session: Session, cluster: Cluster, workers: int | None, need: CellNeed) -> None:
         """``need`` is the smallest of the cells: there are as many slots as the cluster could run of those."""
         import ray
 
@@ -48,7 +48,7 @@ class RayExecutor(Executor):
         cell, store = job.cell, self.session.store
         with claimed(store, cell):
             outcome = self._on_a_node(job)
-            if isinstance(outcome, Parcel):
+            if isinstance(outcome, ShippedCell):
                 record = store.write_outcome(cell, outcome.record, outcome.arrays)
                 if outcome.log:
                     store.write_log(cell, outcome.log)
@@ -58,43 +58,45 @@ class RayExecutor(Executor):
             raise KeyboardInterrupt
         return record
 
-    def _on_a_node(self, job: Job) -> Parcel | Failure:
+    def _on_a_node(self, job: Job) -> ShippedCell | WorkerFailure:
         need = self.cluster.fitting(need_of(job, self.session.registry.tasks, self.session.device))
         task = self._task.options(num_cpus=need.threads, num_gpus=need.gpus, name=job.cell.title)
         return self._wait(task.remote(self._order(job, need), need), need)
 
-    def _order(self, job: Job, need: Need) -> Order:
+    def _order(self, job: Job, need: CellNeed) -> CellOrder:
         session = self.session
         versions = versions_of(session.method(job.cell))
-        discovery = Parcel.of(session.store, job.discovery) if job.discovery is not None else None
-        return Order(job, versions, session.device, str(session.data_dir), need.threads, session.memory_mb, discovery)
+        discovery = ShippedCell.of(session.store, job.discovery) if job.discovery is not None else None
+        return CellOrder(
+            job, versions, session.device, str(session.data_dir), need.threads, session.memory_mb, discovery
+        )
 
-    def _wait(self, ref: Any, need: Need) -> Parcel | Failure:
+    def _wait(self, ref: Any, need: CellNeed) -> ShippedCell | WorkerFailure:
         import ray
 
         while not ray.wait([ref], timeout=POLL_S)[0]:
             if self.stopped.is_set():
                 _cancel(ref)
-                return Failure(Status.INTERRUPTED, "stopped by the user")
+                return WorkerFailure(Status.INTERRUPTED, "stopped by the user")
             if self.cluster.lost(need):
                 _cancel(ref)
                 what = f"{need.threads} CPU" + (f" and {need.gpus:g} GPU" if need.gpus else "")
-                return Failure(Status.FAILED, f"the cluster has no node left that offers {what}")
+                return WorkerFailure(Status.FAILED, f"the cluster has no node left that offers {what}")
         try:
-            outcome: Parcel | Failure = ray.get(ref)
+            outcome: ShippedCell | WorkerFailure = ray.get(ref)
             return outcome
         except ray.exceptions.TaskCancelledError:
-            return Failure(Status.INTERRUPTED, "its task was cancelled")
+            return WorkerFailure(Status.INTERRUPTED, "its task was cancelled")
         except ray.exceptions.OutOfMemoryError:
-            return Failure(Status.OUT_OF_MEMORY, "ended by Ray, because memory ran out on its node")
+            return WorkerFailure(Status.OUT_OF_MEMORY, "ended by Ray, because memory ran out on its node")
         except ray.exceptions.RayTaskError as error:  # no symmetry-bench on the node, or a fault of ours
-            return Failure(Status.FAILED, f"on its node: {str(error).strip().rpartition(chr(10))[2]}")
+            return WorkerFailure(Status.FAILED, f"on its node: {str(error).strip().rpartition(chr(10))[2]}")
         except ray.exceptions.RayError as error:
             why = str(error).strip().partition("\n")[0]
-            return Failure(Status.FAILED, f"lost with its node {RETRIES + 1} times: {why}")
+            return WorkerFailure(Status.FAILED, f"lost with its node {RETRIES + 1} times: {why}")
 
 
-def _run_here(order: Order, need: Need) -> Parcel | Failure:
+def _run_here(order: CellOrder, need: CellNeed) -> ShippedCell | WorkerFailure:
     return run_order(order, share_of_this_node(need))
 
 

@@ -21,7 +21,7 @@ Prune = Callable[[Sequence[tuple[int, float]]], bool]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrialOutcome:
     """How a trial ended."""
 
     state: TrialEnd
@@ -30,7 +30,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Search:
+class StudySettings:
     """What every study of a sweep has in common."""
 
     space: Mapping[str, Sweep]
@@ -38,8 +38,8 @@ class Search:
     higher_is_better: bool
     epochs: int
     identity: str
-    run: Callable[[int, Mapping[str, Any], Prune], Outcome]  # (seed, parameters, prune) -> how it ended
-    on_end: Callable[[int, Trial, Outcome, float], None]  # (study, trial, outcome, seconds)
+    run: Callable[[int, Mapping[str, Any], Prune], TrialOutcome]  # (seed, parameters, prune) -> how it ended
+    on_end: Callable[[int, Trial, TrialOutcome, float], None]  # (study, trial, outcome, seconds)
 
 
 def space_of(method: Method, default: Cell, fixed: Sequence[tuple[str, str]]) -> dict[str, Sweep]:

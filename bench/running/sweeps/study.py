@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial
 from bench.api import seed_for
 from bench.records.preset import Study, Trial
 from bench.running.sweeps.journal import ended_trials, open_study, queue_killed
-from bench.running.sweeps.search import Search, draw, rounded
+from bench.running.sweeps.search import StudySettings, draw, rounded
 
 #: Seeds of the boards' cells are small; study k trains with this one more.
 FIRST_SEED = 1000
@@ -25,22 +25,22 @@ SAMPLER = f"TPE, {RANDOM_TRIALS} random trials first"
 PRUNER = f"median of the validation loss, after {COMPLETE_FIRST} complete trials and a third of the epochs"
 
 
-def run_study(search: Search, number: int, journal: Path, trials: int, max_hours: float) -> Study:
+def run_study(settings: StudySettings, number: int, journal: Path, trials: int, max_hours: float) -> Study:
     """Bring the study in ``journal`` to ``trials`` trials, or as far as ``max_hours`` go.
 
     Raises:
         BenchError: when the journal is of a sweep of something else, or cannot be read.
         OSError: when the journal cannot be written.
     """
-    study = open_study(journal, search.higher_is_better, search.identity)
-    queue_killed(study, search.default)
+    study = open_study(journal, settings.higher_is_better, settings.identity)
+    queue_killed(study, settings.default)
     # A continued study draws by another seed than it did before, so that nothing is drawn twice.
     seed = seed_for(FIRST_SEED + number, f"sweep {len(study.trials)}") % 2**32
     study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=RANDOM_TRIALS)
-    study.pruner = optuna.pruners.MedianPruner(COMPLETE_FIRST, int(WARMUP * search.epochs))
+    study.pruner = optuna.pruners.MedianPruner(COMPLETE_FIRST, int(WARMUP * settings.epochs))
 
     def ended() -> list[FrozenTrial]:
-        return ended_trials(study, journal, search.space)
+        return ended_trials(study, journal, settings.space)
 
     def hours() -> float:
         return sum(float(trial.user_attrs.get("seconds", 0.0)) for trial in study.trials) / 3600
@@ -50,22 +50,22 @@ def run_study(search: Search, number: int, journal: Path, trials: int, max_hours
             study.stop()
 
     def objective(trial: optuna.Trial) -> float:
-        return _run_trial(search, number, len(ended()), trial)
+        return _run_trial(settings, number, len(ended()), trial)
 
     missing = trials - len(ended())
     if missing > 0 and hours() < max_hours:
         study.optimize(objective, missing, callbacks=[stop_at_the_cap])
     results = []
     for place, trial in enumerate(ended()):
-        state, params = trial.user_attrs["state"], rounded(search.space, search.default, trial.params)
+        state, params = trial.user_attrs["state"], rounded(settings.space, settings.default, trial.params)
         results.append(Trial(place, state, trial.value if state == "complete" else None, params))
     return Study(number, FIRST_SEED + number, round(hours(), 4), len(results) < trials, tuple(results))
 
 
-def _run_trial(search: Search, number: int, place: int, trial: optuna.Trial) -> float:
+def _run_trial(settings: StudySettings, number: int, place: int, trial: optuna.Trial) -> float:
     """The value of a ``trial``, the study's ``place``-th; raises TrialPruned where it is ended early."""
     started, reported = time.monotonic(), set[int]()
-    sign = -1.0 if search.higher_is_better else 1.0  # losses are minimised, the study may maximise
+    sign = -1.0 if settings.higher_is_better else 1.0  # losses are minimised, the study may maximise
 
     def prune(losses: Sequence[tuple[int, float]]) -> bool:
         for epoch, loss in losses:
@@ -77,12 +77,12 @@ def _run_trial(search: Search, number: int, place: int, trial: optuna.Trial) -> 
         trial.set_user_attr("seconds", time.monotonic() - started)  # so that a kill does not make them free
         return False
 
-    params = rounded(search.space, search.default, draw(search.space, trial))
-    outcome = search.run(FIRST_SEED + number, params, prune)
+    params = rounded(settings.space, settings.default, draw(settings.space, trial))
+    outcome = settings.run(FIRST_SEED + number, params, prune)
     seconds = time.monotonic() - started
     trial.set_user_attr("seconds", seconds)
     trial.set_user_attr("state", outcome.state)
-    search.on_end(number, Trial(place, outcome.state, outcome.validation, params), outcome, seconds)
+    settings.on_end(number, Trial(place, outcome.state, outcome.validation, params), outcome, seconds)
     if outcome.state == "pruned":
         raise optuna.TrialPruned
     # Without a result it counts as the worst, so that the sampler keeps away from there.

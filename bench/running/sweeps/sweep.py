@@ -29,15 +29,15 @@ from bench.running.plan import make_plan
 from bench.running.registry import Registry
 from bench.running.schedule import run_plan
 from bench.running.session import Session
-from bench.running.sweeps.search import Outcome, Prune, Search, space_of
+from bench.running.sweeps.search import Prune, StudySettings, TrialOutcome, space_of
 from bench.running.sweeps.study import PRUNER, SAMPLER, run_study
 
 #: (study, trial, how it ended, seconds)
-OnEnd = Callable[[int, Trial, Outcome, float], None]
+OnEnd = Callable[[int, Trial, TrialOutcome, float], None]
 
 
 @dataclass(frozen=True)
-class Effort:
+class SweepSize:
     """How far a sweep goes."""
 
     studies: int
@@ -58,7 +58,7 @@ class SweepPlan:
     default: Cell  # of the first study
     fixed: tuple[tuple[str, str], ...]  # set by hand for every trial
     results: Path
-    effort: Effort
+    size: SweepSize
 
     @property
     def task(self) -> Task:
@@ -124,7 +124,7 @@ def run_sweep(plan: SweepPlan, executor: Executor, on_end: OnEnd) -> Preset:
 
 
 def _run_studies(plan: SweepPlan, executor: Executor, on_end: OnEnd) -> list[Study]:
-    search = Search(
+    settings = StudySettings(
         space=plan.space,
         default={name: plan.default.params[name] for name in plan.space},
         higher_is_better=plan.task.card.metric.higher_is_better,
@@ -133,11 +133,11 @@ def _run_studies(plan: SweepPlan, executor: Executor, on_end: OnEnd) -> list[Stu
         run=partial(_run_trial, plan, executor),
         on_end=on_end,
     )
-    trials, max_hours = plan.effort.trials, plan.effort.max_hours
-    with ThreadPoolExecutor(max(1, min(plan.effort.studies, executor.slots))) as pool:
+    trials, max_hours = plan.size.trials, plan.size.max_hours
+    with ThreadPoolExecutor(max(1, min(plan.size.studies, executor.slots))) as pool:
         futures = [
-            pool.submit(run_study, search, number, plan.folder / f"study{number}.log", trials, max_hours)
-            for number in range(plan.effort.studies)
+            pool.submit(run_study, settings, number, plan.folder / f"study{number}.log", trials, max_hours)
+            for number in range(plan.size.studies)
         ]
         try:
             done, _ = wait(futures, return_when=FIRST_EXCEPTION)
@@ -155,7 +155,7 @@ def _run_studies(plan: SweepPlan, executor: Executor, on_end: OnEnd) -> list[Stu
     return [future.result() for future in futures]
 
 
-def _run_trial(plan: SweepPlan, executor: Executor, seed: int, params: Mapping[str, Any], prune: Prune) -> Outcome:
+def _run_trial(plan: SweepPlan, executor: Executor, seed: int, params: Mapping[str, Any], prune: Prune) -> TrialOutcome:
     """Train with ``params``.
 
     Raises:
@@ -173,18 +173,18 @@ def _run_trial(plan: SweepPlan, executor: Executor, seed: int, params: Mapping[s
     try:
         run_plan(make_plan(jobs, plan.session, retry=("failed",)), executor, on_end, on_start)
     except Pruned:
-        return Outcome("pruned")
+        return TrialOutcome("pruned")
     record = ended.get(place) or store.read(place)
     # Losses that nobody heard (the cell was finished before, or ran on a node of a cluster) decide now.
     if prune(_losses(store, record)):
-        return Outcome("pruned")
+        return TrialOutcome("pruned")
     if record.status is Status.UNSUPPORTED:
         raise BenchError(f"{plan.method.card.id} cannot treat {plan.task.card.id}: {record.reason}.")
     if record.status is not Status.OK:
-        return Outcome("failed", reason=f"{record.status}: {record.reason}")
+        return TrialOutcome("failed", reason=f"{record.status}: {record.reason}")
     if record.validation is None:
         raise _no_predictor(plan.method, plan.session.registry)
-    return Outcome("complete", record.validation.value)
+    return TrialOutcome("complete", record.validation.value)
 
 
 def _losses(store: Store, record: Record) -> list[tuple[int, float]]:
@@ -196,9 +196,9 @@ def _losses(store: Store, record: Record) -> list[tuple[int, float]]:
 
 def _store(plan: SweepPlan, studies: Sequence[Study]) -> Preset:
     metric, start = plan.task.card.metric, plan.default
-    chosen = median_study(studies, metric.higher_is_better)
-    best = chosen.best(metric.higher_is_better) if chosen else None
-    if chosen is None or best is None:
+    median = median_study(studies, metric.higher_is_better)
+    best = median.best(metric.higher_is_better) if median else None
+    if median is None or best is None:
         raise BenchError(f"no trial has a result; {str(plan.folder)!r} holds the logs of their workers.")
     fixed = {name: start.params[name] for name, _ in plan.fixed if name in start.params}  # some are absent at default
     preset = Preset(
@@ -213,9 +213,9 @@ def _store(plan: SweepPlan, studies: Sequence[Study]) -> Preset:
         metric=f"val/{metric.name.partition('/')[2]}",
         unit=metric.unit,
         higher_is_better=metric.higher_is_better,
-        chosen=chosen.study,
+        chosen=median.study,
         studies=tuple(studies),
-        max_hours=plan.effort.max_hours,
+        max_hours=plan.size.max_hours,
         sampler=SAMPLER,
         pruner=PRUNER,
         optuna=optuna.__version__,

@@ -12,7 +12,7 @@ from bench.records.cell import make_cell
 from bench.records.store import Store
 from bench.running.executors.gpus import GpuShares
 from bench.running.executors.local import LocalExecutor
-from bench.running.jobs import Job, Need
+from bench.running.jobs import CellNeed, Job
 from bench.running.registry import load_registry
 from bench.running.session import Session
 from bench.running.supervisor import Limits, run_in_worker
@@ -27,7 +27,7 @@ from bench.running.supervisor import Limits, run_in_worker
     ],
 )  # fmt: skip
 def test_as_many_cells_fit_as_have_whole_cores_and_a_share_of_one_gpu(threads, gpus, machine, cells):
-    assert Need(threads, gpus).fits(*machine) == cells
+    assert CellNeed(threads, gpus).fits(*machine) == cells
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ import pytest
 
 from bench.api.parameters import Sweep
 from bench.errors import BenchError
-from bench.running.sweeps.search import Outcome, Search
+from bench.running.sweeps.search import Outcome, StudySettings
 from bench.running.sweeps.study import FIRST_SEED, RANDOM_TRIALS, run_study
 
 SPACE = {"lr": Sweep(1e-4, 1e-1, log=True), "copies": Sweep(1, 8, whole=True), "kind": Sweep(choices=("a", "b"))}
@@ -43,8 +43,8 @@ def study_of(tmp_path):
     def make(
         trainer, trials=12, name="study0", on_end=lambda *_: None, identity="x", hours=1.0, higher=False, number=0
     ):
-        search = Search(SPACE, DEFAULT, higher, EPOCHS, identity, trainer, on_end)
-        return run_study(search, number, tmp_path / f"{name}.log", trials, hours)
+        settings = StudySettings(SPACE, DEFAULT, higher, EPOCHS, identity, trainer, on_end)
+        return run_study(settings, number, tmp_path / f"{name}.log", trials, hours)
 
     return make
 
