@@ -9,6 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
+
+
 README = Path(__file__).resolve().parent.parent / "README.md"
 
 

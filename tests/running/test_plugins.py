@@ -17,6 +17,9 @@ from bench.records.record import Record, read_record
 from bench.running.registry import load_registry
 from bench.running.standing import is_stale
 
+pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
+
+
 #: Ridge regression, as a user would write it; the penalty comes from where each test puts it.
 METHOD = '''
 """Ridge regression."""

@@ -20,6 +20,9 @@ from bench.running.registry import load_registry
 from bench.running.session import Session
 from bench.running.supervisor import Limits, run_in_worker
 
+pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
+
+
 TASK = "nbody_1step_id"
 
 

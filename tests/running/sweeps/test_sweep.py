@@ -18,6 +18,9 @@ from bench.records.store import Store
 from bench.running.registry import load_registry
 from bench.running.sweeps.sweep import SweepPlan
 
+pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
+
+
 #: A method whose quality is known from its parameter, a discoverer that hides that it has no predictor, and tasks: one
 #: that cannot be scored on its test split, and one whose targets there are the opposite.
 ODD = """
