@@ -6,7 +6,7 @@ import pytest
 
 from bench.api.parameters import Sweep
 from bench.errors import BenchError
-from bench.running.sweeps.search import Outcome, StudySettings
+from bench.running.sweeps.search import StudySettings, TrialOutcome
 from bench.running.sweeps.study import FIRST_SEED, RANDOM_TRIALS, run_study
 
 SPACE = {"lr": Sweep(1e-4, 1e-1, log=True), "copies": Sweep(1, 8, whole=True), "kind": Sweep(choices=("a", "b"))}
@@ -32,10 +32,10 @@ class Trainer:
             if self.left < 0:
                 raise Killed
             if prune([(epoch, quality + 1 / epoch)]):
-                return Outcome("pruned")
+                return TrialOutcome("pruned")
         if len(self.runs) - 1 in self.fails:
-            return Outcome("failed", reason="diverged: no number")
-        return Outcome("complete", round(quality, 9))
+            return TrialOutcome("failed", reason="diverged: no number")
+        return TrialOutcome("complete", round(quality, 9))
 
 
 @pytest.fixture
@@ -143,7 +143,7 @@ def test_a_study_that_maximises_prunes_by_the_loss_all_the_same(study_of):
     class Score(Trainer):
         def __call__(self, seed, params, prune):
             outcome = super().__call__(seed, params, prune)
-            return Outcome("complete", -outcome.validation) if outcome.validation is not None else outcome
+            return TrialOutcome("complete", -outcome.validation) if outcome.validation is not None else outcome
 
     lower, higher = study_of(Trainer(), trials=8, name="low"), study_of(Score(), trials=8, name="high", higher=True)
     assert [(t.state, t.params) for t in higher.trials] == [(t.state, t.params) for t in lower.trials]
