@@ -1,5 +1,6 @@
 """What all commands share: help, options given once, any terminal, outputs that break, and what they import."""
 
+import errno
 import os
 import subprocess
 import sys
@@ -8,7 +9,8 @@ from pathlib import Path
 import pytest
 import typer
 
-from bench.cli.app import app
+from bench.cli.app import app, main
+from bench.cli.command import SURROUNDINGS
 
 #: Imports that only some commands need, each half a second or more of a start.
 HEAVY = ("mlflow", "matplotlib", "pandas", "jax", "escnn", "optuna", "scipy", "sqlalchemy", "pyarrow", "ray")
@@ -105,3 +107,26 @@ def test_a_command_imports_nothing_heavy_before_it_needs_it(module):
     code = f"import sys, bench.cli.{module}\nprint([name for name in {HEAVY} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("name", ["journal.log", None])
+@pytest.mark.parametrize("number", sorted(SURROUNDINGS), ids=errno.errorcode.get)
+def test_what_the_surroundings_do_to_any_file_is_one_line(bench, monkeypatch, number, name):
+    def fail(*_):
+        raise OSError(number, os.strerror(number), name)
+
+    monkeypatch.setattr("bench.cli.listing.list_entries", fail)
+    code, _, err = bench("list")
+    assert code == 1
+    assert err.startswith(f"error: {'a file' if name is None else repr(name)} cannot be used: {os.strerror(number)}.")
+    assert len(err.splitlines()) == 1
+
+
+def test_an_error_of_the_program_itself_keeps_its_traceback(monkeypatch):
+    def fail(*_):
+        raise FileNotFoundError(errno.ENOENT, "not there", "a name that the program made up")
+
+    monkeypatch.setattr("bench.cli.listing.list_entries", fail)
+    monkeypatch.setattr(sys, "argv", ["bench", "list"])
+    with pytest.raises(FileNotFoundError):
+        main()

@@ -5,6 +5,7 @@ from bench.cli.collect import collect_command
 from bench.cli.compare import Selection, compare_command
 from bench.errors import BenchError
 from bench.records.frame import load_results
+from bench.records.store import Store
 
 TASK = "nbody_1step_id"
 
@@ -69,7 +70,7 @@ def test_collect_writes_the_frame_and_only_the_frame(results, capsys):
     path = results.with_suffix(".parquet")
     assert str(path) in capsys.readouterr().out
     frame = pd.read_parquet(path)
-    pd.testing.assert_frame_equal(frame, load_results(results), check_dtype=False)
+    pd.testing.assert_frame_equal(frame, load_results(Store(results)), check_dtype=False)
     assert [p.name for p in path.parent.glob(f".{path.name}*")] == []
 
 

@@ -10,26 +10,27 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
-from tests.golden.make import Golden
+from tests.golden.make import TASKS, Golden
 
 
 class Tolerance(NamedTuple):
     """Allowed: ``|a - b| <= absolute + relative * max(|a|, |b|)``."""
 
-    pattern: str  # of score names
+    pattern: str  # of task and score, a blank between them
     absolute: float
     relative: float
     reason: str
 
 
-#: The first whose pattern fits a score's name holds.
+#: The first whose pattern fits ``task score`` holds.
 TOLERANCES = (
-    Tolerance("test/accuracy*", 6.5, 0.0, "an image near the border: one of 64 is 1.6 points, one of a part up to 3"),
-    Tolerance("test/*", 1e-6, 0.02, "a loss after few steps; measured 2e-6"),
-    Tolerance("symmetry/*dimension", 0.0, 0.0, "a number of generators"),
-    Tolerance("symmetry/declared", 0.0, 0.0, "a number of generators"),
-    Tolerance("symmetry/*", 0.02, 0.02, "a cosine, a share or a rate of learned generators; measured 7e-3"),
-    Tolerance("equivariance/*", 1e-6, 0.06, "an average or a quantile over few inputs and elements; measured 2e-2"),
+    Tolerance("* symmetry/*dimension", 0.0, 0.0, "a number of generators"),
+    Tolerance("* symmetry/declared", 0.0, 0.0, "a number of generators"),
+    Tolerance("* test/accuracy*", 4.0, 0.0, "images near the border: one of 64 is 1.6 points, measured 2.9"),
+    # Convolutions and batch norm sum thousands of terms, and rounding grows with each step.
+    Tolerance(f"{TASKS['images']} symmetry/*", 0.02, 0.02, "generators from images; measured 7e-3"),
+    Tolerance(f"{TASKS['images']} equivariance/*", 1e-5, 0.15, "few images, and the largest of few; measured 6e-2"),
+    Tolerance("*", 1e-5, 2e-3, "vectors and points: rounding after few steps; measured 1e-5"),
 )
 
 #: Task and method -> scores that are not compared, and why.
@@ -43,9 +44,9 @@ UNSTABLE = {
 }
 
 
-def tolerance_of(score: str) -> Tolerance:
-    """The tolerance of a score's name."""
-    return next(row for row in TOLERANCES if fnmatchcase(score, row.pattern))
+def tolerance_of(task: str, score: str) -> Tolerance:
+    """The tolerance of a score of a task."""
+    return next(row for row in TOLERANCES if fnmatchcase(f"{task} {score}", row.pattern))
 
 
 def outdated(committed: Golden, now: Golden) -> list[str]:
@@ -70,7 +71,7 @@ def moved(task: str, method: str, committed: Golden, now: Golden) -> Iterator[st
         if name not in before or name not in after:
             yield f"{name}: {'new' if name in after else 'gone'}"
         elif not any(fnmatchcase(name, pattern) for pattern in ignored):
-            allowed = tolerance_of(name)
+            allowed = tolerance_of(task, name)
             bound = allowed.absolute + allowed.relative * max(abs(before[name]), abs(after[name]))
             if not abs(before[name] - after[name]) <= bound:
                 yield f"{name}: {before[name]:g} became {after[name]:g}; allowed is ± {bound:.2g} ({allowed.reason})"

@@ -63,7 +63,7 @@ CELL = CELLS["nbody_1step_id"]["semola+augment"]
 @pytest.mark.parametrize("score", sorted(CELL["scores"]))
 @pytest.mark.parametrize("sign", [-1.0, 1.0])
 def test_a_score_may_move_by_its_tolerance_and_no_further(score, sign):
-    allowed, value = tolerance_of(score), CELL["scores"][score]
+    allowed, value = tolerance_of("nbody_1step_id", score), CELL["scores"][score]
     bound = allowed.absolute + allowed.relative * abs(value)
     now = copy.deepcopy(CELL)
     now["scores"][score] = value + 0.9 * sign * bound
@@ -92,6 +92,6 @@ def test_a_version_that_was_raised_asks_for_a_new_file(name):
 
 
 def test_every_tolerance_and_every_exception_is_of_use():
-    scores = {score for methods in CELLS.values() for cell in methods.values() for score in cell["scores"]}
-    assert {tolerance_of(score).pattern for score in scores} == {row.pattern for row in TOLERANCES}
+    scores = {(name, score) for name, row in CELLS.items() for cell in row.values() for score in cell["scores"]}
+    assert {tolerance_of(*of).pattern for of in scores} == {row.pattern for row in TOLERANCES}
     assert all(method in CELLS[name] for name, method in UNSTABLE)

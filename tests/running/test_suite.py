@@ -1,11 +1,14 @@
 """What a suite file means: which cells, in which order, and what is refused."""
 
+import json
 import re
 
 import msgspec
 import pytest
 
+from bench import load_results
 from bench.errors import BenchError
+from bench.records.paths import results_dir
 from bench.records.provenance import blank_record
 from bench.records.record import Status, replaced
 from bench.records.store import Store
@@ -139,3 +142,18 @@ def test_the_suites_that_are_shipped_can_be_expanded(registry, name):
     assert len(jobs) > 20
     assert "nbody_1step_id" in {job.cell.task for job in jobs}
     assert len({(job.cell.folder, job.cell.seed) for job in jobs}) == len(jobs)
+
+
+@pytest.mark.skipif(not results_dir().is_dir(), reason="a copy without the committed records")
+def test_the_small_suite_plans_every_committed_record_and_nothing_else(registry):
+    def row(task, method, search, budget, seed, preset, changed):
+        return task, method, search, budget, seed, preset, json.dumps(changed, sort_keys=True)
+
+    jobs = expand(read_suite(BUILT_IN["small"]), registry, lambda task: "fingerprint", results_dir())
+    cells = [job.cell for job in jobs]
+    planned = {row(c.task, c.method, c.search, c.budget, c.seed, c.preset, c.changed) for c in cells}
+    names = ["task", "method", "search", "budget", "seed", "preset", "changed", "path"]
+    frame = load_results()[names].drop_duplicates("path").astype(object)
+    rows = frame.where(frame.notna(), None).itertuples(index=False)
+    stored = {row(*r[:6], json.loads(r.changed)) for r in rows}
+    assert planned == stored
