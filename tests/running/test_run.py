@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import psutil
 import pytest
@@ -73,9 +74,9 @@ def test_a_run_beside_a_suite_waits_for_the_cell_that_the_suite_runs(suites, run
     suite = suites.start(["waits"], "0")
     suites.wait_for_fits(1)
     process = run("waits")
-    for line in process.stdout:
-        if line.startswith("[1/1] waits on short"):
-            break
+    while not process.stdout.readline().startswith("[1/1] waits on short"):
+        assert process.poll() is None
+    time.sleep(2.5)  # it looks at the cell every second
     suites.log.with_name("odd.log.go").touch()
     out, errors = process.communicate(timeout=120)
     suite.communicate(timeout=120)
