@@ -1,8 +1,10 @@
 """Laws of one study: a kill loses no trial, a failure stops nothing, and a journal that is broken is one line."""
 
+import errno
 import math
 
 import pytest
+from optuna.storages.journal import JournalFileBackend
 
 from bench.api.parameters import Sweep
 from bench.errors import BenchError
@@ -166,6 +168,22 @@ def test_the_hours_of_a_killed_trial_are_not_free(study_of, monkeypatch):
     with pytest.raises(Killed):
         study_of(Trainer(dies_after=5), trials=1, hours=0.1)
     assert study_of(Trainer(), trials=1, hours=0.1).trials == ()
+
+
+@pytest.mark.parametrize("writes", range(3, 30))
+def test_a_journal_that_cannot_be_written_any_more_is_an_error_of_the_disk(study_of, monkeypatch, writes):
+    append, left = JournalFileBackend.append_logs, iter(range(writes))
+
+    def full(self, logs):
+        if next(left, None) is None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        append(self, logs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(JournalFileBackend, "append_logs", full)
+        with pytest.raises(OSError, match="No space left on device"):
+            study_of(Trainer(), trials=3)
+    assert len(study_of(Trainer(), trials=3).trials) == 3
 
 
 def test_a_journal_of_another_sweep_is_refused(study_of):
