@@ -8,7 +8,7 @@ from pathlib import Path
 import typer
 from tabulate import tabulate
 
-from bench.api import TaskCard
+from bench.api import OnProgress, TaskCard
 from bench.cli.cells import CellOptions, fit_time, reason_of, with_data
 from bench.cli.progress import Bars
 from bench.leaderboard.board.build import HIDDEN_BUDGETS
@@ -64,7 +64,7 @@ class _RunReport:
         self.store, self.method, self.bars, self.mirror = store, method, bars, mirror
         self.numbers = {seed: f"[{number}/{len(seeds)}] " for number, seed in enumerate(seeds, start=1)}
         self.records: dict[int, Record] = {}
-        self._removers: dict[str, Callable[[], None]] = {}
+        self._bars: dict[str, tuple[OnProgress, Callable[[], None]]] = {}  # what moves a bar, what removes it
 
     def kept(self, plan: Plan) -> None:
         """The cells that are not run."""
@@ -75,12 +75,15 @@ class _RunReport:
             self._keep(job, record)
 
     def started(self, job: Job) -> Watch:
-        on_progress, self._removers[self._title(job)] = self.bars.add(self._title(job))
-        return Watch(on_progress)
+        title = self._title(job)
+        if title not in self._bars:  # else it was begun before, and another process was at it
+            self._bars[title] = self.bars.add(title)
+        return Watch(self._bars[title][0])
 
     def ended(self, job: Job, record: Record, ran: bool) -> None:
         title = self._title(job)
-        self._removers.pop(title, lambda: None)()
+        if title in self._bars:
+            self._bars.pop(title)[1]()
         elsewhere = "" if ran else ", by another process"
         if record.status is not Status.OK:
             log = log_hint(self.store.path(job.cell))

@@ -1,6 +1,5 @@
 """A suite of real processes survives what happens to real processes: no cell is lost, none is run twice."""
 
-import contextlib
 import signal
 import subprocess
 
@@ -77,19 +76,6 @@ def test_ctrl_c_ends_the_workers_and_says_how_to_go_on(suites):
     assert set(suites.statuses().values()) <= {"ok", "interrupted"}
     assert suites.run(["sleeps"], "0-3")[0] == 0
     assert set(suites.statuses().values()) == {"ok"}
-
-
-@pytest.fixture
-def small_disk(tmp_path):
-    """A file system of 64 KiB."""
-    place = tmp_path / "disk"
-    place.mkdir()
-    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(place)], capture_output=True)
-    if done.returncode:
-        pytest.skip("needs the right to mount a small file system")
-    yield place
-    with contextlib.suppress(OSError):
-        subprocess.run(["umount", str(place)], check=True)
 
 
 def test_a_full_disk_stops_the_suite_with_one_line_and_loses_nothing(suites, small_disk):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
@@ -65,6 +66,18 @@ def queue_killed(study: optuna.Study, default: Mapping[str, Any]) -> None:
                 study.enqueue_trial(params, user_attrs={"queued": params, "repeats": trial.number})
             if trial.state is TrialState.RUNNING:
                 study.tell(trial.number, state=TrialState.FAIL)
+
+
+@contextlib.contextmanager
+def journal_errors() -> Iterator[None]:
+    """Inside, a journal that cannot be written is an OSError: Optuna buries it under an AssertionError of its own."""
+    try:
+        yield
+    except AssertionError as error:
+        cause = error.__context__
+        if isinstance(cause, OSError):
+            raise cause from None
+        raise
 
 
 def ended_trials(study: optuna.Study, journal: Path, names: Collection[str]) -> list[FrozenTrial]:

@@ -11,7 +11,7 @@ from optuna.trial import FrozenTrial
 
 from bench.api import seed_for
 from bench.records.preset import Study, Trial
-from bench.running.sweeps.journal import ended_trials, open_study, queue_killed
+from bench.running.sweeps.journal import ended_trials, journal_errors, open_study, queue_killed
 from bench.running.sweeps.search import StudySettings, draw, rounded
 
 #: Seeds of the boards' cells are small; study k trains with this one more.
@@ -54,7 +54,8 @@ def run_study(settings: StudySettings, number: int, journal: Path, trials: int, 
 
     missing = trials - len(ended())
     if missing > 0 and hours() < max_hours:
-        study.optimize(objective, missing, callbacks=[stop_at_the_cap])
+        with journal_errors():
+            study.optimize(objective, missing, callbacks=[stop_at_the_cap])
     results = []
     for place, trial in enumerate(ended()):
         state, params = trial.user_attrs["state"], rounded(settings.space, settings.default, trial.params)

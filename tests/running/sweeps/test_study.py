@@ -1,12 +1,14 @@
 """Laws of one study: a kill loses no trial, a failure stops nothing, and a journal that is broken is one line."""
 
+import errno
 import math
 
 import pytest
+from optuna.storages.journal import JournalFileBackend
 
 from bench.api.parameters import Sweep
 from bench.errors import BenchError
-from bench.running.sweeps.search import Outcome, StudySettings
+from bench.running.sweeps.search import StudySettings, TrialOutcome
 from bench.running.sweeps.study import FIRST_SEED, RANDOM_TRIALS, run_study
 
 SPACE = {"lr": Sweep(1e-4, 1e-1, log=True), "copies": Sweep(1, 8, whole=True), "kind": Sweep(choices=("a", "b"))}
@@ -32,10 +34,10 @@ class Trainer:
             if self.left < 0:
                 raise Killed
             if prune([(epoch, quality + 1 / epoch)]):
-                return Outcome("pruned")
+                return TrialOutcome("pruned")
         if len(self.runs) - 1 in self.fails:
-            return Outcome("failed", reason="diverged: no number")
-        return Outcome("complete", round(quality, 9))
+            return TrialOutcome("failed", reason="diverged: no number")
+        return TrialOutcome("complete", round(quality, 9))
 
 
 @pytest.fixture
@@ -143,7 +145,7 @@ def test_a_study_that_maximises_prunes_by_the_loss_all_the_same(study_of):
     class Score(Trainer):
         def __call__(self, seed, params, prune):
             outcome = super().__call__(seed, params, prune)
-            return Outcome("complete", -outcome.validation) if outcome.validation is not None else outcome
+            return TrialOutcome("complete", -outcome.validation) if outcome.validation is not None else outcome
 
     lower, higher = study_of(Trainer(), trials=8, name="low"), study_of(Score(), trials=8, name="high", higher=True)
     assert [(t.state, t.params) for t in higher.trials] == [(t.state, t.params) for t in lower.trials]
@@ -166,6 +168,22 @@ def test_the_hours_of_a_killed_trial_are_not_free(study_of, monkeypatch):
     with pytest.raises(Killed):
         study_of(Trainer(dies_after=5), trials=1, hours=0.1)
     assert study_of(Trainer(), trials=1, hours=0.1).trials == ()
+
+
+@pytest.mark.parametrize("writes", range(3, 30))
+def test_a_journal_that_cannot_be_written_any_more_is_an_error_of_the_disk(study_of, monkeypatch, writes):
+    append, left = JournalFileBackend.append_logs, iter(range(writes))
+
+    def full(self, logs):
+        if next(left, None) is None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        append(self, logs)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(JournalFileBackend, "append_logs", full)
+        with pytest.raises(OSError, match="No space left on device"):
+            study_of(Trainer(), trials=3)
+    assert len(study_of(Trainer(), trials=3).trials) == 3
 
 
 def test_a_journal_of_another_sweep_is_refused(study_of):

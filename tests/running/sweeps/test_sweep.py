@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import psutil
 import pytest
@@ -16,7 +15,7 @@ from bench.records.cell import make_cell
 from bench.records.preset import read_preset
 from bench.records.store import Store
 from bench.running.registry import load_registry
-from bench.running.sweeps.sweep import SweepPlan
+from bench.running.sweeps.search import space_of
 
 pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
 
@@ -162,15 +161,8 @@ def _complete(preset):
     return [trial for trial in study.trials if trial.validation is not None]
 
 
-def test_a_killed_sweep_goes_on_to_the_preset_of_one_that_was_not(sweeps):
+def test_a_killed_sweep_goes_on_to_a_whole_preset_and_loses_no_trial(sweeps):
     words = ["--studies", "1", "--set", "pause=0.3"]
-    elsewhere = sweeps.folder / "elsewhere" / "results"
-    assert sweeps.sweep("honest", *words, trials=5, results=elsewhere)[0] == 0
-    whole = sweeps.preset("honest", results=elsewhere)
-    assert whole.fixed == {"pause": 0.3}
-    expected = sweeps.fits()
-    sweeps.log.unlink()
-
     choice = ["--method", "shift", "--task", "honest", "--budget", "smoke", "--trials", "5", "--device", "cpu"]
     process = sweeps.start("sweep", *choice, *words)
     deadline = time.monotonic() + 120
@@ -184,11 +176,16 @@ def test_a_killed_sweep_goes_on_to_the_preset_of_one_that_was_not(sweeps):
     assert code == 0, errors
     assert workers
     assert not any(worker.is_running() for worker in workers)
-    resumed = sweeps.preset("honest")
-    assert resumed.studies[0].trials == whole.studies[0].trials
-    assert resumed.params == whole.params
-    # The one that was running is fitted once more, no other.
-    assert sweeps.fits() == [*expected[:3], *expected[2:]]
+    preset = sweeps.preset("honest")
+    assert preset.fixed == {"pause": 0.3}
+    assert [trial.trial for trial in preset.studies[0].trials] == [0, 1, 2, 3, 4]
+    assert preset.params == preset.best.params
+    assert preset.best.state == "complete"
+    # The trial that was running is fitted once more, no other.
+    fits = sweeps.fits()
+    assert fits[2] == fits[3]
+    assert len(fits) == 6
+    assert len(set(fits)) == 5
 
     before = sweeps.fits()
     assert "finished before" in sweeps.sweep("honest", *words, trials=5)[1]
@@ -220,7 +217,7 @@ def test_every_method_that_is_swept_can_hold_the_settings_of_every_family():
         method = registry.method(name)
         if not method.card.consumes:
             cell = make_cell(task, method, search=None, budget="small", seed=0, fingerprint="")
-            space = SweepPlan(task, method, cell, (), Path("results"), "cpu", Path("data"), 1, 1, 1.0).space
+            space = space_of(method, cell, ())
             searched.setdefault(name, set()).update(space)
             outside = {n for n, s in space.items() if not s.low <= cell.params[n] <= s.high}
             assert not outside, (name, task_name)
@@ -265,3 +262,35 @@ def test_a_pipeline_is_swept_with_the_parameters_of_both_stages(sweeps):
     preset = json.loads(path.read_text())
     assert {"liegan.lr_g", "liegan.lr_d", "liegan.weight_regulariser", "lr", "copies"} == preset["params"].keys()
     assert preset["fixed"] == {"epochs": 1, "liegan.epochs": 1}
+
+
+def test_a_sweep_on_a_full_disk_is_one_line_and_goes_on_once_there_is_room(sweeps, small_disk):
+    sweeps.results = small_disk / "results"
+    code, _, errors = sweeps.sweep("honest", "--studies", "1", trials=60)
+    assert (code, errors.count("\n")) == (2, 1), errors
+    assert "No space left on device" in errors
+    subprocess.run(["mount", "-o", "remount,size=16m", str(small_disk)], check=True)
+    code, _, errors = sweeps.sweep("honest", "--studies", "1", trials=4)
+    assert code == 0, errors
+    assert all(trial.state in ("complete", "pruned", "failed") for trial in sweeps.preset("honest").studies[0].trials)
+    assert not list(small_disk.rglob("*.tmp"))
+
+
+def test_ctrl_c_ends_a_sweep_and_the_same_command_goes_on(sweeps):
+    choice = ["--method", "shift", "--task", "honest", "--budget", "smoke", "--trials", "3", "--device", "cpu"]
+    words = [*choice, "--studies", "2", "--workers", "2", "--set", "pause=0.3"]
+    process = sweeps.start("sweep", *words)
+    deadline = time.monotonic() + 120
+    while len(sweeps.fits()) < 3:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGTERM)  # as Ctrl-C, which a background process ignores
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.strip() == "error: interrupted; finished trials are stored, the same command continues."
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert not alive
+    code, _, errors = sweeps.run("sweep", *words)
+    assert code == 0, errors
+    assert [len(study.trials) for study in sweeps.preset("honest").studies] == [3, 3]
