@@ -30,7 +30,8 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         given = Counter(self.make_parser(ctx).parse_args(list(args))[2])
         for parameter, times in given.items():
-            takes_one = parameter.param_type_name == "option" and not parameter.multiple and not parameter.is_flag
+            is_flag = getattr(parameter, "is_flag", False)
+            takes_one = parameter.param_type_name == "option" and not parameter.multiple and not is_flag
             if times > 1 and takes_one:
                 raise BenchError(f"option {parameter.opts[0]} is given {times} times; give it once.")
         return super().parse_args(ctx, args)
