@@ -163,6 +163,10 @@ class Task(ABC):
         """
         return f"{self.card.id}-{self.card.version}"
 
+    def extra_seconds(self, options: Any) -> float:
+        """What a cell may take beyond its budget's wall limit, for a cost of these options that comes but once."""
+        return 0.0
+
     @abstractmethod
     def load(self, budget: Budget, options: Any, data_dir: Path) -> TrainingData:
         """Training and validation data at this budget, and all that a method is given."""

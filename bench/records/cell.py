@@ -202,6 +202,11 @@ def stages_of(method: Method) -> Mapping[str, Method]:
     return method.stages if isinstance(method, Pipeline) else {"": method}
 
 
+def options_of(cell: Cell, task: Task) -> Any:
+    """The task's own options among the parameters of ``cell``: an instance of ``task.Options``."""
+    return from_values(task.Options, split_params(cell.params, TASK_PREFIX, ()), owner=cell.task)
+
+
 def versions_of(method: Method) -> tuple[int, ...]:
     """The version of a method, or of both stages of a pipeline; a record of others is stale."""
     return tuple(stage.card.version for stage in stages_of(method).values())

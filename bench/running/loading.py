@@ -14,9 +14,8 @@ import torch
 from torch import Tensor
 
 from bench.api import Budget, EvaluationData, Group, OnProgress, Split, Task, TrainingData, Units
-from bench.api.parameters import from_values
 from bench.errors import BenchError, Unsupported, place_of
-from bench.records.cell import TASK_PREFIX, Cell, split_params
+from bench.records.cell import Cell, options_of
 
 
 def prepared(task: Task, data_dir: Path, on_progress: OnProgress = lambda done, total: None) -> str:
@@ -45,7 +44,7 @@ class DataSource:
         """The data of ``cell``."""
         sizes: dict[str, Any] = dict(cell.size)
         budget = dataclasses.replace(task.card.budgets[cell.budget], **sizes)
-        options = from_values(task.Options, split_params(cell.params, TASK_PREFIX, ()), owner=cell.task)
+        options = options_of(cell, task)
         return cls(task, budget, options, data_dir)
 
     def training(self) -> TrainingData:

@@ -20,6 +20,7 @@ import msgspec
 import psutil
 
 from bench.errors import Pruned
+from bench.records.cell import options_of
 from bench.records.lock import claimed
 from bench.records.paths import log_path
 from bench.records.record import Record, Status, replaced
@@ -76,7 +77,9 @@ def _run_locked(job: Job, session: Session, limits: Limits, watch: Watch, held: 
     cell, store = job.cell, session.store
     path = store.path(cell)
     log = path.with_name(f".{path.stem}-{os.getpid()}.log.tmp")
-    budget = session.task(cell).card.budgets[cell.budget]
+    task = session.task(cell)
+    budget = task.card.budgets[cell.budget]
+    limit_s = budget.wall_limit_s + task.extra_seconds(options_of(cell, task))
     message = {
         "cell": asdict(cell),
         "root": str(store.root),
@@ -87,7 +90,7 @@ def _run_locked(job: Job, session: Session, limits: Limits, watch: Watch, held: 
         "tested": job.tested,
     }
     try:
-        outcome = _run_process(message, budget.wall_limit_s, log, limits, watch, held)
+        outcome = _run_process(message, limit_s, log, limits, watch, held)
     except OSError:
         log.unlink(missing_ok=True)
         raise
