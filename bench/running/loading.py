@@ -153,9 +153,9 @@ class _Check:
                 raise self.fault(f"{name}.{part} is {_kind(held)}; it must be {allowed}")
             bad = (~held.isfinite()).reshape(len(held), -1).sum(1) if len(held) else held
             if bool(bad.any()):
-                first = int(bad.nonzero()[0])
+                count, first = int(bad.sum()), int(bad.nonzero()[0])
                 raise self.fault(
-                    f"{name}.{part} holds numbers that are not finite ({int(bad.sum())}, the first in example {first}); "
+                    f"{name}.{part} holds numbers that are not finite ({count}, the first in example {first}); "
                     "leave such examples out"
                 )
 

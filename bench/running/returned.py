@@ -56,16 +56,15 @@ class Checked(Fitted):
         return lambda x: self._prediction(f"strategy {name!r}", predict(x), len(x))
 
     def _prediction(self, call: str, prediction: object, n: int) -> Tensor:
-        if self._targets.is_floating_point():
-            shape = (n, *self._targets.shape[1:])
-            if isinstance(prediction, Tensor) and prediction.shape == shape:
-                return prediction
-            raise self._fault(call, prediction, f"for {n} inputs it must give a tensor {shape}")
-        classes = int(self._targets.max()) + 1
-        is_table = isinstance(prediction, Tensor) and prediction.ndim == 2
-        if is_table and len(prediction) == n and prediction.shape[1] >= classes:
-            return prediction
-        raise self._fault(call, prediction, f"for {n} inputs it must give probabilities ({n}, {classes} or more)")
+        shape, expected = (n, *self._targets.shape[1:]), f"a tensor {(n, *self._targets.shape[1:])}"
+        if not self._targets.is_floating_point():
+            classes = int(self._targets.max()) + 1
+            if isinstance(prediction, Tensor) and prediction.ndim == 2:
+                classes = max(classes, prediction.shape[1])
+            shape, expected = (n, classes), f"probabilities {(n, classes)}"
+        if not isinstance(prediction, Tensor) or prediction.shape != shape:
+            raise self._fault(call, prediction, f"for {n} inputs it must give {expected}")
+        return prediction
 
     def _fault(self, call: str, value: object, expected: str) -> BenchError:
         return BenchError(f"method {self._name!r}: {call} gave {_kind(value)}; {expected}.")
