@@ -22,5 +22,6 @@ def load_results(results: Path | str | None = None) -> pd.DataFrame:
     """
     from bench.records import frame  # here: pandas is slow to import
     from bench.records.paths import existing_results
+    from bench.records.store import Store
 
-    return frame.load_results(existing_results(Path(results) if results is not None else None))
+    return frame.load_results(Store(existing_results(Path(results) if results is not None else None)))

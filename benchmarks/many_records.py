@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-import json
-import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
+import numpy as np
 from tabulate import tabulate
 
 from bench.records.paths import results_dir
+from bench.records.record import encode, replaced
 from bench.records.store import Store
 
 
 def copy(records: int, root: Path) -> int:
-    """Copies of the committed records below ``root``, at least so many; returns how many."""
-    source = results_dir()
-    found = Store(source).scan().records
-    times = -(-records // len(found))
-    for path, record in found.items():
-        folder = root / path.parent.relative_to(source)
-        folder.mkdir(parents=True, exist_ok=True)
+    """Copies of the published records below ``root``, at least so many; returns how many."""
+    store = Store(results_dir())
+    published = store.scan().records
+    times = -(-records // len(published))
+    for place, record in published.items():
+        arrays = store.arrays(place)
         for number in range(times):
-            seed = record["seed"] + 100 * number
-            named = {"seed": seed, "arrays": record["arrays"] and f"seed{seed}.npz"}
-            (folder / f"seed{seed}.json").write_text(json.dumps(record | named, indent=1))
-            if record["arrays"]:
-                shutil.copy(path.with_name(record["arrays"]), folder / f"seed{seed}.npz")
-    for file in source.glob("*.json"):
-        shutil.copy(file, root)
-    return times * len(found)
+            copied = replaced(record, {"seed": record.seed + 100 * number})
+            path = root / copied.place
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(encode(copied))
+            if arrays:
+                np.savez_compressed(path.with_suffix(".npz"), allow_pickle=False, **arrays)
+    return times * len(published)
 
 
 def seconds(*arguments: str) -> float:

@@ -12,7 +12,7 @@ import os
 import urllib.error
 import urllib.request
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -49,16 +49,43 @@ class RemoteFile:
         if not self.urls or not (self.md5 or self.sha256):
             raise ValueError(f"{self.filename} needs a mirror and an md5 or sha256")
 
+    @property
+    def sums(self) -> str:
+        """Size and checksum, for a person who brings the file."""
+        return f"{self.size} bytes, {f'sha256 {self.sha256}' if self.sha256 else f'md5 {self.md5}'}"
+
+
+class NotDownloaded(BenchError):
+    """No mirror gave a file."""
+
+    def __init__(self, folder: Path, remote: RemoteFile, failures: Sequence[str]) -> None:
+        super().__init__(
+            f"{folder.name}: cannot download {remote.filename} from {', '.join(failures)}. Check the internet "
+            f"connection and run again, or put the file ({remote.sums}) into {folder} by hand."
+        )
+        self.remote, self.failures = remote, failures
+
 
 def data_dir() -> Path:
     """``$SYMMETRY_BENCH_DATA``, else ``$XDG_CACHE_HOME/symmetry-bench``, else ``~/.cache/symmetry-bench``.
 
+    Raises:
+        BenchError: when the home folder that it takes cannot be determined.
+
     Source: XDG Base Directory Specification 0.8 (a relative ``$XDG_CACHE_HOME`` is ignored).
     """
-    if chosen := os.environ.get("SYMMETRY_BENCH_DATA"):
-        return Path(chosen).expanduser()
+    chosen = os.environ.get("SYMMETRY_BENCH_DATA", "")
     xdg = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    return (xdg if xdg.is_absolute() else Path.home() / ".cache") / "symmetry-bench"
+    try:
+        if chosen:
+            return Path(chosen).expanduser()
+        return (xdg if xdg.is_absolute() else Path.home() / ".cache") / "symmetry-bench"
+    except RuntimeError:  # no such user, or neither HOME nor an entry for this one
+        where = f"SYMMETRY_BENCH_DATA is {chosen!r}" if chosen else "SYMMETRY_BENCH_DATA is not set"
+        raise BenchError(
+            f"{where}, and the home folder of that user cannot be determined; set SYMMETRY_BENCH_DATA to the "
+            "whole path of a folder for data."
+        ) from None
 
 
 def sha256_of(path: Path) -> str:
@@ -125,11 +152,29 @@ def fetch(remote: RemoteFile, folder: Path, progress: Progress | None = None) ->
         part.unlink()
     if wrong_content is not None:
         raise wrong_content
-    checksum = f"sha256 {remote.sha256}" if remote.sha256 else f"md5 {remote.md5}"
-    raise BenchError(
-        f"{folder.name}: cannot download {remote.filename} from {', '.join(failures)}. Check the internet connection "
-        f"and run again, or put the file ({remote.size} bytes, {checksum}) into {folder} by hand."
-    )
+    raise NotDownloaded(folder, remote, failures)
+
+
+def fetch_all(remotes: Iterable[RemoteFile], folder: Path, progress: Progress | None = None) -> None:
+    """:func:`fetch` each; what cannot be downloaded is told of all files at once, after the others are there.
+
+    Raises:
+        BenchError: if no mirror answers for one or more files; for whatever else :func:`fetch` raises, at once.
+    """
+    absent: list[NotDownloaded] = []
+    for remote in remotes:
+        try:
+            fetch(remote, folder, progress)
+        except NotDownloaded as error:
+            absent.append(error)
+    if len(absent) == 1:
+        raise absent[0]
+    if absent:
+        files = "; ".join(f"{e.remote.filename} ({e.remote.sums}) from {e.remote.urls[0]}" for e in absent)
+        raise BenchError(
+            f"{folder.name}: cannot download {len(absent)} files ({absent[0].failures[-1]}). Check the internet "
+            f"connection and run again, or put them into {folder} by hand: {files}."
+        )
 
 
 def save_npz_atomic(path: Path, **arrays: npt.NDArray[Any]) -> None:

@@ -17,7 +17,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from bench.datasets.cache import Progress, RemoteFile, fetch, mismatch
+from bench.datasets.cache import Progress, RemoteFile, fetch_all, mismatch
 from bench.errors import BenchError
 
 NAME = "mnist"
@@ -80,8 +80,7 @@ def prepare(data_dir: Path, progress: Progress | None = None) -> Path:
         BenchError: if a download fails, a file has the wrong content, or a missing file cannot be written.
     """
     folder = data_dir / NAME
-    for remote in FILES.values():
-        fetch(remote, folder, progress)
+    fetch_all(FILES.values(), folder, progress)
     return folder
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from bench.datasets.cache import Progress, fetch, mismatch, read_npz, sha256_of
+from bench.datasets.cache import Progress, fetch_all, mismatch, read_npz, sha256_of
 from bench.datasets.qm9_archive import (
     ARCHIVE,
     CHARGES,
@@ -68,11 +68,13 @@ def prepare(data_dir: Path, progress: Progress | None = None) -> Path:
     """
     folder = data_dir / NAME
     out = folder / "qm9.npz"
-    excluded = _list_path(folder) or fetch(UNCHARACTERIZED, folder, progress)
+    excluded = _list_path(folder)
+    needed = [] if excluded else [UNCHARACTERIZED]
+    fetch_all(needed if out.exists() else [*needed, ARCHIVE], folder, progress)
     if out.exists():
         load(data_dir)
         return out
-    return build(fetch(ARCHIVE, folder, progress), excluded, out, progress)
+    return build(folder / ARCHIVE.filename, excluded or folder / UNCHARACTERIZED.filename, out, progress)
 
 
 def verify(data_dir: Path) -> list[tuple[str, str]]:

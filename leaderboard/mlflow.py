@@ -6,24 +6,25 @@ Only the parent process writes it: several processes opening a cold SQLite store
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
 import os
 import shutil
 import tempfile
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlparse
 
+import msgspec
 import typer
 
 from bench.api import Array, OnProgress
 from bench.errors import BenchError
 from bench.records.cell import Cell
-from bench.records.store import Record, Store, read_arrays
+from bench.records.record import Record, Status, encode
+from bench.records.store import Store
 
 DATABASE, ARTIFACTS = "mlflow.db", "mlruns"
 #: Tag that names a run's record; there is one run per record.
@@ -46,7 +47,7 @@ class Mirror:
         Raises:
             BenchError: when mlflow cannot be imported or the database cannot be opened.
         """
-        self.root = store_root.resolve()
+        self.root, self._store = store_root.resolve(), Store(store_root)
         if (self.root / DATABASE).is_dir():  # SQLAlchemy would try again for minutes
             raise BenchError(f"the MLflow mirror {str(self.root / DATABASE)!r} is a folder; move it away.")
         with _one_line(self.root), _quiet():
@@ -57,28 +58,28 @@ class Mirror:
             self._client: Any = MlflowClient(tracking_uri(self.root))
             self._experiments = {found.name: found.experiment_id for found in self._client.search_experiments()}
 
-    def record(self, path: Path, record: Record) -> None:
-        """Mirror the record at ``path``; the run of an earlier record at the same place is replaced.
+    def record(self, record: Record) -> None:
+        """Mirror ``record``; the run of an earlier record at the same place is replaced.
 
         Raises:
             BenchError: when the database cannot be written.
         """
         with _one_line(self.root), _quiet():
-            place = path.resolve().relative_to(self.root).as_posix()
-            experiment = self._experiment(f"{record['task']['id']}@{record['task']['version']}")
-            self._remove(experiment, place)
-            started = int(datetime.fromisoformat(record["started"]).timestamp() * 1000)
+            place = record.place
+            experiment = self._experiment(f"{record.task.id}@{record.task.version}")
+            self._remove(experiment, record, place)
+            started = int(datetime.fromisoformat(record.started).timestamp() * 1000)
             run = self._client.create_run(experiment, started, _tags(record, place), _name(record)).info.run_id
             try:
-                arrays, problem = read_arrays(path, record), None
+                arrays, problem = self._store.arrays(place), None
             except BenchError as error:
                 arrays, problem = {}, str(error)
             self._log(run, record, arrays)
             with tempfile.TemporaryDirectory() as folder:
                 _write_artifacts(Path(folder), record, arrays, problem)
                 self._client.log_artifacts(run, folder)
-            seconds = record["cost"].get("fit_s", 0.0) + record["cost"].get("predict_s", 0.0)
-            status = "FINISHED" if record["status"] == "ok" else "FAILED"
+            seconds = record.cost.fit_s + record.cost.predict_s if record.cost else 0.0
+            status = "FINISHED" if record.status is Status.OK else "FAILED"
             self._client.set_terminated(run, status, started + round(1000 * seconds))
 
     def _experiment(self, name: str) -> str:
@@ -87,21 +88,25 @@ class Mirror:
             self._experiments[name] = self._client.create_experiment(name, artifact_location=folder)
         return self._experiments[name]
 
-    def _remove(self, experiment: str, place: str) -> None:
-        for run in self._client.search_runs([experiment], f"tags.{RECORD_TAG} = '{place}'"):
+    def _remove(self, experiment: str, record: Record, place: str) -> None:
+        # A key is hexadecimal digits and a seed is a number; a path may hold quotes, which no filter can express.
+        same_cell = f"tags.key = '{record.key}' and tags.seed = '{record.seed}'"
+        for run in self._client.search_runs([experiment], same_cell):
+            if run.data.tags.get(RECORD_TAG) != place:
+                continue
             self._client.delete_run(run.info.run_id)
             shutil.rmtree(Path(unquote(urlparse(run.info.artifact_uri).path)), ignore_errors=True)
 
     def _log(self, run: str, record: Record, arrays: Mapping[str, Array]) -> None:
         from mlflow.entities import Metric, Param
 
-        at = int(datetime.fromisoformat(record["started"]).timestamp() * 1000)
-        metrics = [Metric(name, score["value"], at, 0) for name, score in record["scores"].items()]
-        metrics += [Metric(f"cost/{name}", value, at, 0) for name, value in record["cost"].items() if value is not None]
+        at = int(datetime.fromisoformat(record.started).timestamp() * 1000)
+        metrics = [Metric(name, score.value, at, 0) for name, score in record.scores.items()]
+        metrics += [Metric(f"cost/{name}", value, at, 0) for name, value in _costs(record) if value is not None]
         for name, points in arrays.items():
             if name.startswith("history/"):
                 metrics += [Metric(name.removeprefix("history/"), value, at, int(step)) for step, value in points]
-        params = [Param(name, str(value)[:PARAM_LENGTH]) for name, value in record["params"].items()]
+        params = [Param(name, str(value)[:PARAM_LENGTH]) for name, value in record.params.items()]
         for start in range(0, len(metrics), BATCH):
             self._client.log_batch(run, metrics=metrics[start : start + BATCH])
         for start in range(0, len(params), PARAM_BATCH):
@@ -121,42 +126,42 @@ def rebuild(store_root: Path, on_progress: OnProgress = lambda done, total: None
         if (store_root / ARTIFACTS).exists():
             shutil.rmtree(store_root / ARTIFACTS)
     mirror = Mirror(store_root)
-    for number, (path, record) in enumerate(found.records.items(), start=1):
-        mirror.record(path, record)
+    for number, record in enumerate(found.records.values(), start=1):
+        mirror.record(record)
         on_progress(number, len(found.records))
     return len(found.records), len(found.skipped)
 
 
 def _name(record: Record) -> str:
-    method = record["method"]
-    return (
-        f"{method['id']}{'--' + method['search'] if method['search'] else ''} {record['budget']} seed {record['seed']}"
-    )
+    return f"{record.label} {record.budget} seed {record.seed}"
+
+
+def _costs(record: Record) -> Iterable[tuple[str, float | None]]:
+    return [] if record.cost is None else msgspec.structs.asdict(record.cost).items()
 
 
 def _tags(record: Record, place: str) -> dict[str, str]:
     tags = {
         RECORD_TAG: place,
-        "status": record["status"],
-        "reason": record["reason"],
-        "key": record["key"],
-        "seed": record["seed"],
-        "budget": record["budget"],
-        "method": record["method"]["id"],
-        "search": record["method"]["search"],
-        "tier": record["method"]["knowledge"],
-        "git_sha": record["env"]["git_sha"],
+        "status": record.status,
+        "reason": record.reason,
+        "key": record.key,
+        "seed": record.seed,
+        "budget": record.budget,
+        "method": record.method.id,
+        "search": record.method.search,
+        "tier": record.method.knowledge,
+        "git_sha": record.env.git_sha,
     }
     return {name: str(value)[:TAG_LENGTH] for name, value in tags.items() if value is not None}
 
 
 def _write_artifacts(folder: Path, record: Record, arrays: Mapping[str, Array], problem: str | None) -> None:
-    """The record, its environment, the figures that its arrays allow, and why its arrays could not be read."""
-    for name, part in (("record", record), ("environment", record["env"])):
-        (folder / f"{name}.json").write_text(json.dumps(part, indent=1, sort_keys=True) + "\n")
+    """The record, the figures that its arrays allow, and why its arrays could not be read."""
+    (folder / "record.json").write_bytes(encode(record))
     if problem:
-        (folder / "arrays_unreadable.txt").write_text(problem + "\n")
-    title = f"{_name(record)} on {record['task']['id']}"
+        (folder / "arrays_unreadable.txt").write_text(problem + "\n", encoding="utf-8")
+    title = f"{_name(record)} on {record.task.id}"
     if "generators" in arrays:
         from bench.leaderboard.drawing.primitives import generator_heatmaps  # matplotlib is slow to import
 
@@ -217,7 +222,7 @@ class Mirroring:
         try:
             if self.mirror is None:
                 self.mirror = Mirror(self.root)
-            self.mirror.record(store.path(cell), record)
+            self.mirror.record(record)
         except BenchError as error:
             self.broken = True
             typer.echo(

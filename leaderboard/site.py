@@ -7,21 +7,20 @@ their bytes differ between versions of matplotlib.
 from __future__ import annotations
 
 import os
-import zipfile
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.api import Array, MethodCard, TaskCard
 from bench.errors import BenchError
 from bench.leaderboard.board.build import HIDDEN_BUDGETS, build_board
-from bench.leaderboard.board.model import Run
+from bench.leaderboard.board.model import Board, Run
 from bench.leaderboard.board.overall import Overall, build_overall
 from bench.leaderboard.claims.claims import render_claims
 from bench.leaderboard.claims.semola import CLAIMS
 from bench.leaderboard.drawing.learning import figures_of
-from bench.leaderboard.drawing.plan import FOLDER, NAME, FigurePlan
+from bench.leaderboard.drawing.plan import FOLDER, NAME, PAGES, FigurePlan, task_of_figure
 from bench.leaderboard.html.data import page_data
 from bench.leaderboard.html.render import render_html
 from bench.leaderboard.markdown.pages import MARKER, index_remarks, render_index, render_task
@@ -29,7 +28,8 @@ from bench.leaderboard.markdown.readme import with_board
 from bench.leaderboard.tables.effort import remaking
 from bench.records.atomic import renamed_to
 from bench.records.preset import read_presets
-from bench.records.store import Record, Store, read_arrays
+from bench.records.record import Record, replaced
+from bench.records.store import Store
 
 INDEX, REPORT, HTML = "README.md", "claims.md", "index.html"
 #: The task whose generators the project's README shows.
@@ -48,117 +48,161 @@ class Cards:
 class Site:
     """What belongs beside a store: the text of every page, the plan of every figure, and how to read its arrays."""
 
-    pages: Mapping[str, str]  # by file name
+    pages: Mapping[str, str]  # by path below the folder of the pages
     figures: Mapping[str, FigurePlan]  # by file name below FOLDER
-    load: Callable[[Run], Mapping[str, Array]]
+    boards: tuple[Board, ...]
     overall: Overall
+    remarks: tuple[str, ...]
+    load: Callable[..., Mapping[str, Array]]  # (run, names) -> arrays; empty where they cannot be read
+    problems: tuple[str, ...]  # records and arrays that cannot be read, a line each
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What differs from the records: paths below the folder of the pages, and what could not be read."""
+
+    written: tuple[str, ...]
+    removed: tuple[str, ...]
+    problems: tuple[str, ...]
 
 
 def write_pages(
-    store_root: Path,
+    store: Store,
     out_dir: Path,
     cards: Cards,
-    standing: Callable[[Record], str],
+    is_stale: Callable[[Record], bool],
     check: bool = False,
     readme: Path | None = None,
-) -> list[str]:
+) -> Changes:
     """Write the index, one page per task with a record, and their figures; remove generated ones that are left over.
 
+    Pages and figures of tasks that ``cards`` do not know stay as they are.
+
     Args:
-        store_root: the folder of the records.
+        store: the records.
         out_dir: where the pages lie.
         cards: of tasks and methods.
-        standing: "current", "equal" or "stale", as `bench.running.standing.Standing` tells it.
+        is_stale: whether a record is of another version, as `bench.running.standing.is_stale` says.
         check: write nothing, and draw nothing.
         readme: the project's, whose generated part is made anew too.
-
-    Returns:
-        The names of the pages that differed and of the files that were missing or left over; empty when all was up
-        to date.
 
     Raises:
         BenchError: when a file in the way was not generated, or a file cannot be written.
     """
-    site = plan_site(store_root, cards, standing)
-    pages = site.pages
-    present = {
-        path.name: path.read_text(encoding="utf-8", errors="replace")
-        for path in [*out_dir.glob("*.md"), out_dir / HTML]
-        if path.is_file()
-    }
-    left_over = {name for name, text in present.items() if name not in pages and text.startswith(MARKER)}
-    changed = sorted(left_over | {name for name, text in pages.items() if present.get(name) != text})
+    site = plan_site(store, cards, is_stale)
+    present = _present(out_dir)
+    changed = sorted(name for name, text in site.pages.items() if present.get(name) != text)
     drawn = {path.name for path in (out_dir / FOLDER).glob("*.png") if NAME.fullmatch(path.name)}
-    missing, unnamed = sorted(site.figures.keys() - drawn), sorted(drawn - site.figures.keys())
-    every = [*changed, *(f"{FOLDER}/{name}" for name in sorted([*missing, *unnamed]))]
+    missing = sorted(site.figures.keys() - drawn)
+    removed = [name for name, text in present.items() if name not in site.pages and _is_ours(name, text, cards)]
+    removed += [f"{FOLDER}/{name}" for name in drawn - site.figures.keys() if task_of_figure(name) in cards.tasks]
+    after = None
     if readme is not None:
-        folder = os.path.relpath(out_dir, readme.parent)
         before = readme.read_text(encoding="utf-8")
-        after = with_board(before, site.overall, _shown_in_readme(site), folder)
-        every += [os.path.relpath(readme, out_dir)] if before != after else []
-    if check:
-        return every
-    for name in changed:
-        if name in present and not present[name].startswith(MARKER):
-            raise BenchError(
-                f"{str(out_dir / name)!r} was not generated and is not overwritten; move it away, or keep the results "
-                "in another folder (--results DIR)."
-            )
-    try:
-        out_dir.mkdir(parents=True, exist_ok=True)
-        # Figures first, and the old ones last: whoever reads a page meanwhile finds those that it names.
-        _draw(out_dir / FOLDER, [site.figures[name] for name in missing], site.load)
-        for name in changed:
-            if name in left_over:
+        after = with_board(before, site.overall, _shown_in_readme(site), os.path.relpath(out_dir, readme.parent))
+        after = None if after == before else after
+    written = [*changed, *(f"{FOLDER}/{name}" for name in missing)]
+    written += [os.path.relpath(readme, out_dir)] if readme is not None and after is not None else []
+    changes = Changes(tuple(written), tuple(sorted(removed)), site.problems)
+    if not check:
+        _refuse_foreign(out_dir, changed, present)
+        try:
+            # Figures first, and the old ones last: whoever reads a page meanwhile finds those that it names.
+            _draw(out_dir / FOLDER, [site.figures[name] for name in missing], site.load)
+            for name in changed:
+                _write(out_dir / name, site.pages[name])
+            if readme is not None and after is not None:
+                _write(readme, after)
+            for name in removed:
                 (out_dir / name).unlink()
-            else:
-                with renamed_to(out_dir / name) as temporary:
-                    temporary.write_text(pages[name], encoding="utf-8", newline="\n")
-        for name in unnamed:
-            (out_dir / FOLDER / name).unlink()
-        if readme is not None and before != after:
-            with renamed_to(readme) as temporary:
-                temporary.write_text(after, encoding="utf-8", newline="\n")
+        except OSError as error:
+            raise BenchError(f"pages in {str(out_dir)!r} cannot be written ({error.strerror}).") from None
+    return changes
+
+
+def write_html(store: Store, out_dir: Path, cards: Cards, is_stale: Callable[[Record], bool]) -> Path:
+    """Write the one HTML page of all boards; returns its path.
+
+    Raises:
+        BenchError: when it cannot be written.
+    """
+    site, path = plan_site(store, cards, is_stale), out_dir / HTML
+    data = page_data(site.boards, site.overall, site.load, site.remarks, REPORT if REPORT in site.pages else None)
+    try:
+        _write(path, render_html(data))
     except OSError as error:
-        raise BenchError(f"pages in {str(out_dir)!r} cannot be written ({error.strerror}).") from None
-    return every
+        raise BenchError(f"{str(path)!r} cannot be written ({error.strerror}).") from None
+    return path
 
 
-def plan_site(store_root: Path, cards: Cards, standing: Callable[[Record], str]) -> Site:
-    """All that the store's records make; of the arrays only those that the HTML page draws are read."""
-    found = Store(store_root).scan()
-    records = [record for record in found.records.values() if record["budget"] not in HIDDEN_BUDGETS]
-    places = {(record["key"], record["seed"]): (path, record) for path, record in found.records.items()}
-    held = Counter(record["task"]["id"] for record in records)
-    skipped = Counter(path.relative_to(store_root).parts[0].partition("@")[0] for path in found.skipped)
-
-    def names_of(record: Record) -> frozenset[str]:
-        return array_names(*places[record["key"], record["seed"]])
+def plan_site(store: Store, cards: Cards, is_stale: Callable[[Record], bool]) -> Site:
+    """All that the store's records make."""
+    scan = store.scan()
+    problems = list(scan.skipped.values())
+    records = []
+    for record in scan.records.values():
+        if record.budget not in HIDDEN_BUDGETS:
+            if (problem := store.arrays_problem(record)) is not None:
+                problems.append(problem)
+                record = replaced(record, {"arrays": ()})
+            records.append(record)
+    places = {(record.key, record.seed): place for place, record in scan.records.items()}
+    held = Counter(record.task.id for record in records)
+    skipped = Counter(place.partition("@")[0] for place in scan.skipped)
 
     def load(run: Run, names: Collection[str] | None = None) -> Mapping[str, Array]:
         try:
-            return read_arrays(*places[run.key, run.seed], names)
+            return store.arrays(places[run.key, run.seed], names)
         except BenchError:
             return {}  # its row is left out of the figure
 
-    presets = read_presets(store_root)
+    presets = read_presets(store.root)
     boards = [
-        build_board(records, card, cards.method, standing, skipped[name], names_of, presets)
+        build_board(records, card, cards.method, is_stale, skipped[name], presets)
         for name, card in sorted(cards.tasks.items())
         if held[name]
     ]
     without = [name for name in cards.tasks if not held[name]]
     unknown = {name: count for name, count in held.items() if name not in cards.tasks}
-    pages = {f"{board.task.id}.md": render_task(board) for board in boards}
-    report = render_claims(CLAIMS, [record for record in records if standing(record) != "stale"])
+    pages = {f"{PAGES}/{board.task.id}.md": render_task(board) for board in boards}
+    report = render_claims(CLAIMS, [record for record in records if not is_stale(record)])
     if report is not None:
         pages[REPORT] = f"{MARKER}\n\n{report}"
-    remarks = [*index_remarks(without, unknown, skipped.total()), *filter(None, [remaking(records)])]
+    remarks = (*index_remarks(without, unknown, skipped.total()), *filter(None, [remaking(records)]))
     overall = build_overall(boards)
     pages[INDEX] = render_index(boards, overall, remarks, REPORT if report else None)
-    pages[HTML] = render_html(page_data(boards, overall, load, remarks, REPORT if report else None))
     plans = {plan.name: plan for board in boards for section in figures_of(board) for plan in section}
-    return Site(pages, plans, load, overall)
+    return Site(pages, plans, tuple(boards), overall, remarks, load, tuple(problems))
+
+
+def _present(out_dir: Path) -> dict[str, str]:
+    """The text of every markdown page that is there, by its path below ``out_dir``."""
+    return {
+        path.relative_to(out_dir).as_posix(): path.read_text(encoding="utf-8", errors="replace")
+        for path in [*out_dir.glob("*.md"), *(out_dir / PAGES).glob("*.md")]
+        if path.is_file()
+    }
+
+
+def _refuse_foreign(out_dir: Path, names: Iterable[str], present: Mapping[str, str]) -> None:
+    for name in names:
+        if name in present and not present[name].startswith(MARKER):
+            raise BenchError(
+                f"{str(out_dir / name)!r} was not generated and is not overwritten; move it away, or keep the results "
+                "in another folder (--results DIR)."
+            )
+
+
+def _is_ours(name: str, text: str, cards: Cards) -> bool:
+    """Whether a page was generated, and is the index's, the claims', or that of a task that ``cards`` know."""
+    known = name == REPORT or Path(name).stem in cards.tasks
+    return known and text.startswith(MARKER)
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with renamed_to(path) as temporary:
+        temporary.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _shown_in_readme(site: Site) -> FigurePlan | None:
@@ -167,23 +211,12 @@ def _shown_in_readme(site: Site) -> FigurePlan | None:
     return site.figures[named[0]] if named else None
 
 
-def array_names(path: Path, record: Record) -> frozenset[str]:
-    """The names of the arrays beside the record at ``path``, from the archive's table of contents alone."""
-    if record["arrays"] is None:
-        return frozenset()
-    try:
-        with zipfile.ZipFile(path.with_name(record["arrays"])) as archive:
-            return frozenset(name.removesuffix(".npy") for name in archive.namelist())
-    except (OSError, zipfile.BadZipFile):
-        return frozenset()
-
-
 def _draw(folder: Path, plans: list[FigurePlan], load: Callable[[Run], Mapping[str, Array]]) -> None:
     if not plans:
         return
     from bench.leaderboard.drawing.draw import draw, to_png  # matplotlib is slow to import
 
-    folder.mkdir(exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for plan in plans:
         figure = draw(plan, load)
         if figure is not None:

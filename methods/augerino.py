@@ -15,9 +15,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bench.api import Fitted, Method, MethodCard, Problem, RunContext, SymmetryEstimate
-from bench.api.augmentation import AugmentedFitted, move
+from bench.api.augmentation import AugmentedFitted, averaged_copies, how_to_predict, move
 from bench.api.coefficients import CoefficientSampler, uniform_sampler
-from bench.api.parameters import parameter
+from bench.api.parameters import learning_rate, parameter, weight
 from bench.api.training import TrainingParameters, train
 from bench.lie.images import ImageAction
 from bench.lie.points import PointAction
@@ -64,34 +64,24 @@ def motions_of_space() -> Motions:
 
 @dataclass(frozen=True)
 class AugerinoParameters(TrainingParameters):
-    aug_reg: float = parameter(0.01, meaning="reward of the widths", low=0.0, high=100.0, log=True, sweep=(1e-4, 1.0))
+    aug_reg: float = weight(0.01, "reward of the widths", log=True, sweep=(1e-4, 1.0))
     rewarded: str = parameter(
         "norm",
-        meaning="what of the widths is rewarded: their Euclidean norm, or (published for molecules) the sum of squares",
+        "what of the widths is rewarded: their Euclidean norm, or (published for molecules) the sum of squares",
         choices=("norm", "squares"),
     )
     one_sided: bool = parameter(
-        False, meaning="coefficients from 0 to the width, as published for molecules, in place of minus to plus half"
+        False, "coefficients from 0 to the width, as published for molecules, in place of minus to plus half"
     )
-    width_lr: float = parameter(
-        1e-2,
-        meaning="peak learning rate of the widths (Adam)",
-        low=0.0,
-        high=1.0,
-        low_open=True,
-        log=True,
-        sweep=(1e-3, 1e-1),
-    )
+    width_lr: float = learning_rate(1e-2, "peak learning rate of the widths (Adam)", sweep=(1e-3, 1e-1))
     start: str = parameter(
         "equal",
-        meaning="first raw widths: equal, or (images) published: -5, and +1 for the rotation; the method is then told "
+        "first raw widths: equal, or (images) published: -5, and +1 for the rotation; the method is then told "
         "which motion matters)",
         choices=("equal", "published"),
     )
-    inference: str = parameter(
-        "average", meaning="how predict() works (both are reported)", choices=("average", "plain")
-    )
-    inference_copies: int = parameter(4, meaning="group elements of an averaged prediction (J)", low=1, high=1024)
+    inference: str = how_to_predict("average")
+    inference_copies: int = averaged_copies(4)
 
 
 class MotionWidths(nn.Module):

@@ -13,8 +13,8 @@ from typing import Any, ClassVar
 from torch import Tensor
 
 from bench.api import Fitted, Method, MethodCard, Problem, RunContext
-from bench.api.augmentation import AugmentedFitted, move
-from bench.api.parameters import parameter
+from bench.api.augmentation import AugmentedFitted, averaged_copies, how_to_predict, move
+from bench.api.parameters import learning_rate, parameter
 from bench.api.training import TrainingParameters, train
 from bench.metrics.cost import parameter_count
 from bench.nn.lie_generator import LieGenerator, LieGeneratorParameters
@@ -22,20 +22,10 @@ from bench.nn.lie_generator import LieGenerator, LieGeneratorParameters
 
 @dataclass(frozen=True)
 class AugerinoPlusParameters(LieGeneratorParameters, TrainingParameters):
-    norm_order: float = parameter(1.0, meaning="order p of that norm", low=1.0, high=10.0)
-    basis_lr: float = parameter(
-        1e-3,
-        meaning="peak learning rate of the generators (Adam)",
-        low=0.0,
-        high=1.0,
-        low_open=True,
-        log=True,
-        sweep=(1e-4, 1e-2),
-    )
-    inference: str = parameter(
-        "average", meaning="how predict() works (both are reported)", choices=("average", "plain")
-    )
-    inference_copies: int = parameter(8, meaning="group elements of an averaged prediction (J)", low=1, high=1024)
+    norm_order: float = parameter(1.0, "order p of that norm", low=1.0, high=10.0)
+    basis_lr: float = learning_rate(1e-3, "peak learning rate of the generators (Adam)", sweep=(1e-4, 1e-2))
+    inference: str = how_to_predict("average")
+    inference_copies: int = averaged_copies(8)
 
 
 class AugerinoPlus(Method):

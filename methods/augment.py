@@ -10,17 +10,17 @@ import torch
 from torch import Tensor
 
 from bench.api import Fitted, Method, MethodCard, Problem, RunContext
-from bench.api.augmentation import AugmentedFitted, move
-from bench.api.parameters import parameter
+from bench.api.augmentation import AugmentedFitted, averaged_copies, how_to_predict, move
+from bench.api.parameters import count
 from bench.api.training import TrainingParameters, train
 from bench.metrics.cost import parameter_count
 
 
 @dataclass(frozen=True)
 class AugmentParams(TrainingParameters):
-    copies: int = parameter(1, meaning="moved copies per training example (K)", low=1, high=64, sweep=(1, 8))
-    inference: str = parameter("plain", meaning="how predict() works", choices=("plain", "average"))
-    inference_copies: int = parameter(8, meaning="group elements of an averaged prediction (J)", low=1, high=1024)
+    copies: int = count(1, "moved copies per training example (K)", high=64, sweep=(1, 8))
+    inference: str = how_to_predict("plain")
+    inference_copies: int = averaged_copies(8)
 
 
 class Augment(Method):

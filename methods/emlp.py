@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bench.api import Fitted, Method, MethodCard, Problem, RunContext, SymmetryEstimate
-from bench.api.parameters import parameter
+from bench.api.parameters import count, parameter
 from bench.api.training import TrainingParameters, train
 from bench.errors import BenchError
 from bench.lie.action import IdentityAction
@@ -19,10 +19,8 @@ from bench.nn.equivariant_spaces import EquivariantSpaces
 @dataclass(frozen=True)
 class EMLPParams(TrainingParameters):
     # The published network for two bodies: three hidden layers of five copies of the input's representation.
-    channels: int = parameter(
-        5, meaning="copies of the vector, and invariants, per hidden layer", low=1, high=1024, log=True, sweep=(2, 16)
-    )
-    blocks: int = parameter(3, meaning="hidden layers", low=0, high=64, sweep=(1, 4))
+    channels: int = count(5, "copies of the vector, and invariants, per hidden layer", 1024, log=True, sweep=(2, 16))
+    blocks: int = parameter(3, "hidden layers", low=0, high=64, sweep=(1, 4))
 
 
 class EMLPFitted(PlainFitted):

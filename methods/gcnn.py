@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from bench.api import Fitted, Method, MethodCard, Problem, RunContext
-from bench.api.parameters import parameter
+from bench.api.parameters import count, parameter
 from bench.api.training import TrainingParameters, train
 from bench.lie.images import ImageAction
 from bench.methods.plain import PlainFitted
@@ -26,14 +26,11 @@ from bench.nn.steerable_cnn import steerable_cnn
 class GCNNParams(TrainingParameters):
     group: str = parameter(
         "p4",
-        meaning="turns built in, with translations: p4 in own layers; c4, c8, c16 (4, 8, 16 turns) need escnn",
+        "turns built in, with translations: p4 in own layers; c4, c8, c16 (4, 8, 16 turns) need escnn",
         choices=("p4", "c4", "c8", "c16"),
     )
-    width: int | None = parameter(
-        None,
-        meaning="channels of the first layer; none takes the network with most nearly the parameters of the task's",
-        low=1,
-        high=512,
+    width: int | None = count(
+        None, "channels of the first layer; none: the network with most nearly the parameters of the task's", high=512
     )
 
 

@@ -19,7 +19,7 @@ from bench.api.augmentation import move
 from bench.api.batches import Batches
 from bench.api.checkpoint import ResumableLoop
 from bench.api.discovery import Discovery
-from bench.api.parameters import parameter
+from bench.api.parameters import count, learning_rate, parameter, positive
 from bench.errors import Diverged
 from bench.lie.exponential import expm
 from bench.lie.images import ImageAction
@@ -41,44 +41,23 @@ Pairs = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
 
 @dataclass(frozen=True)
 class LieGANParameters(LieGeneratorParameters):
-    epochs: int = parameter(10, meaning="passes over the training set", low=1, high=100_000)
-    batch_size: int = parameter(64, meaning="training examples per step", low=1, high=100_000)
+    epochs: int = count(10, "passes over the training set", high=100_000)
+    batch_size: int = count(64, "training examples per step", high=100_000)
     # Not called `lr`, which the task's budget would replace by the rate of its predictor.
-    lr_g: float = parameter(
-        1e-3,
-        meaning="learning rate of the generators (Adam)",
-        low=0.0,
-        high=1.0,
-        low_open=True,
-        log=True,
-        sweep=(1e-4, 1e-2),
-    )
-    lr_d: float = parameter(
-        2e-4,
-        meaning="learning rate of the discriminator (Adam)",
-        low=0.0,
-        high=1.0,
-        low_open=True,
-        log=True,
-        sweep=(5e-5, 2e-3),
-    )
-    lr_steps: int | None = parameter(
+    lr_g: float = learning_rate(1e-3, "learning rate of the generators (Adam)", sweep=(1e-4, 1e-2))
+    lr_d: float = learning_rate(2e-4, "learning rate of the discriminator (Adam)", sweep=(5e-5, 2e-3))
+    lr_steps: int | None = count(
         None,
-        meaning="number of steps that both rates are made for: with n steps both are multiplied by lr_steps / n, "
+        "number of steps that both rates are made for: with n steps both are multiplied by lr_steps / n, "
         "at most by 10; none keeps them",
-        low=1,
         high=100_000_000,
     )
-    vector_width: int = parameter(
-        512, meaning="units in the hidden layers of D, for vectors and points", low=1, high=8192
-    )
-    image_width: int = parameter(16, meaning="channels of D's first convolutions, for images", low=1, high=1024)
+    vector_width: int = count(512, "units in the hidden layers of D, for vectors and points", high=8192)
+    image_width: int = count(16, "channels of D's first convolutions, for images", high=1024)
     equal_resampling: bool = parameter(
-        True, meaning="images: resample the real ones as often as the moved ones, at a random sub-pixel shift"
+        True, "images: resample the real ones as often as the moved ones, at a random sub-pixel shift"
     )
-    average_last: float = parameter(
-        0.2, meaning="share of the steps, at the end, whose generators are averaged", low=0.0, high=1.0, low_open=True
-    )
+    average_last: float = positive(0.2, "share of the steps, at the end, whose generators are averaged", high=1.0)
 
 
 class LieGAN(Method):

@@ -14,75 +14,49 @@ import torch
 from torch import Tensor, nn
 
 from bench.api import Fitted, Method, MethodCard, Problem, RunContext, SymmetryEstimate
-from bench.api.augmentation import AugmentedFitted, move
+from bench.api.augmentation import AugmentedFitted, averaged_copies, how_to_predict, move
 from bench.api.coefficients import uniform_sampler
-from bench.api.parameters import parameter
+from bench.api.parameters import count, learning_rate, parameter, positive, weight
 from bench.api.regularisers import overlap, similarity
 from bench.api.training import TrainingParameters, train
 from bench.metrics.cost import parameter_count
 
 
+def half_width(default: float | None, when: str, **more: Any) -> Any:
+    """A half-width of the coefficients."""
+    meaning = f"half-width of the uniform coefficients, {when}"
+    return positive(default, meaning, high=10.0, unit="radians per unit generator", **more)
+
+
 @dataclass(frozen=True)
 class SemolaParams(TrainingParameters):
-    n_generators: int = parameter(1, meaning="generators in the basis (c)", low=1, high=64)
-    basis_lr: float = parameter(
-        1e-3,
-        meaning="peak learning rate of the generators (Adam)",
-        low=0.0,
-        high=1.0,
-        low_open=True,
-        log=True,
-        sweep=(2e-4, 5e-2),
+    n_generators: int = count(1, "generators in the basis (c)", high=64)
+    basis_lr: float = learning_rate(1e-3, "peak learning rate of the generators (Adam)", sweep=(2e-4, 5e-2))
+    copies: int = count(4, "augmentations per training example (K)", high=64)
+    coefficient_range: float = half_width(1.0, "at the start of training", sweep=(0.2, 3.2))
+    coefficient_range_end: float | None = half_width(
+        None, "at the end and in use, approached linearly; none keeps that of the start"
     )
-    copies: int = parameter(4, meaning="augmentations per training example (K)", low=1, high=64)
-    coefficient_range: float = parameter(
-        1.0,
-        meaning="half-width of the uniform coefficients, at the start of training",
-        unit="radians per unit generator",
-        low=0.0,
-        high=10.0,
-        low_open=True,
-        sweep=(0.2, 3.2),
+    generator_norm: float = positive(math.sqrt(2.0), "Frobenius norm of each generator", high=100.0)
+    weight_task: float = weight(1.0, "weight of the loss on original samples")
+    weight_equivariance: float = weight(1.0, "weight of the loss on moved samples")
+    weight_augmentation: float = weight(
+        0.01, "weight against augmentations that move nothing", log=True, sweep=(1e-3, 1.0)
     )
-    coefficient_range_end: float | None = parameter(
-        None,
-        meaning="half-width at the end and in use, approached linearly; none keeps that of the start",
-        unit="radians per unit generator",
-        low=0.0,
-        high=10.0,
-        low_open=True,
-    )
-    generator_norm: float = parameter(
-        math.sqrt(2.0), meaning="Frobenius norm of each generator", low=0.0, high=100.0, low_open=True
-    )
-    weight_task: float = parameter(1.0, meaning="weight of the loss on original samples", low=0.0, high=100.0)
-    weight_equivariance: float = parameter(1.0, meaning="weight of the loss on moved samples", low=0.0, high=100.0)
-    weight_augmentation: float = parameter(
-        0.01,
-        meaning="weight against augmentations that move nothing",
-        low=0,
-        high=100,
-        log=True,
-        sweep=(1e-3, 1.0),
-    )
-    weight_orthogonality: float = parameter(
-        0.1, meaning="weight against overlapping generators", low=0.0, high=100.0, log=True, sweep=(1e-2, 1.0)
-    )
-    weight_sparsity: float = parameter(0.0, meaning="weight of the mean |entry| of the generators", low=0.0, high=100.0)
+    weight_orthogonality: float = weight(0.1, "weight against overlapping generators", log=True, sweep=(1e-2, 1.0))
+    weight_sparsity: float = weight(0.0, "weight of the mean |entry| of the generators")
     equivariance_target: str = parameter(
         "label",
-        meaning="what f(gx) is compared with: the moved label g y, or the moved prediction g f(x)",
+        "what f(gx) is compared with: the moved label g y, or the moved prediction g f(x)",
         choices=("label", "prediction"),
     )
     augmentation_similarity: str = parameter(
         "cosine",
-        meaning="how much an augmentation resembles its original: cosine, or (images) cosine of Fourier magnitudes",
+        "how much an augmentation resembles its original: cosine, or (images) cosine of Fourier magnitudes",
         choices=("cosine", "fourier"),
     )
-    inference: str = parameter(
-        "average", meaning="how predict() works (both are reported)", choices=("average", "plain")
-    )
-    inference_copies: int = parameter(8, meaning="group elements of an averaged prediction (J)", low=1, high=1024)
+    inference: str = how_to_predict("average")
+    inference_copies: int = averaged_copies(8)
 
 
 class LieAugmenter(nn.Module):

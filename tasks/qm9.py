@@ -27,7 +27,7 @@ from bench.api import (
     TrainingData,
     Units,
 )
-from bench.api.parameters import Parameters, parameter
+from bench.api.parameters import Parameters, count, parameter
 from bench.datasets import qm9
 from bench.datasets.cache import sha256_of
 from bench.lie.action import IdentityAction
@@ -46,17 +46,17 @@ SHIFT = 0.5
 @dataclass(frozen=True)
 class QM9Options(Parameters):
     backbone: str = parameter(
-        "trivial", meaning="LieConv on absolute positions, or invariant under shifts", choices=("trivial", "t3")
+        "trivial", "LieConv on absolute positions, or invariant under shifts", choices=("trivial", "t3")
     )
-    width: int = parameter(1536, meaning="channels of the network (k)", low=4, high=4096)
-    blocks: int = parameter(6, meaning="bottleneck blocks", low=1, high=64)
+    width: int = parameter(1536, "channels of the network (k)", low=4, high=4096)
+    blocks: int = count(6, "bottleneck blocks", high=64)
     precision: str = parameter(
         "float32",
-        meaning="of the network's matrix products (bfloat16: autocast, for GPUs)",
+        "of the network's matrix products (bfloat16: autocast, for GPUs)",
         choices=("float32", "bfloat16"),
         omit_default=True,
     )
-    compile: bool = parameter(False, meaning="compile the network (torch.compile)", omit_default=True)
+    compile: bool = parameter(False, "compile the network (torch.compile)", omit_default=True)
 
 
 class OrbitalEnergy(Task):

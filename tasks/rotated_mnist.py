@@ -30,7 +30,7 @@ from bench.api import (
     Truth,
     Units,
 )
-from bench.api.parameters import Parameters, parameter
+from bench.api.parameters import Parameters, count, parameter
 from bench.datasets import mnist
 from bench.lie.action import IdentityAction
 from bench.lie.images import ImageAction, disc_mask
@@ -52,10 +52,10 @@ CITATION = (
 @dataclass(frozen=True)
 class RotatedMNISTOptions(Parameters):
     rotation: str = parameter(
-        "once", meaning="training images are turned once, or anew in every epoch", choices=("once", "epoch")
+        "once", "training images are turned once, or anew in every epoch", choices=("once", "epoch")
     )
-    width: int = parameter(32, meaning="channels of the first two convolutions; the others have twice", low=1, high=512)
-    batch_norm: bool = parameter(True, meaning="batch norm after every convolution")
+    width: int = count(32, "channels of the first two convolutions; the others have twice", high=512)
+    batch_norm: bool = parameter(True, "batch norm after every convolution")
 
 
 class RotatedMNIST(Task):

@@ -14,17 +14,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
 from bench.api import Array, Budget, Task, TaskData, joined
-from bench.records.store import Record, Store, check
-from bench.running.loading import Source
+from bench.records.record import Record, checked, encode, replaced
+from bench.records.store import Store
+from bench.running.loading import DataSource
 
-BASE: Record = {
-    "schema": "run.v1",
+BASE: dict[str, Any] = {
+    "schema": "run.v2",
     "status": "ok",
-    "reason": None,
     "seed": 0,
     "budget": "small",
     "task": {
@@ -34,9 +35,8 @@ BASE: Record = {
         "data_sha256": "a" * 64,
         "data_note": "made up",
         "sizes": {"train": 100, "val": 10, "test": 50},
-        "code_sha256": "c" * 64,
     },
-    "method": {"id": "plain", "search": None, "knowledge": "none", "code_sha256": "d" * 64},
+    "method": {"id": "plain", "versions": [1], "search": None, "knowledge": "none"},
     "params": {"epochs": 3, "lr": 0.002},
     "changed": {},
     "references": {"constant": 1.5},
@@ -48,7 +48,6 @@ BASE: Record = {
         "git_sha": "e" * 40, "dirty": False, "python": "3.11.7", "torch": "2.13.0", "cpu": "Toy CPU", "gpu": None,
         "threads": 1, "deterministic": True,
     },
-    "arrays": None,
     "started": "2026-01-02T03:04:05Z",
 }  # fmt: skip
 
@@ -59,7 +58,7 @@ def load_all() -> Callable[..., TaskData]:
 
     def load(task: Task, budget: Budget | str, options: Any, folder: Path) -> TaskData:
         size = task.card.budgets[budget] if isinstance(budget, str) else budget
-        source = Source(task, size, options, folder)
+        source = DataSource(task, size, options, folder)
         training = source.training()
         return joined(training, source.evaluation(training))
 
@@ -81,22 +80,20 @@ def make_record() -> Callable[..., Record]:
         env: Mapping[str, Any] | None = None,
         **fields: Any,
     ) -> Record:
-        record = copy.deepcopy(BASE) | fields
-        record["method"] |= {"id": method, "search": search, "knowledge": knowledge}
-        record["task"] |= task or {}
-        record["env"] |= env or {}
-        ok = record["status"] == "ok"
+        content = copy.deepcopy(BASE) | fields
+        content["method"] |= {"id": method, "search": search, "knowledge": knowledge}
+        content["task"] |= task or {}
+        content["env"] |= env or {}
+        ok = content["status"] == "ok"
         values = ({"test/mse": mse} if mse is not None else {}) | dict(scores or {}) if ok else {}
-        record["scores"] = {
+        content["scores"] = {
             name: {"value": value, "unit": "1", "higher_is_better": None} for name, value in values.items()
         }
-        if not ok:
-            record["cost"] = {}
-        data = (record["task"]["version"], record["task"]["data"])
-        defining = json.dumps([method, search, record["budget"], record["changed"], data], sort_keys=True)
-        record.setdefault("key", hashlib.sha256(defining.encode()).hexdigest()[:12])
-        check(record, Path("made by hand"))
-        return record
+        content["cost"] = BASE["cost"] | (content["cost"] or {}) if ok else None
+        data = (content["task"]["version"], content["task"]["data"])
+        defining = json.dumps([method, search, content["budget"], content["changed"], data], sort_keys=True)
+        content.setdefault("key", hashlib.sha256(defining.encode()).hexdigest()[:12])
+        return checked(msgspec.convert(content, Record), "made by hand")
 
     return make
 
@@ -106,15 +103,12 @@ def put_record() -> Callable[..., Path]:
     """Writes a record, and arrays if any, below a store's root; returns the path."""
 
     def put(root: Path, record: Record, arrays: Mapping[str, Array] | None = None) -> Path:
-        method, task = record["method"], record["task"]
-        name = f"{method['id']}{'--' + method['search'] if method['search'] else ''}"
-        folder = root / f"{task['id']}@{task['version']}" / name / record["key"]
-        folder.mkdir(parents=True, exist_ok=True)
+        path = root / record.place
+        path.parent.mkdir(parents=True, exist_ok=True)
         if arrays:
-            record["arrays"] = f"seed{record['seed']}.npz"
-            np.savez_compressed(folder / record["arrays"], allow_pickle=False, **arrays)
-        path = folder / f"seed{record['seed']}.json"
-        path.write_text(json.dumps(record))
+            record = replaced(record, {"arrays": tuple(sorted(arrays))})
+            np.savez_compressed(path.with_suffix(".npz"), allow_pickle=False, **arrays)
+        path.write_bytes(encode(record))
         return path
 
     return put
@@ -251,7 +245,7 @@ class Suites:
         return list(scan.records.values())
 
     def statuses(self):
-        return {(record["method"]["id"], record["seed"]): record["status"] for record in self.records()}
+        return {(record.method.id, record.seed): record.status for record in self.records()}
 
 
 @pytest.fixture(scope="session")

@@ -6,12 +6,24 @@ Source: the paper's Eq. 1 (loss on original and moved samples) and Eq. 2 (averag
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from bench.api.method import Fitted
+from bench.api.parameters import count, parameter
 from bench.api.problem import Problem, SymmetryEstimate
+
+
+def how_to_predict(default: str) -> Any:
+    """The parameter ``inference`` of a method whose fit() returns an :class:`AugmentedFitted`."""
+    return parameter(default, "how predict() works (both are reported)", choices=("average", "plain"))
+
+
+def averaged_copies(default: int) -> Any:
+    """The parameter ``inference_copies`` of such a method."""
+    return count(default, "group elements of an averaged prediction (J)", high=1024)
 
 
 def move(

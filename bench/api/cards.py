@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 #: Knowledge tiers, weakest first: what a method is told beyond its search space.
 TIERS = ("none", "cardinality", "mask", "group")
+
+#: An id names folders and files and is a word on a command line. A double hyphen would read as the border between a
+#: method and its search space, a plus as a pipeline.
+ID = re.compile(r"[a-z0-9](?:-?[a-z0-9_.])*")
+#: Characters. A folder's name holds three ids at most (``discoverer+consumer--search``), and 255 bytes.
+ID_LENGTH = 64
 
 
 @dataclass(frozen=True)
@@ -19,6 +26,7 @@ class MethodCard:
     summary: str
     knowledge: str  # one of TIERS
     citation: str
+    version: int = 1  # raised by a change that can move numbers; records of another version are stale
     aliases: tuple[str, ...] = ()
     discovers: bool = False  # returns generators, so it can stand first in `<this>+<consumer>`
     searches: bool = False  # looks in a search space, so it gets one row per space
@@ -66,7 +74,7 @@ class TaskCard:
     title: str
     summary: str
     family: str  # methods keep one table of settings per family
-    version: int
+    version: int  # raised by a change that can move numbers; records of another version are stale
     metric: MetricCard
     searches: tuple[str, ...]  # the first is the default; the widest needs no prior knowledge
     budgets: Mapping[str, Budget]
@@ -82,3 +90,32 @@ def tier_of(method: MethodCard, search: str, task: TaskCard) -> str:
     """The knowledge tier of a row: the method's own, raised to ``mask`` by a search space narrower than the widest."""
     tiers: Sequence[str] = (method.knowledge, "mask" if method.searches and search != task.searches[0] else "none")
     return max(tiers, key=TIERS.index)
+
+
+def id_fault(name: object) -> str | None:
+    """None when ``name`` can be an id, else in one line what it is and what is allowed."""
+    if isinstance(name, str) and len(name) <= ID_LENGTH and ID.fullmatch(name):
+        return None
+    return f"is {name!r:.80}; it must match {ID.pattern} and have at most {ID_LENGTH} characters (it names a folder)"
+
+
+def card_fault(card: MethodCard | TaskCard) -> str | None:
+    """None when all of ``card`` that becomes part of a path can be one, else what cannot: its place, value, allowed."""
+    if isinstance(card, TaskCard) and not (type(card.version) is int and card.version >= 1):
+        return f"card.version is {card.version!r:.80}; it must be an integer of at least 1"
+    return next((f"{place} {fault}" for place, name in _names(card) if (fault := id_fault(name))), None)
+
+
+def _names(card: MethodCard | TaskCard) -> Iterator[tuple[str, object]]:
+    """The names on a card that become parts of paths, each with its place."""
+    yield "card.id", card.id
+    if isinstance(card, MethodCard):
+        yield from (("an alias of the card", name) for name in _listed(card.aliases))
+    else:
+        yield from (("a search space of the card", name) for name in _listed(card.searches))
+        yield from (("a budget of the card", name) for name in card.budgets)
+
+
+def _listed(names: Sequence[str]) -> Sequence[object]:
+    """The names of a tuple; a bare string stands for one name that is wrong, not for its letters."""
+    return (names,) if isinstance(names, str) else names

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from bench.api.batches import Batches
 from bench.api.checkpoint import ResumableLoop
 from bench.api.context import RunContext
-from bench.api.parameters import Parameters, parameter
+from bench.api.parameters import Parameters, count, learning_rate
 from bench.api.problem import Problem
 from bench.errors import Diverged
 
@@ -28,17 +28,9 @@ Objective = Callable[[Tensor, Tensor], dict[str, Tensor]]
 class TrainingParameters(Parameters):
     """Optimisation settings that every trained method shares; the task's budget supplies them."""
 
-    epochs: int = parameter(10, meaning="passes over the training set", low=1, high=100_000)
-    batch_size: int = parameter(64, meaning="training examples per step", low=1, high=100_000)
-    lr: float = parameter(
-        1e-3,
-        meaning="peak learning rate of the network (Adam)",
-        low=0.0,
-        high=1.0,
-        low_open=True,
-        log=True,
-        sweep=(1e-4, 1e-2),
-    )
+    epochs: int = count(10, "passes over the training set", high=100_000)
+    batch_size: int = count(64, "training examples per step", high=100_000)
+    lr: float = learning_rate(1e-3, "peak learning rate of the network (Adam)", sweep=(1e-4, 1e-2))
 
 
 def train(

@@ -5,24 +5,19 @@ from __future__ import annotations
 import shlex
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
+from bench.cli.command import App, help_alone, print_any_text, print_error, surroundings_fault, version_line
 from bench.errors import BenchError, nearest
 
-app = typer.Typer(
-    add_completion=False,
-    no_args_is_help=True,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    help="Symmetry Bench: compare methods that discover symmetries in data and use them.",
-)
-data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help="Download, build and check data sets.")
+app = App("Symmetry Bench: compare methods that discover symmetries in data and use them.")
+data_app = App("Download, build and check data sets.")
 app.add_typer(data_app, name="data")
 
 ResultsOption = Annotated[
-    Path | None, typer.Option("--results", help="Folder of the records.", show_default="leaderboard/results")
+    Path | None, typer.Option("--results", help="Folder of the records.", show_default="runs, over leaderboard/results")
 ]
 
 
@@ -40,13 +35,31 @@ PluginOption = Annotated[
     typer.Option("--plugin", callback=_plug_in, help="A file with METHODS or TASKS of yours; may be repeated."),
 ]
 
+ExecutorOption = Annotated[str, typer.Option(help="local, or ray: on the nodes of a cluster.")]
+AddressOption = Annotated[
+    str | None, typer.Option(help="Ray's address, host:port.", show_default="a cluster that runs here")
+]
+DeviceOption = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
+MemoryOption = Annotated[
+    float | None, typer.Option(help="Memory of one cell, MiB.", show_default="its share of 90 %", min=64.0)
+]
+SearchOption = Annotated[str | None, typer.Option(help="Search space; the task's widest when left out.")]
+BudgetOption = Annotated[str, typer.Option(help="One of the task's: smoke, small, ….", show_default=True)]
+
 
 def main() -> None:
     """Run the CLI; a user's mistake prints one line and exits with code 2, Ctrl-C with 130."""
+    print_any_text()
     try:
         code = app(standalone_mode=False)
+        if sys.stdout is not None:
+            sys.stdout.flush()  # what cannot be written must be heard of before Python ends
     except BenchError as error:
         _fail(str(error), error.exit_code)
+    except OSError as error:
+        if (line := surroundings_fault(error)) is None:
+            raise
+        _fail(line, 1)
     except Exception as error:
         # typer's own usage errors (unknown option, missing value) know their exit code and their one line.
         if not hasattr(error, "exit_code"):
@@ -54,6 +67,20 @@ def main() -> None:
         message = error.format_message() if hasattr(error, "format_message") else "interrupted."
         _fail(message, error.exit_code)
     sys.exit(code or 0)
+
+
+@app.callback(invoke_without_command=True)
+def _top(
+    ctx: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        typer.echo(version_line())
+        raise typer.Exit
+    help_alone(ctx)
+
+
+data_app.callback(invoke_without_command=True)(help_alone)
 
 
 @app.command("list")
@@ -76,36 +103,37 @@ def run(
     task: Annotated[str, typer.Option(help="A task.")],
     seed: Annotated[int | None, typer.Option(min=0, help="One seed (default 0).")] = None,
     seeds: Annotated[str | None, typer.Option(help="Several seeds: 0-5 or 0,2,4.")] = None,
-    budget: Annotated[str, typer.Option(help="One of the task's: smoke, small, ….", show_default=True)] = "small",
-    search: Annotated[str | None, typer.Option(help="Search space; the task's widest when left out.")] = None,
+    budget: BudgetOption = "small",
+    search: SearchOption = None,
     assignments: Annotated[list[str] | None, typer.Option("--set", help="name=value, may be repeated.")] = None,
     preset: Annotated[str, typer.Option(help="default, or tuned: the parameters that a sweep chose.")] = "default",
     train_fraction: Annotated[float, typer.Option(help="Share of the training examples to use, in (0, 1].")] = 1.0,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    executor: ExecutorOption = "local",
+    address: AddressOption = None,
+    workers: Annotated[int | None, typer.Option(help="Cells at once.", show_default="1; on Ray all")] = None,
+    device: DeviceOption = "auto",
+    memory_mb: MemoryOption = None,
     results: ResultsOption = None,
     force: Annotated[bool, typer.Option("--force", help="Run finished cells again.")] = False,
     no_mlflow: Annotated[bool, typer.Option("--no-mlflow", help="Do not mirror to MLflow.")] = False,
     plugin: PluginOption = None,
 ) -> None:
     """Train, evaluate and store one cell per seed."""
+    from bench.cli.cells import CellOptions
     from bench.cli.run import run_command
     from bench.records.paths import results_dir
+    from bench.running.executors.choose import Resources
     from bench.running.suite import parse_seeds
 
     _end_as_by_ctrl_c()
     if seed is not None and seeds is not None:
         raise BenchError(f"--seed {seed} and --seeds {seeds} exclude each other; give one.")
+    fixed = tuple(parse_assignment(text) for text in assignments or ())
     code = run_command(
-        method_name=method,
-        task_name=task,
-        seeds=parse_seeds(seeds) if seeds is not None else [seed or 0],
-        budget=budget,
-        search=search,
-        assignments=[parse_assignment(text) for text in assignments or ()],
-        preset=preset,
-        train_fraction=train_fraction,
-        device_name=device,
-        root=results or results_dir(),
+        CellOptions(method, task, budget, search, fixed, preset, train_fraction),
+        parse_seeds(seeds) if seeds is not None else [seed or 0],
+        results or results_dir(),
+        Resources(executor, address, workers, device, memory_mb).one_by_one(),
         force=force,
         mlflow=not no_mlflow,
     )
@@ -116,15 +144,11 @@ def run(
 @app.command()
 def suite(
     file: Annotated[Path, typer.Argument(help="A TOML file, or the name of a built-in suite: smoke, small, paper.")],
-    executor: Annotated[str, typer.Option(help="local, or ray: on the nodes of a cluster.")] = "local",
-    address: Annotated[
-        str | None, typer.Option(help="Ray's address, host:port.", show_default="a cluster that runs here")
-    ] = None,
+    executor: ExecutorOption = "local",
+    address: AddressOption = None,
     workers: Annotated[int | None, typer.Option(help="Cells at once.", show_default="as many as cores")] = None,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    memory_mb: Annotated[
-        float | None, typer.Option(help="Memory of one cell, MiB.", show_default="its share of 90 %", min=64.0)
-    ] = None,
+    device: DeviceOption = "auto",
+    memory_mb: MemoryOption = None,
     retry: Annotated[list[str] | None, typer.Option(help="Run again: failed, or stale; may be repeated.")] = None,
     results: ResultsOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan only.")] = False,
@@ -134,16 +158,13 @@ def suite(
     """Run all cells of a suite that are not done."""
     from bench.cli.suite import suite_command
     from bench.records.paths import results_dir
+    from bench.running.executors.choose import Resources
 
     _end_as_by_ctrl_c()
     code = suite_command(
         file,
-        root=results or results_dir(),
-        executor_name=executor,
-        address=address,
-        workers=workers,
-        device_name=device,
-        memory_mb=memory_mb,
+        results or results_dir(),
+        Resources(executor, address, workers, device, memory_mb),
         retry=retry or (),
         dry_run=dry_run,
         mlflow=not no_mlflow,
@@ -172,32 +193,32 @@ def sweep(
     task: Annotated[str, typer.Option(help="A task.")],
     studies: Annotated[int, typer.Option(help="Independent searches.", min=1)] = 3,
     trials: Annotated[int, typer.Option(help="Choices of parameters that each study tries.", min=1)] = 20,
-    budget: Annotated[str, typer.Option(help="One of the task's: smoke, small, ….", show_default=True)] = "small",
-    search: Annotated[str | None, typer.Option(help="Search space; the task's widest when left out.")] = None,
+    budget: BudgetOption = "small",
+    search: SearchOption = None,
     max_hours: Annotated[float, typer.Option(help="No trial begins after so many hours of its study.")] = 4.0,
     assignments: Annotated[list[str] | None, typer.Option("--set", help="name=value, the same in all trials.")] = None,
-    workers: Annotated[int, typer.Option(help="Studies at once.", min=1)] = 1,
-    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    executor: ExecutorOption = "local",
+    address: AddressOption = None,
+    workers: Annotated[int | None, typer.Option(help="Studies at once.", show_default="1; on Ray all")] = None,
+    device: DeviceOption = "auto",
+    memory_mb: MemoryOption = None,
     results: ResultsOption = None,
     plugin: PluginOption = None,
 ) -> None:
     """Choose a method's parameters on the validation split; `run --preset tuned` then uses them."""
+    from bench.cli.cells import CellOptions
     from bench.cli.sweep import sweep_command
     from bench.records.paths import results_dir
+    from bench.running.executors.choose import Resources
+    from bench.running.sweeps.sweep import SweepSize
 
     _end_as_by_ctrl_c()
+    fixed = tuple(parse_assignment(text) for text in assignments or ())
     sweep_command(
-        method_name=method,
-        task_name=task,
-        studies=studies,
-        trials=trials,
-        budget=budget,
-        search=search,
-        max_hours=max_hours,
-        fixed=[parse_assignment(text) for text in assignments or ()],
-        workers=workers,
-        device_name=device,
-        root=results or results_dir(),
+        CellOptions(method, task, budget, search, fixed),
+        SweepSize(studies, trials, max_hours),
+        results or results_dir(),
+        Resources(executor, address, workers, device, memory_mb).one_by_one(),
     )
 
 
@@ -205,13 +226,14 @@ def sweep(
 def leaderboard(
     results: ResultsOption = None,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a page is out of date.")] = False,
+    html: Annotated[bool, typer.Option("--html", help="Also write index.html, one page for a browser.")] = False,
     plugin: PluginOption = None,
 ) -> None:
-    """Write leaderboard/README.md and one page per task from the records."""
+    """Write leaderboard/README.md and one page per task from the records, published and your own."""
     from bench.cli.board import board_command
     from bench.records.paths import existing_results
 
-    code = board_command(existing_results(results), check=check)
+    code = board_command(existing_results(results), check=check, html=html)
     if code:
         raise typer.Exit(code)
 
@@ -242,29 +264,19 @@ def compare(
     plugin: PluginOption = None,
 ) -> None:
     """Compare two rows: difference paired by seed, its interval, and p."""
-    from bench.cli.compare import compare_command
+    from bench.cli.compare import Selection, compare_command
     from bench.records.paths import existing_results
 
-    compare_command(
-        first,
-        second,
-        tasks=task or (),
-        budget=budget,
-        train_fraction=train_fraction,
-        score=score,
-        root=existing_results(results),
-    )
+    compare_command(first, second, Selection(task or (), budget, train_fraction, score), existing_results(results))
 
 
 @app.command()
-def equal(results: ResultsOption = None) -> None:
-    """Keep stale records whose code gives equal numbers: run one cell of each by the old code and by this one."""
-    from bench.cli.equal import equal_command
+def publish(results: ResultsOption = None) -> None:
+    """Pack the finished cells of the workspace into the files that the boards are made of."""
+    from bench.cli.publish import publish_command
     from bench.records.paths import existing_results
 
-    code = equal_command(existing_results(results))
-    if code:
-        raise typer.Exit(code)
+    publish_command(existing_results(results))
 
 
 @app.command()
@@ -289,11 +301,19 @@ def track(
 
 
 @app.command()
-def show(record: Annotated[Path, typer.Argument(help="A record's .json file.")]) -> None:
-    """Print one record: scores, costs, parameters, environment."""
-    from bench.cli.listing import show_record
+def show(
+    task: Annotated[str, typer.Argument(metavar="TASK|FILE", help="A task, or a record's .json file.")],
+    method: Annotated[str, typer.Argument(help="A row as the boards name it: plain, or 'semola [mask2]'.")] = "",
+    seed: Annotated[int, typer.Option(min=0, help="The seed.")] = 0,
+    budget: Annotated[str, typer.Option(help="Budget of the record.")] = "small",
+    key: Annotated[str, typer.Option(help="The cell's key, where several match.")] = "",
+    results: ResultsOption = None,
+) -> None:
+    """Print one record, published or not: scores, costs, parameters, environment."""
+    from bench.cli.show import show_command
+    from bench.records.paths import existing_results
 
-    show_record(record)
+    show_command(task, method, lambda: existing_results(results), seed=seed, budget=budget, key=key)
 
 
 @data_app.command("prepare")
@@ -334,6 +354,6 @@ def _end_as_by_ctrl_c() -> None:
             signal.signal(sign, signal.default_int_handler)
 
 
-def _fail(message: str, code: int) -> None:
-    typer.echo(f"error: {' '.join(message.split())}", err=True)
+def _fail(message: str, code: int) -> NoReturn:
+    print_error(message)
     sys.exit(code)

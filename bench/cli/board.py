@@ -2,29 +2,42 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import typer
 
-from bench.leaderboard.site import Cards, write_pages
-from bench.records.paths import results_dir
+from bench.leaderboard.site import INDEX, Cards, write_html, write_pages
+from bench.records.command_line import command_line
+from bench.records.paths import pages_dir, results_dir
+from bench.records.store import Store
 from bench.running.registry import load_registry
-from bench.running.standing import Standing
+from bench.running.standing import is_stale
 
 
-def board_command(root: Path, *, check: bool) -> int:
+def board_command(root: Path, *, check: bool, html: bool) -> int:
     """Pages go beside the results folder; 1 when ``check`` finds a page that differs from a regenerated one."""
-    registry = load_registry()
-    out = root.parent
+    registry, store, out = load_registry(), Store(root), pages_dir(root)
+    cards = Cards({name: task.card for name, task in registry.tasks.items()}, registry.method_card)
+    stale = partial(is_stale, registry=registry)
     readme = out.parent / "README.md" if root.resolve() == results_dir() else None
     if readme is not None and not readme.exists():
         readme = None
-    cards = Cards({name: task.card for name, task in registry.tasks.items()}, registry.method_card)
-    pages = write_pages(root, out, cards, Standing(root, registry), check=check, readme=readme)
-    if not check:
-        typer.echo(f"written: {', '.join(pages)}" if pages else "every page was up to date")
-        typer.echo(f"next: open {out / 'index.html'} in a browser, or read {out / 'README.md'}")
-        return 0
-    for page in pages:
-        typer.echo(f"error: {out / page} is missing or out of date; `python -m bench leaderboard` writes it.", err=True)
-    return 1 if pages else 0
+    changes = write_pages(store, out, cards, stale, check=check, readme=readme)
+    for problem in dict.fromkeys(changes.problems):
+        typer.echo(f"warning: left out: {problem}", err=True)
+    if check:
+        again = command_line("leaderboard", results=root)
+        for page in (*changes.written, *changes.removed):
+            typer.echo(f"error: {out / page} is out of date; `{again}` brings it up.", err=True)
+        return 1 if changes.written or changes.removed else 0
+    for word, names in (("written", changes.written), ("removed", changes.removed)):
+        if names:
+            typer.echo(f"{word}: {', '.join(names)}")
+    if not changes.written and not changes.removed:
+        typer.echo("every page was up to date")
+    if html:
+        typer.echo(f"next: open {write_html(store, out, cards, stale)} in a browser")
+    else:
+        typer.echo(f"next: read {out / INDEX}")
+    return 0

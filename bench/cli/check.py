@@ -12,10 +12,11 @@ from tabulate import tabulate
 
 from bench.api import Method, Task
 from bench.cli.progress import progress_bar
-from bench.contract.check import Examination, Result, Status, run_check
+from bench.contract.check import CheckResult, CheckStatus, Examination, run_check
 from bench.contract.checks import CHECKS
 from bench.datasets.cache import data_dir
 from bench.errors import BenchError
+from bench.records.command_line import command_line
 from bench.running.loading import prepared
 from bench.running.registry import Registry, load_registry
 
@@ -29,8 +30,8 @@ def check_command(method_name: str, task_name: str) -> int:
     torch.set_num_threads(1)
     registry, folder = load_registry(), data_dir()
     methods = [registry.method(method_name)] if method_name else list(registry.methods.values())
-    task = _task(registry, task_name, folder)
-    outcomes: dict[str, list[Result]] = {}
+    task = _prepared_task(registry, task_name, folder)
+    outcomes: dict[str, list[CheckResult]] = {}
     for number, method in enumerate(methods, start=1):
         place = f"[{number}/{len(methods)}] " if len(methods) > 1 else ""
         outcomes[method.card.id] = _examine(method, folder, task, place)
@@ -45,7 +46,7 @@ def check_command(method_name: str, task_name: str) -> int:
     return 1 if failed else 0
 
 
-def _task(registry: Registry, name: str, folder: Path) -> Task | None:
+def _prepared_task(registry: Registry, name: str, folder: Path) -> Task | None:
     if not name:
         return None
     task = registry.task(name)
@@ -56,7 +57,7 @@ def _task(registry: Registry, name: str, folder: Path) -> Task | None:
     return task
 
 
-def _examine(method: Method, folder: Path, task: Task | None, place: str) -> list[Result]:
+def _examine(method: Method, folder: Path, task: Task | None, place: str) -> list[CheckResult]:
     examination, results = Examination(method, folder, task, [check.name for check in CHECKS]), []
     with progress_bar(f"{place}check {method.card.id}") as on_progress:
         for number, check in enumerate(CHECKS, start=1):
@@ -65,14 +66,14 @@ def _examine(method: Method, folder: Path, task: Task | None, place: str) -> lis
     return results
 
 
-def _show_one(name: str, results: Sequence[Result]) -> None:
+def _show_one(name: str, results: Sequence[CheckResult]) -> None:
     promises = {check.name: check.promise for check in CHECKS}
     rows = [[r.check, promises[r.check], r.status, f"{r.seconds:.1f}"] for r in results]
     typer.echo(f"\n{tabulate(rows, ['check', f'{name} keeps', 'result', 's'], disable_numparse=True)}\n")
     _reasons("", results)
 
 
-def _show_all(outcomes: dict[str, list[Result]]) -> None:
+def _show_all(outcomes: dict[str, list[CheckResult]]) -> None:
     rows = []
     for name, results in outcomes.items():
         count = Counter(result.status for result in results)
@@ -84,9 +85,9 @@ def _show_all(outcomes: dict[str, list[Result]]) -> None:
         _reasons(f"{name} ", [result for result in results if result.status != "skipped"])
 
 
-def _reasons(name: str, results: Sequence[Result]) -> None:
+def _reasons(name: str, results: Sequence[CheckResult]) -> None:
     """A line per reason, with the checks that share it."""
-    said: dict[tuple[Status, str], list[str]] = {}
+    said: dict[tuple[CheckStatus, str], list[str]] = {}
     for result in results:
         if result.reason:
             said.setdefault((result.status, result.reason), []).append(result.check)
@@ -98,8 +99,8 @@ def _next(method: str, task: str, failed: int, runs: bool) -> None:
     if failed:
         typer.echo(f"\n{failed} failed")
     elif not (method and runs):
-        typer.echo("\nnext: python -m bench list")
+        typer.echo(f"\nnext: {command_line('list')}")
     elif task:
-        typer.echo(f"\nnext: python -m bench run --method {method} --task {task} --budget small")
+        typer.echo(f"\nnext: {command_line('run', '--method', method, '--task', task, '--budget', 'small')}")
     else:
-        typer.echo(f"\nnext: python -m bench check {method} --task TASK   (`python -m bench list tasks`)")
+        typer.echo(f"\nnext: {command_line('check', method, '--task', 'TASK')}   (`{command_line('list', 'tasks')}`)")

@@ -9,6 +9,7 @@ import typer
 from bench.errors import BenchError
 from bench.records.atomic import renamed_to
 from bench.records.frame import load_results
+from bench.records.store import Store
 
 
 def collect_command(root: Path, output: Path | None) -> None:
@@ -18,7 +19,7 @@ def collect_command(root: Path, output: Path | None) -> None:
         BenchError: when the file cannot be written.
     """
     path = output or root.parent / f"{root.name}.parquet"
-    frame = load_results(root)
+    frame = load_results(Store(root))
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with renamed_to(path) as temporary:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import shutil
+import sys
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+import msgspec
 import typer
 from tabulate import tabulate
 
 from bench.api import Method, Task
 from bench.api.parameters import Parameters, describe
 from bench.records.cell import stages_of
-from bench.records.store import read_record
+from bench.records.record import Record
 from bench.running.registry import Registry, load_registry
+
+#: No column of a table is made narrower for a terminal (characters); on a smaller one the lines break.
+NARROWEST = 8
 
 
 def list_entries(kind: str, name: str) -> None:
@@ -36,21 +42,24 @@ def list_entries(kind: str, name: str) -> None:
         typer.echo("\nnext: python -m bench run --method semola --task nbody_1step_id --budget smoke")
 
 
-def show_record(path: Path) -> None:
-    """Print the record at ``path``."""
-    record = read_record(path)
-    task, method = record["task"], record["method"]
-    search = f" [{method['search']}]" if method["search"] else ""
-    reason = f": {record['reason']}" if record["reason"] else ""
-    typer.echo(f"{method['id']}{search} on {task['id']}@{task['version']}, {record['budget']}, seed {record['seed']}")
-    typer.echo(f"status {record['status']}{reason}; key {record['key']}; tier {method['knowledge']}\n")
-    scores = [{"score": n, "value": f"{s['value']:.6g}", "unit": s["unit"]} for n, s in record["scores"].items()]
+def show_record(record: Record, log: str = "") -> None:
+    """Print ``record``, and where the ``log`` of a run that did not end well is."""
+    task, method = record.task, record.method
+    reason = f": {record.reason}" if record.reason else ""
+    typer.echo(f"{record.label} on {task.id}@{task.version}, {record.budget}, seed {record.seed}")
+    typer.echo(f"status {record.status}{reason}{log}; key {record.key}; tier {method.knowledge}\n")
+    scores = [{"score": n, "value": f"{s.value:.6g}", "unit": s.unit} for n, s in record.scores.items()]
     if scores:
         typer.echo(_table(scores) + "\n")
-    for title in ("references", "cost", "params", "env"):
-        if record[title]:
-            rows = [{title: name, "value": _plain(value)} for name, value in record[title].items()]
-            typer.echo(_table(rows) + "\n")
+    parts = {
+        "references": record.references,
+        "cost": msgspec.structs.asdict(record.cost) if record.cost else {},
+        "params": record.params,
+        "env": msgspec.structs.asdict(record.env),
+    }
+    for title, values in parts.items():
+        if values:
+            typer.echo(_table([{title: name, "value": _value_text(value)} for name, value in values.items()]) + "\n")
 
 
 def _method_row(method: Method) -> dict[str, str]:
@@ -78,8 +87,8 @@ def _show_method(method: Method) -> None:
     typer.echo(_table(rows))
     for stage in stages.values():
         for family, settings in stage.settings.items():
-            chosen = ", ".join(f"{name}={_plain(value)}" for name, value in settings.items())
-            typer.echo(f"\nsettings of {stage.card.id} on {family}: {chosen}")
+            text = ", ".join(f"{name}={_value_text(value)}" for name, value in settings.items())
+            typer.echo(f"\nsettings of {stage.card.id} on {family}: {text}")
 
 
 def _show_task(task: Task) -> None:
@@ -103,7 +112,7 @@ def _show_task(task: Task) -> None:
 
 
 def _parameter_rows(prefix: str, cls: type[Parameters]) -> list[dict[str, Any]]:
-    return [{**row, "name": prefix + row["name"], "default": _plain(row["default"])} for row in describe(cls)]
+    return [{**row, "name": prefix + row["name"], "default": _value_text(row["default"])} for row in describe(cls)]
 
 
 def _show_broken(registry: Registry) -> None:
@@ -111,9 +120,22 @@ def _show_broken(registry: Registry) -> None:
         typer.echo(f"\n{name} could not be imported: {reason}")
 
 
-def _plain(value: Any) -> str:
+def _value_text(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
 def _table(rows: list[dict[str, Any]]) -> str:
-    return tabulate(rows, headers="keys", tablefmt="simple", disable_numparse=True)
+    return table_within(rows, shutil.get_terminal_size().columns if sys.stdout.isatty() else None)
+
+
+def table_within(rows: Sequence[Mapping[str, Any]], width: int | None) -> str:
+    """A table of ``rows`` whose widest columns are wrapped until it has ``width`` characters; None: no limit."""
+    names = list(rows[0]) if rows else []
+    cells = [names, *([str(row[name]) for name in names] for row in rows)]
+    columns = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    while width is not None and columns and sum(columns) + 2 * (len(columns) - 1) > width:
+        widest = columns.index(max(columns))
+        if columns[widest] <= NARROWEST:
+            break
+        columns[widest] -= 1
+    return tabulate(cells[1:], headers=names, tablefmt="simple", disable_numparse=True, maxcolwidths=columns or None)

@@ -2,164 +2,120 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import typer
 from tabulate import tabulate
 
-from bench.api import Method, Task
-from bench.api.pipeline import Pipeline
-from bench.cli.progress import progress_bar
-from bench.datasets.cache import data_dir
-from bench.errors import Interrupted
+from bench.api import TaskCard
+from bench.cli.cells import CellOptions, fit_time, reason_of, with_data
+from bench.cli.progress import Bars
 from bench.leaderboard.board.build import HIDDEN_BUDGETS
 from bench.leaderboard.mlflow import Mirroring
-from bench.records.cell import Cell, discovery_of
-from bench.records.paths import results_option
-from bench.records.preset import DEFAULT, preset_cell
-from bench.records.provenance import without_discovery
-from bench.records.store import Record, Store
-from bench.running.executors.choose import choose_device
-from bench.running.loading import prepared
+from bench.metrics.scores import SCORES
+from bench.records.command_line import command_line
+from bench.records.paths import log_hint
+from bench.records.preset import DEFAULT
+from bench.records.record import Record, Status
+from bench.records.store import Store
+from bench.running.executors.choose import Resources, choose_executor
+from bench.running.jobs import Job, Watch, jobs_of
+from bench.running.plan import Plan, make_plan
 from bench.running.registry import load_registry
-from bench.running.standing import Standing
-from bench.running.supervisor import run_in_worker
+from bench.running.schedule import run_plan
+
+#: Scores that the command shows beside the primary metric.
+SUMMARY = ("equivariance/e_prime", "symmetry/cosine", "symmetry/precision", "symmetry/recall")
 
 
 def run_command(
-    *,
-    method_name: str,
-    task_name: str,
-    seeds: Sequence[int],
-    budget: str,
-    search: str | None,
-    assignments: Sequence[tuple[str, str]],
-    preset: str,
-    train_fraction: float,
-    device_name: str,
-    root: Path,
-    force: bool,
-    mlflow: bool,
+    options: CellOptions, seeds: Sequence[int], root: Path, resources: Resources, *, force: bool, mlflow: bool
 ) -> int:
     """Run one cell per seed; 0 when every cell is ok, else 1.
 
     Raises:
         BenchError: for any wrong choice, before anything is computed.
     """
-    registry = load_registry()
-    task, method = registry.task(task_name), registry.method(method_name)
-    device = choose_device(device_name)
-    folder = data_dir()
-
-    def cell_for(seed: int, fingerprint: str) -> Cell:
-        return preset_cell(
-            preset,
-            root,
-            task,
-            method,
-            search=search,
-            budget=budget,
-            seed=seed,
-            fingerprint=fingerprint,
-            assignments=assignments,
-            train_fraction=train_fraction,
-        )
-
-    first = cell_for(seeds[0], "")  # refuse a wrong choice before data are downloaded
-    if preset != DEFAULT and first.preset is None:
-        typer.echo(f"preset {preset!r} chose the default parameters: this is the default's own cell.")
-    store = Store(root)
-    store.check_writable()
-    with progress_bar(f"data of {task.card.id}") as on_progress:
-        fingerprint = prepared(task, folder, on_progress)
-    run = _Run(Standing(root, registry), task, store, device, folder, Mirroring(root) if mlflow else None)
-    records: list[Record] = []
-    cells = [cell_for(seed, fingerprint) for seed in seeds]
-    for number, cell in enumerate(cells, start=1):
-        records.append(run.with_discovery(cell, method, f"[{number}/{len(cells)}] ", force))
-    _summary(records, task, store.path(cells[-1]), root)
-    return 0 if all(record["status"] == "ok" for record in records) else 1
-
-
-@dataclass
-class _Run:
-    """What the cells of one command share."""
-
-    standing: Standing
-    task: Task
-    store: Store
-    device: str
-    data_dir: Path
-    mirror: Mirroring | None
-
-    def with_discovery(self, cell: Cell, method: Method, place: str, force: bool) -> Record:
-        """The record of ``cell``; that of the discovery which it builds on is made first."""
-        first = discovery_of(cell, method)
-        if first is None:
-            return self.one(cell, method, place, force, None)
-        assert isinstance(method, Pipeline)
-        earlier = self.store.finished(first)
-        # A consumer must not build on generators that other code found.
-        again = earlier is not None and self.standing.is_stale(earlier)
-        found = self.one(first, method.discoverer, f"{place}discovery: ", again, None)
-        if found["status"] == "ok":
-            return self.one(cell, method, place, force, self.store.path(first))
-        outcome = without_discovery(cell, self.task, method, self.device, first, found)
-        return self._told(cell, self.store.write_outcome(cell, outcome))
-
-    def one(self, cell: Cell, method: Method, place: str, force: bool, discovery: Path | None) -> Record:
-        """The record of ``cell``, from the store or from a worker."""
-        earlier = None if force else self.store.finished(cell)
-        if earlier is not None:
-            stale = "; its code has changed since, --force runs it again" if self.standing.is_stale(earlier) else ""
-            typer.echo(f"{place}{cell.title}: finished before ({earlier['status']}){stale}")
-            return earlier
+    registry, store = load_registry(), Store(root)
+    cell = options.cell(registry, root, seeds[0])  # refuse a wrong choice before data are downloaded
+    if options.preset != DEFAULT and cell.preset is None:
+        typer.echo(f"preset {options.preset!r} chose the default parameters: this is the default's own cell.")
+    jobs = jobs_of(cell, registry.method(options.method), seeds)
+    with choose_executor(resources, jobs, store, registry) as executor:
+        store.check_writable()
+        plan = make_plan(with_data(jobs, executor.session), executor.session, retry=("failed",), force=force)
         if force:
-            self.store.checkpoint(cell).unlink(missing_ok=True)
-        try:
-            with progress_bar(f"{place}{cell.title}") as on_progress:
-                record = run_in_worker(
-                    cell, self.task, method, self.store, self.device, self.data_dir, on_progress, discovery
-                )
-        except KeyboardInterrupt:
-            raise Interrupted("interrupted; finished cells are stored, the same command continues.") from None
-        return self._told(cell, record)
-
-    def _told(self, cell: Cell, record: Record) -> Record:
-        """Say what went wrong, and mirror."""
-        if record["status"] != "ok":
-            reason = " ".join(record["reason"].split())
-            typer.echo(f"error: {cell.title}: {record['status']}: {reason}", err=True)
-        if self.mirror is not None:
-            self.mirror.record(self.store, cell, record)
-        return record
+            for job in plan.to_run:
+                store.checkpoint(job.cell).unlink(missing_ok=True)
+        with Bars() as bars:
+            report = _RunReport(store, cell.method, seeds, bars, Mirroring(root) if mlflow else None)
+            report.kept(plan)
+            run_plan(plan, executor, report.ended, report.started)
+    records = [report.records[seed] for seed in seeds]
+    _print_summary(records, registry.task(options.task).card, store, root)
+    return 0 if all(record.status is Status.OK for record in records) else 1
 
 
-def _summary(records: Sequence[Record], task: Task, last: Path, root: Path) -> None:
-    metric = task.card.metric
-    columns = {
-        f"{metric.name} ({metric.unit})": metric.name,
-        "E'": "equivariance/e_prime",
-        "|cos|": "symmetry/cosine",
-        "precision": "symmetry/precision",
-        "recall": "symmetry/recall",
-    }
-    shown = {title: name for title, name in columns.items() if any(name in r["scores"] for r in records)}
+class _RunReport:
+    """Says how each cell goes, and keeps the records of those that were asked for, by seed."""
+
+    def __init__(self, store: Store, method: str, seeds: Sequence[int], bars: Bars, mirror: Mirroring | None) -> None:
+        self.store, self.method, self.bars, self.mirror = store, method, bars, mirror
+        self.numbers = {seed: f"[{number}/{len(seeds)}] " for number, seed in enumerate(seeds, start=1)}
+        self.records: dict[int, Record] = {}
+        self._removers: dict[str, Callable[[], None]] = {}
+
+    def kept(self, plan: Plan) -> None:
+        """The cells that are not run."""
+        for job in (*plan.done, *plan.stale):
+            record = self.store.read(self.store.place(job.cell))
+            stale = "; its code has changed since, --force runs it again" if job in plan.stale else ""
+            typer.echo(f"{self._title(job)}: finished before ({record.status}){stale}")
+            self._keep(job, record)
+
+    def started(self, job: Job) -> Watch:
+        on_progress, self._removers[self._title(job)] = self.bars.add(self._title(job))
+        return Watch(on_progress)
+
+    def ended(self, job: Job, record: Record, ran: bool) -> None:
+        title = self._title(job)
+        self._removers.pop(title, lambda: None)()
+        elsewhere = "" if ran else ", by another process"
+        if record.status is not Status.OK:
+            log = log_hint(self.store.path(job.cell))
+            typer.echo(f"error: {job.cell.title}: {record.status}: {reason_of(record)}{log}", err=True)
+        elif self.bars.is_shown or elsewhere:
+            typer.echo(f"{title}: {record.status} ({fit_time(record)}{elsewhere})")
+        if self.mirror is not None and ran:
+            self.mirror.record(self.store, job.cell, record)
+        self._keep(job, record)
+
+    def _keep(self, job: Job, record: Record) -> None:
+        if job.cell.method == self.method:
+            self.records[job.cell.seed] = record
+
+    def _title(self, job: Job) -> str:
+        discovery = "" if job.cell.method == self.method else "discovery: "
+        return f"{self.numbers[job.cell.seed]}{discovery}{job.cell.title}"
+
+
+def _print_summary(records: Sequence[Record], card: TaskCard, store: Store, root: Path) -> None:
+    table = SCORES.on(card)
+    names = [name for name in (card.metric.name, *SUMMARY) if any(name in r.scores for r in records)]
+    titles = [score.title_on(card) for name in (*names, "cost/fit_s") if (score := table.find(name))]
     rows = []
     for record in records:
-        values = [record["scores"].get(name, {}).get("value") for name in shown.values()]
-        fit = record["cost"].get("fit_s")
-        rows.append([record["seed"], record["status"], *(_short(v) for v in values), _short(fit)])
+        values = [record.scores[name].value if name in record.scores else None for name in names]
+        fit = record.cost.fit_s if record.cost else None
+        rows.append([record.seed, record.status, *(_short(v) for v in values), _short(fit)])
     typer.echo("")
-    typer.echo(tabulate(rows, ["seed", "status", *shown, "fit (s)"], tablefmt="simple", disable_numparse=True))
+    typer.echo(tabulate(rows, ["seed", "status", *titles], tablefmt="simple", disable_numparse=True))
+    last = store.root / records[-1].place
     typer.echo(f"\nrecords: {last.parent}")
-    if records[-1]["budget"] in HIDDEN_BUDGETS:
-        typer.echo(f"next: python -m bench show {shlex.quote(str(last))}")
-    else:
-        typer.echo(f"next: python -m bench leaderboard{results_option(root)}")
+    hidden = records[-1].budget in HIDDEN_BUDGETS
+    words = command_line("show", str(last), plugins=()) if hidden else command_line("leaderboard", results=root)
+    typer.echo(f"next: {words}")
 
 
 def _short(value: float | None) -> str:

@@ -2,111 +2,85 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections import Counter
 from collections.abc import Sequence
-from functools import cache
 from pathlib import Path
 
 import typer
 from tabulate import tabulate
 
-from bench.api import Task
-from bench.cli.progress import progress_bar
-from bench.datasets.cache import data_dir
+from bench.cli.cells import REASON_LENGTH, fit_time, reason_of, with_data
 from bench.leaderboard.mlflow import Mirroring
+from bench.records.command_line import command_line
 from bench.records.estimate import Estimate
-from bench.records.paths import results_option
-from bench.records.store import Record, Store
-from bench.running.executors.choose import choose_executor
-from bench.running.loading import prepared
-from bench.running.plan import FAILED, Plan, make_plan
-from bench.running.registry import Registry, load_registry
-from bench.running.schedule import Executor, run_jobs
-from bench.running.standing import Standing
-from bench.running.suite import Job, expand, read_suite
+from bench.records.paths import log_hint
+from bench.records.record import Record, Status
+from bench.records.store import Store
+from bench.running.executors.choose import Resources, choose_executor
+from bench.running.jobs import Job
+from bench.running.plan import Plan, make_plan
+from bench.running.registry import load_registry
+from bench.running.schedule import run_plan
+from bench.running.suite import expand, read_suite
 
 
 def suite_command(
-    file: Path,
-    *,
-    root: Path,
-    executor_name: str,
-    address: str | None,
-    workers: int | None,
-    device_name: str,
-    memory_mb: float | None,
-    retry: Sequence[str],
-    dry_run: bool,
-    mlflow: bool,
+    file: Path, root: Path, resources: Resources, *, retry: Sequence[str], dry_run: bool, mlflow: bool
 ) -> int:
     """Run the suite ``file``; 0 when every cell of it has ended as it can: ok, diverged or unsupported.
 
     Raises:
         BenchError: for a wrong file or choice, before anything is computed; for a store that cannot be written.
     """
-    registry = load_registry()
-    blocks = read_suite(file)
-    folder, store = data_dir(), Store(root)
-
-    @cache
-    def fingerprint(task: Task) -> str:
-        with progress_bar(f"data of {task.card.id}") as on_progress:
-            return prepared(task, folder, on_progress)
-
-    jobs = expand(blocks, registry, lambda task: "", root)  # refuse a wrong choice before data are downloaded
-    executor = choose_executor(executor_name, address, workers, device_name, memory_mb, jobs, store, registry, folder)
-    jobs = expand(blocks, registry, fingerprint, root)
-    planned = time.time()
-    plan = make_plan(jobs, store, Standing(root, registry), retry)
-    estimate = Estimate(store.scan().records.values())
-    _print_plan(plan, estimate, executor.slots)
-    if dry_run or not plan.to_run:
-        return 0 if dry_run or not plan.failed else 1
-    store.check_writable()
-    mirror = Mirroring(root) if mlflow else None
-    statuses = _run(plan, executor, store, registry, estimate, mirror, planned)
-    rows = [[status, count] for status, count in sorted(statuses.items())]
+    registry, store = load_registry(), Store(root)
+    jobs = expand(read_suite(file), registry, root)  # refuse a wrong choice before data are downloaded
+    with choose_executor(resources, jobs, store, registry) as executor:
+        plan = make_plan(with_data(jobs, executor.session), executor.session, retry)
+        estimate = Estimate(store.scan().records.values())
+        _print_plan(plan, estimate, executor.slots)
+        if dry_run or not plan.to_run:
+            return 0 if dry_run or not plan.failed else 1
+        store.check_writable()
+        report = _SuiteReport(plan, store, estimate, Mirroring(root) if mlflow else None)
+        run_plan(plan, executor, report.ended)
+    rows = [[status, count] for status, count in sorted(report.statuses.items())]
     typer.echo("\n" + tabulate(rows, ["status", "cells"], tablefmt="simple"))
-    typer.echo(f"\nrecords: {root}\nnext: python -m bench leaderboard{results_option(root)}")
-    bad = sum(statuses[name] for name in FAILED) + len(plan.failed)
+    typer.echo(f"\nrecords: {root}\nnext: {command_line('leaderboard', results=root)}")
+    bad = sum(count for status, count in report.statuses.items() if status.is_failure) + len(plan.failed)
     if bad:
-        again = f"python -m bench suite {shlex.quote(str(file))} --retry failed{results_option(root)}"
+        again = command_line("suite", str(file), "--retry", "failed", *resources.words, results=root)
         typer.echo(f"{bad} cells ended without a result; to run them again: {again}")
     return 1 if bad else 0
 
 
-def _run(
-    plan: Plan,
-    executor: Executor,
-    store: Store,
-    registry: Registry,
-    estimate: Estimate,
-    mirror: Mirroring | None,
-    planned: float,
-) -> Counter[str]:
-    statuses: Counter[str] = Counter()
-    total, begun = len(plan.to_run), time.monotonic()
-    expected = sum(estimate(job.cell) or 0.0 for job in plan.to_run)
-    behind = 0.0  # estimated seconds of the cells that are done
+class _SuiteReport:
+    """Says how each cell ended and how long the rest will take, and mirrors."""
 
-    def on_done(job: Job, record: Record, ran: bool) -> None:
-        nonlocal behind
-        statuses[record["status"]] += 1
-        behind += estimate(job.cell) or 0.0
-        took = f"{record['cost']['fit_s']:.1f} s" if "fit_s" in record["cost"] else "no fit"
+    def __init__(self, plan: Plan, store: Store, estimate: Estimate, mirror: Mirroring | None) -> None:
+        self.plan, self.store, self.estimate, self.mirror = plan, store, estimate, mirror
+        self.statuses: Counter[Status] = Counter()
+        self.begun = time.monotonic()
+        self.expected = sum(estimate(job.cell) or 0.0 for job in plan.to_run)
+        self.behind = 0.0  # estimated seconds of the cells that are done
+
+    def ended(self, job: Job, record: Record, ran: bool) -> None:
+        self.statuses[record.status] += 1
+        self.behind += self.estimate(job.cell) or 0.0
         elsewhere = "" if ran else ", by another process"
-        reason = f": {' '.join(record['reason'].split())[:160]}" if record["reason"] else ""
-        elapsed = time.monotonic() - begun
-        eta = f", about {_duration((expected - behind) * elapsed / behind)} left" if behind else ""
-        number = sum(statuses.values())
-        typer.echo(f"[{number}/{total}] {job.cell.title}: {record['status']} ({took}{elsewhere}){reason}{eta}")
-        if mirror is not None and ran:
-            mirror.record(store, job.cell, record)
+        reason = f": {reason_of(record, REASON_LENGTH)}" if record.reason else ""
+        log = log_hint(self.store.path(job.cell)) if record.status.is_failure else ""
+        place = f"[{self.statuses.total()}/{len(self.plan.to_run)}]"
+        took = f"{fit_time(record)}{elsewhere}"
+        typer.echo(f"{place} {job.cell.title}: {record.status} ({took}){reason}{log}{self._left()}")
+        if self.mirror is not None and ran:
+            self.mirror.record(self.store, job.cell, record)
 
-    run_jobs(plan.to_run, executor, store, registry, executor.device, on_done, planned)
-    return statuses
+    def _left(self) -> str:
+        if not self.behind:
+            return ""
+        elapsed = time.monotonic() - self.begun
+        return f", about {_duration((self.expected - self.behind) * elapsed / self.behind)} left"
 
 
 def _print_plan(plan: Plan, estimate: Estimate, slots: int) -> None:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from bench.api import TIERS, Method
+from bench.api.cards import card_fault
 from bench.api.parameters import Parameters, as_dict, from_values
 from bench.contract.check import Examination, NotApplicable, Violation
 from bench.errors import BenchError, nearest
 from bench.records.cell import stages_of
+from bench.records.record import Status
 from bench.records.store import Store
-
-#: An id is a folder's name, and a word on a command line.
-ID = re.compile(r"[a-z0-9][a-z0-9_.-]*")
 
 
 def card_is_valid(examination: Examination) -> None:
@@ -36,9 +34,8 @@ def card_is_valid(examination: Examination) -> None:
 
 def _check_card(method: Method) -> None:
     card = method.card
-    for name in (card.id, *card.aliases):
-        if not ID.fullmatch(name):
-            raise Violation(f"card.id or an alias is {name!r}; it must match {ID.pattern} (it is a folder's name)")
+    if (fault := card_fault(card)) is not None:
+        raise Violation(fault)
     for field in ("title", "summary"):
         if not getattr(card, field).strip():
             raise Violation(f"card.{field} is empty; lists and boards show it")
@@ -88,23 +85,23 @@ def unsupported_is_said(examination: Examination) -> None:
             continue  # the other checks fit it
         record, _ = subject.run()
         expected = "ok" if subject.reason is None else "unsupported"
-        if record["status"] not in {expected, "unsupported"}:
+        if record.status not in {expected, "unsupported"}:
             raise Violation(
                 f"supports() {'refused' if subject.reason else 'did not refuse'} {subject.name}, but the run ended as "
-                f"{record['status']} ({record['reason']}); return the reason from supports(), or raise Unsupported"
+                f"{record.status} ({record.reason}); return the reason from supports(), or raise Unsupported"
             )
-        if record["status"] == "unsupported" and not record["reason"]:
+        if record.status is Status.UNSUPPORTED and not record.reason:
             raise Violation(f"{subject.name} is unsupported without a reason; say in one line what is missing")
 
 
 def record_is_written(examination: Examination) -> None:
-    """A whole run, with all scores, ends as a record `ok` that the schema and the store take."""
+    """A whole run, with all scores, ends as a record `ok` that the store takes."""
     for subject in examination.supported:
         record, arrays = subject.run()
-        if record["status"] != "ok":
-            raise Violation(f"the run on {subject.name} ended as {record['status']}: {record['reason']}")
+        if record.status is not Status.OK:
+            raise Violation(f"the run on {subject.name} ended as {record.status}: {record.reason}")
         with tempfile.TemporaryDirectory() as folder:
             written = Store(Path(folder)).write_outcome(subject.cell(0), record, arrays)
-        counted = subject.trial(0).ctx.steps
-        if written["cost"]["steps"] != counted:
-            raise Violation(f"the record on {subject.name} says {written['cost']['steps']} steps, counted {counted}")
+        steps, counted = written.cost.steps if written.cost else 0, subject.fit(0).ctx.steps
+        if steps != counted:
+            raise Violation(f"the record on {subject.name} says {steps} steps, counted {counted}")

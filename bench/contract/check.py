@@ -17,7 +17,7 @@ from bench.errors import BenchError, place_of
 from bench.records.cell import stages_of
 
 #: How a check ends. "known" is a failure that the method's author has declared.
-Status = Literal["ok", "failed", "known", "skipped"]
+CheckStatus = Literal["ok", "failed", "known", "skipped"]
 
 
 class Violation(Exception):
@@ -46,11 +46,11 @@ class Examination:
         Raises:
             NotApplicable: when there are none.
         """
-        found = [subject for subject in self.subjects if subject.reason is None]
-        if not found:
+        supported = [subject for subject in self.subjects if subject.reason is None]
+        if not supported:
             reasons = "; ".join(f"{subject.name}: {subject.reason}" for subject in self.subjects)
             raise NotApplicable(f"unsupported ({reasons})")
-        return found
+        return supported
 
     @cached_property
     def odd(self) -> Sequence[Subject]:
@@ -73,11 +73,11 @@ class Check:
 
 
 @dataclass(frozen=True)
-class Result:
+class CheckResult:
     """How one check ended."""
 
     check: str
-    status: Status
+    status: CheckStatus
     seconds: float
     reason: str = ""
 
@@ -87,7 +87,7 @@ def known_failures(method: Method) -> dict[str, str]:
     return {name: reason for stage in stages_of(method).values() for name, reason in stage.known_failures.items()}
 
 
-def run_check(check: Check, examination: Examination) -> Result:
+def run_check(check: Check, examination: Examination) -> CheckResult:
     """The check's outcome; a failure that is declared, but does not happen, is a failure too."""
     started = time.perf_counter()
     status, reason = _outcome(check, examination)
@@ -97,10 +97,10 @@ def run_check(check: Check, examination: Examination) -> Result:
     elif known is not None and status == "ok" and examination.on_toys:
         status = "failed"
         reason = f"declared a known failure ({known}), but it passes: take {check.name!r} out of known_failures"
-    return Result(check.name, status, time.perf_counter() - started, " ".join(reason.split()))
+    return CheckResult(check.name, status, time.perf_counter() - started, " ".join(reason.split()))
 
 
-def _outcome(check: Check, examination: Examination) -> tuple[Status, str]:
+def _outcome(check: Check, examination: Examination) -> tuple[CheckStatus, str]:
     try:
         check.look(examination)
     except NotApplicable as reason:

@@ -7,7 +7,7 @@ import torch
 from bench.api import SymmetryEstimate
 from bench.api.coefficients import CoefficientSampler
 from bench.contract.check import Examination, NotApplicable, Violation
-from bench.contract.subject import Subject, Trial
+from bench.contract.subject import ContractFit, Subject
 from bench.lie.field import field_gram
 from bench.metrics.symmetry import compare
 
@@ -21,19 +21,19 @@ def generators_are_whole(examination: Examination) -> None:
     discovers = examination.method.card.discovers
     looked = False
     for subject in examination.supported:
-        trial = subject.trial(0)
-        if trial.estimate is None:
+        fit = subject.fit(0)
+        if fit.estimate is None:
             if discovers:
                 raise Violation(f"the card says discovers, but symmetry() gave None on {subject.name}")
             continue
         looked = True
-        _check_generators(subject, trial, trial.estimate)
-        _check_sampler(subject, trial.estimate)
+        _check_generators(subject, fit, fit.estimate)
+        _check_sampler(subject, fit.estimate)
     if not looked:
         raise NotApplicable("discovers nothing")
 
 
-def _check_generators(subject: Subject, trial: Trial, estimate: SymmetryEstimate) -> None:
+def _check_generators(subject: Subject, fit: ContractFit, estimate: SymmetryEstimate) -> None:
     generators = estimate.generators
     if len(generators) < 1:
         raise Violation(f"there is no generator on {subject.name}, expected at least one")
@@ -41,14 +41,14 @@ def _check_generators(subject: Subject, trial: Trial, estimate: SymmetryEstimate
         raise Violation(f"generators on {subject.name} are not all finite numbers")
     if generators.requires_grad:
         raise Violation(f"generators on {subject.name} still carry a gradient; detach() what is returned")
-    params = trial.ctx.params
+    params = fit.ctx.params
     asked = getattr(params, "n_generators", None)
     if asked is not None and len(generators) != asked:
         raise Violation(f"{len(generators)} generators on {subject.name}, but n_generators is {asked}")
-    outside = generators[:, ~trial.problem.search.mask]
+    outside = generators[:, ~fit.problem.search.mask]
     if subject.method.card.searches and bool(outside.any()):
         raise Violation(
-            f"generators on {subject.name} leave the search space {trial.problem.search.name}; entries outside its "
+            f"generators on {subject.name} leave the search space {fit.problem.search.name}; entries outside its "
             "mask must be zero"
         )
 
@@ -76,7 +76,7 @@ def recovers_a_rotation(examination: Examination) -> None:
     subject = examination.rotation
     if subject.reason is not None:
         raise NotApplicable(f"unsupported ({subject.reason})")
-    estimate = subject.trial(0).estimate
+    estimate = subject.fit(0).estimate
     assert estimate is not None
     data, (space,) = subject.data, subject.data.spaces.values()
     group = subject.source.group()
@@ -86,5 +86,5 @@ def recovers_a_rotation(examination: Examination) -> None:
     if scores.precision < PRECISION:
         raise Violation(
             f"precision {scores.precision:.2f}, expected at least {PRECISION:g} (of a random map "
-            f"{scores.precision_chance:.2f}) from {len(data.train)} points and {subject.trial(0).ctx.steps} steps"
+            f"{scores.precision_chance:.2f}) from {len(data.train)} points and {subject.fit(0).ctx.steps} steps"
         )

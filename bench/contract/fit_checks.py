@@ -13,7 +13,7 @@ from bench.api import Problem, RunContext
 from bench.api.batches import Batches
 from bench.api.pipeline import Pipeline
 from bench.contract.check import Examination, NotApplicable, Violation
-from bench.contract.subject import Subject, Trial
+from bench.contract.subject import ContractFit, Subject
 from bench.running.worker import stage_params
 
 #: Largest difference that counts as the same number, relative to the largest entry: rounding may differ with memory's
@@ -26,7 +26,7 @@ WORSE = 3.0
 def is_deterministic(examination: Examination) -> None:
     """Two fits of one seed give the same predictions and generators, whatever was drawn elsewhere before."""
     for subject in examination.supported:
-        first, again = subject.trial(0), subject.trial(0, torch.float32, 1)
+        first, again = subject.fit(0), subject.fit(0, torch.float32, 1)
         for name, value in first.numbers().items():
             difference = _difference(value, again.numbers()[name])
             if difference > SAME_FIT:
@@ -38,11 +38,11 @@ def is_deterministic(examination: Examination) -> None:
 
 def is_seeded(examination: Examination) -> None:
     """Another seed gives other numbers."""
-    random = [subject for subject in examination.supported if subject.trial(0).ctx.is_random]
+    random = [subject for subject in examination.supported if subject.fit(0).ctx.is_random]
     if not random:
         raise NotApplicable("nothing in the fit is random")
     for subject in random:
-        first, other = subject.trial(0).numbers(), subject.trial(1).numbers()
+        first, other = subject.fit(0).numbers(), subject.fit(1).numbers()
         if all(_difference(value, other[name]) == 0.0 for name, value in first.items()):
             raise Violation(
                 f"seeds 0 and 1 give the same {' and '.join(first)} on {subject.name}; draw from ctx.rng(purpose), "
@@ -52,19 +52,19 @@ def is_seeded(examination: Examination) -> None:
 
 def is_paired(examination: Examination) -> None:
     """At equal seed all methods start from the same weights of the task's network and see the same batches."""
-    trials = [(subject, subject.trial(0)) for subject in examination.supported]
-    for subject, trial in trials:
-        _check_weights(subject, trial)
-        if trial.ctx.steps:
-            _check_batches(subject, trial)
-    if not any(trial.first_weights or trial.ctx.steps for _, trial in trials):
+    fits = [(subject, subject.fit(0)) for subject in examination.supported]
+    for subject, fit in fits:
+        _check_weights(subject, fit)
+        if fit.ctx.steps:
+            _check_batches(subject, fit)
+    if not any(fit.first_weights or fit.ctx.steps for _, fit in fits):
         raise NotApplicable("neither builds the task's network nor trains by steps")
 
 
-def _check_weights(subject: Subject, trial: Trial) -> None:
+def _check_weights(subject: Subject, fit: ContractFit) -> None:
     with RunContext(None, 0, torch.device("cpu"), Path()).seeded("init"):
         shared = subject.data.backbone().state_dict()
-    for weights in trial.first_weights:
+    for weights in fit.first_weights:
         if any(not torch.equal(value, weights[name]) for name, value in shared.items()):
             raise Violation(
                 f"the first weights of the network on {subject.name} are not those of the other methods at seed 0; "
@@ -72,16 +72,16 @@ def _check_weights(subject: Subject, trial: Trial) -> None:
             )
 
 
-def _check_batches(subject: Subject, trial: Trial) -> None:
+def _check_batches(subject: Subject, fit: ContractFit) -> None:
     trained = [params for params in _stages(subject) if hasattr(params, "batch_size")]
-    orders = trial.ctx.asked.get("batches", [])
+    orders = fit.ctx.asked.get("batches", [])
     if trained and len(orders) < len(trained):
         raise Violation(
             f'trains on {subject.name} without ctx.rng("batches"); take the batches from bench.api.batches.Batches, so '
             "that all methods see the same at equal seed"
         )
     for params, order in zip(trained, orders, strict=False):
-        if not any(torch.equal(order.get_state(), state) for state in _shared_states(trial.problem, params)):
+        if not any(torch.equal(order.get_state(), state) for state in _shared_states(fit.problem, params)):
             raise Violation(
                 f"the batches on {subject.name} are not those of the other methods at seed 0; take them from "
                 "bench.api.batches.Batches, one epoch() for each epoch"
@@ -104,27 +104,22 @@ def keeps_budget(examination: Examination) -> None:
     looked = False
     for subject in examination.supported:
         epochs = [p for p in _stages(subject) if hasattr(p, "epochs") and hasattr(p, "batch_size")]
-        ctx, n = subject.trial(0).ctx, len(subject.data.train)
+        ctx, n = subject.fit(0).ctx, len(subject.data.train)
         if not epochs:
             continue
         looked = True
+        planned = " + ".join(f"{p.epochs} epochs in batches of {p.batch_size}" for p in epochs)
         most = sum(p.epochs * math.ceil(n / p.batch_size) for p in epochs)
         least = sum(p.epochs * (n // p.batch_size) for p in epochs)
         if not least <= ctx.steps <= most:
             raise Violation(
-                f"counted {ctx.steps} steps on {subject.name}, expected {most} ({' + '.join(map(_told, epochs))} of "
-                f"{n} examples); train for params.epochs epochs, and count each step in ctx.steps"
+                f"counted {ctx.steps} steps on {subject.name}, expected {most} ({planned} of {n} "
+                f"examples); train for params.epochs epochs, and count each step in ctx.steps"
             )
         if ctx.samples > sum(p.epochs for p in epochs) * n:
-            raise Violation(
-                f"saw {ctx.samples} examples on {subject.name}, more than {' + '.join(map(_told, epochs))} of {n}"
-            )
+            raise Violation(f"saw {ctx.samples} examples on {subject.name}, more than {planned} of {n}")
     if not looked:
         raise NotApplicable("has no epochs: it does not train by steps")
-
-
-def _told(params: Any) -> str:
-    return f"{params.epochs} epochs in batches of {params.batch_size}"
 
 
 def _stages(subject: Subject) -> list[Any]:
@@ -138,12 +133,12 @@ def works_in_both_precisions(examination: Examination) -> None:
     for subject in examination.supported:
         scores = {}
         for dtype in (torch.float32, torch.float64):
-            trial = subject.trial(0, dtype)
-            for name, value in trial.numbers().items():
+            fit = subject.fit(0, dtype)
+            for name, value in fit.numbers().items():
                 if not value.is_floating_point() or not bool(value.isfinite().all()):
                     raise Violation(f"{name} on {subject.name} in {dtype} are not all finite numbers")
-            if trial.prediction is not None:
-                scores[dtype] = _score(subject, trial)
+            if fit.prediction is not None:
+                scores[dtype] = _score(subject, fit)
         if scores:
             low, high = sorted(scores.values())
             if high > WORSE * low + 1e-6:
@@ -153,34 +148,34 @@ def works_in_both_precisions(examination: Examination) -> None:
                 )
 
 
-def _score(subject: Subject, trial: Trial) -> float:
+def _score(subject: Subject, fit: ContractFit) -> float:
     """Mean score on the examples looked at, physical units."""
-    assert trial.prediction is not None
-    index = next(trial.problem.val.batches(len(trial.x)))[0]
+    assert fit.prediction is not None
+    index = next(fit.problem.val.batches(len(fit.x)))[0]
     target = subject.data.val.y[index]
-    return float(subject.data.score(subject.data.units.y_to_physical(trial.prediction), target).mean())
+    return float(subject.data.score(subject.data.units.y_to_physical(fit.prediction), target).mean())
 
 
 def predicts_each_alone(examination: Examination) -> None:
     """predict() has the right shape, changes no input, and gives an example alone what it gives it in a batch."""
-    predicting = [subject for subject in examination.supported if subject.trial(0).prediction is not None]
+    predicting = [subject for subject in examination.supported if subject.fit(0).prediction is not None]
     if not predicting:
         raise NotApplicable("predicts nothing")
     for subject in predicting:
-        trial = subject.trial(0)
-        _check_probabilities(subject, trial)
-        ways = trial.fitted.strategies() or {"": trial.fitted.predict}
+        fit = subject.fit(0)
+        _check_probabilities(subject, fit)
+        ways = fit.fitted.strategies() or {"": fit.fitted.predict}
         for name, predict in ways.items():
-            given = trial.x.clone()
-            together, again = predict(given), predict(trial.x.clone())
+            given = fit.x.clone()
+            together, again = predict(given), predict(fit.x.clone())
             way = f"{name} " if name else ""
-            if not torch.equal(given, trial.x):
+            if not torch.equal(given, fit.x):
                 raise Violation(f"the {way}prediction on {subject.name} changes its input; work on a copy")
             if _difference(together, again) > SAME_FIT:
                 raise Violation(
                     f"two {way}predictions of the same inputs on {subject.name} differ; draw once, in fit()"
                 )
-            alone = torch.cat([predict(x) for x in _one_by_one(trial)])
+            alone = torch.cat([predict(x) for x in _one_by_one(fit)])
             difference = _difference(together, alone)
             if difference > SAME_EXAMPLE:
                 raise Violation(
@@ -189,19 +184,19 @@ def predicts_each_alone(examination: Examination) -> None:
                 )
 
 
-def _one_by_one(trial: Trial) -> list[Tensor]:
+def _one_by_one(fit: ContractFit) -> list[Tensor]:
     """Each example alone, point clouds without padding."""
-    sizes = trial.problem.val.sizes
-    index = next(trial.problem.val.batches(len(trial.x)))[0].numpy()
-    lengths = [None] * len(trial.x) if sizes is None else sizes[index].tolist()
-    return [trial.x[i : i + 1, :length] for i, length in enumerate(lengths)]
+    sizes = fit.problem.val.sizes
+    index = next(fit.problem.val.batches(len(fit.x)))[0].numpy()
+    lengths = [None] * len(fit.x) if sizes is None else sizes[index].tolist()
+    return [fit.x[i : i + 1, :length] for i, length in enumerate(lengths)]
 
 
-def _check_probabilities(subject: Subject, trial: Trial) -> None:
-    if trial.prediction is None or trial.problem.train.y.is_floating_point():
+def _check_probabilities(subject: Subject, fit: ContractFit) -> None:
+    if fit.prediction is None or fit.problem.train.y.is_floating_point():
         return
-    total = trial.prediction.double().sum(1)
-    if bool((trial.prediction < 0).any()) or not torch.allclose(total, torch.ones_like(total), atol=1e-4):
+    total = fit.prediction.double().sum(1)
+    if bool((fit.prediction < 0).any()) or not torch.allclose(total, torch.ones_like(total), atol=1e-4):
         raise Violation(f"predict() gave no probabilities on {subject.name}; return problem.link(network(x))")
 
 

@@ -30,17 +30,17 @@ from bench.api.discovery import Discovery
 from bench.api.parameters import Parameters
 from bench.api.pipeline import Pipeline
 from bench.records.cell import Cell, make_cell
-from bench.records.store import Record
-from bench.running.loading import Source
+from bench.records.record import Record
+from bench.running.loading import DataSource
 from bench.running.problem import make_problem
-from bench.running.returned import Checked
+from bench.running.returned import CheckedFitted
 from bench.running.worker import Work, run_cell, stage_params
 
 #: Validation examples on which fits are compared.
 LOOKED_AT = 12
 
 
-class Given(Method):
+class TrueDiscoverer(Method):
     """Stands in front of a consumer: hands it the task's true generators."""
 
     card = MethodCard("given", "Given", "the true generators", "group", citation="", discovers=True)
@@ -80,7 +80,7 @@ class WatchedContext(RunContext):
 
 
 @dataclass(frozen=True)
-class Trial:
+class ContractFit:
     """One fit and all that the checks want of it."""
 
     fitted: Fitted
@@ -101,9 +101,9 @@ class Subject:
     """A method (a consumer is given the true generators) on a task at one budget; fits are kept."""
 
     def __init__(self, method: Method, task: Task, data_dir: Path, budget: str) -> None:
-        self.method = Pipeline(Given(), method) if method.card.consumes else method
+        self.method = Pipeline(TrueDiscoverer(), method) if method.card.consumes else method
         self.task, self.data_dir, self.budget = task, data_dir, budget
-        self._trials: dict[tuple[int, torch.dtype, int], Trial] = {}
+        self._fits: dict[tuple[int, torch.dtype, int], ContractFit] = {}
 
     @property
     def name(self) -> str:
@@ -114,8 +114,8 @@ class Subject:
         return make_cell(self.task, self.method, search=None, budget=self.budget, seed=seed, fingerprint=fingerprint)
 
     @property
-    def source(self) -> Source:
-        return Source.of(self.cell(0), self.task, self.data_dir)
+    def source(self) -> DataSource:
+        return DataSource.of(self.cell(0), self.task, self.data_dir)
 
     @cached_property
     def data(self) -> TrainingData:
@@ -139,14 +139,14 @@ class Subject:
     def context(self, seed: int, out_dir: str) -> WatchedContext:
         return WatchedContext(stage_params(self.cell(seed), self.method), seed, torch.device("cpu"), Path(out_dir))
 
-    def trial(self, seed: int, dtype: torch.dtype = torch.float32, run: int = 0) -> Trial:
+    def fit(self, seed: int, dtype: torch.dtype = torch.float32, run: int = 0) -> ContractFit:
         """A fit, made once; ``run`` tells apart fits of one seed."""
         key = seed, dtype, run
-        if key not in self._trials:
-            self._trials[key] = self._fit(seed, dtype, run)
-        return self._trials[key]
+        if key not in self._fits:
+            self._fits[key] = self._make_fit(seed, dtype, run)
+        return self._fits[key]
 
-    def _fit(self, seed: int, dtype: torch.dtype, run: int) -> Trial:
+    def _make_fit(self, seed: int, dtype: torch.dtype, run: int) -> ContractFit:
         weights: list[dict[str, Tensor]] = []
         data = _cast(self.data, dtype)
         with tempfile.TemporaryDirectory() as folder, torch.random.fork_rng(devices=[]), ExitStack() as after:
@@ -155,10 +155,10 @@ class Subject:
             torch.manual_seed(seed_for(run, "elsewhere"))  # nothing may depend on what others drew before
             problem = self.problem(replace(data, backbone=_watched(data.backbone, weights)))
             ctx = self.context(seed, folder)
-            fitted = Checked(self.method.fit(problem, ctx), self.method.card.id, problem)
+            fitted = CheckedFitted(self.method.fit(problem, ctx), self.method.card.id, problem)
             x = next(problem.val.batches(LOOKED_AT))[1]
             prediction = fitted.predict(x.clone()) if fitted.predicts else None
-            return Trial(fitted, ctx, problem, weights, x, prediction, fitted.symmetry())
+            return ContractFit(fitted, ctx, problem, weights, x, prediction, fitted.symmetry())
 
 
 def _watched(make: Callable[[], nn.Module], weights: list[dict[str, Tensor]]) -> Callable[[], nn.Module]:

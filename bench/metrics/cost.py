@@ -6,6 +6,7 @@ import platform
 import resource
 import sys
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 from torch import nn
@@ -22,20 +23,25 @@ def peak_memory_mb() -> float:
     return peak * (1 if sys.platform == "darwin" else 1024) / 1e6  # macOS reports bytes, Linux kibibytes
 
 
-def hardware_fingerprint() -> dict[str, str | int | None]:
-    """``cpu`` (model name), ``gpu`` (name, or None) and ``threads`` (torch, within an operation)."""
-    return {
-        "cpu": _cpu_name(),
-        "gpu": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
-        "threads": torch.get_num_threads(),
-    }
+class Hardware(NamedTuple):
+    """What a run's speed and rounding depend on."""
+
+    cpu: str  # model name
+    gpu: str | None  # name of the first one; None without
+    threads: int  # of torch, within an operation
+
+
+def hardware_fingerprint() -> Hardware:
+    """The hardware of this process."""
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else None
+    return Hardware(_cpu_name(), gpu, torch.get_num_threads())
 
 
 def _cpu_name() -> str:
     """The kernel's model name where there is one, else what the platform calls its processor."""
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
+        for line in cpuinfo.read_text(encoding="utf-8", errors="replace").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()

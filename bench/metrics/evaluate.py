@@ -35,6 +35,7 @@ from bench.errors import Diverged
 from bench.lie.field import field_gram
 from bench.metrics.equivariance import EquivarianceErrors, equivariance_errors
 from bench.metrics.orientation import orientation_curve
+from bench.metrics.scores import find
 from bench.metrics.strength import DECLARED_ABOVE, USED_ABOVE, support
 from bench.metrics.symmetry import angle_rate, compare, cosine_and_mae, found, span_share
 
@@ -51,15 +52,23 @@ ANGLES = 24
 class Evaluation:
     """Scores as ``name -> (value, unit, higher_is_better)``, and the arrays of the record."""
 
+    card: TaskCard
     scores: dict[str, tuple[float, str, bool | None]] = field(default_factory=dict)
     arrays: dict[str, Array] = field(default_factory=dict)
     predict_s: float = 0.0  # seconds of the method's own predictions on the whole test set
 
-    def add(self, name: str, value: float, unit: str = "1", higher_is_better: bool | None = None) -> None:
+    def add(self, name: str, value: float) -> None:
+        """Add a score that the table of scores knows.
+
+        Raises:
+            Diverged: when ``value`` is not finite.
+        """
         if not math.isfinite(value):
             raise Diverged(f"{name} is {value}")
+        score = find(name)
         # LAPACK's last digits depend on how memory happens to be aligned; nine digits hide that.
-        self.scores[name] = (float(f"{value:.9g}"), unit, higher_is_better)
+        rounded = float(f"{value:.9g}")
+        self.scores[name] = rounded, score.unit_on(self.card), score.higher_is_better_on(self.card)
 
 
 def evaluate(fitted: Fitted, data: TaskData, card: TaskCard, budget: Budget, search: str | None) -> Evaluation:
@@ -68,13 +77,13 @@ def evaluate(fitted: Fitted, data: TaskData, card: TaskCard, budget: Budget, sea
     Raises:
         Diverged: when a score is not finite.
     """
-    result = Evaluation()
+    result = Evaluation(card)
     inputs, elements = _subset(data.test, budget.equivariance_inputs), budget.equivariance_elements
     estimate = fitted.symmetry()
     if fitted.predicts:
         _add_prediction(result, fitted, data, card)
         if data.truth is not None:
-            _add_equivariance(result, fitted, data, card, inputs, elements)
+            _add_equivariance(result, fitted, data, inputs, elements)
         if data.orientations is not None:
             _add_orientations(result, fitted, data, card)
     if estimate is not None:
@@ -82,8 +91,8 @@ def evaluate(fitted: Fitted, data: TaskData, card: TaskCard, budget: Budget, sea
         estimate = to_physical(estimate, data.units)
         if fitted.predicts:
             errors = _equivariance(fitted.predict, data, inputs, elements, estimate.sample)
-            result.add("equivariance/learned_e", errors.e, _output_unit(card), False)
-            result.add("equivariance/learned_e_prime", errors.e_prime, _output_unit(card), False)
+            result.add("equivariance/learned_e", errors.e)
+            result.add("equivariance/learned_e_prime", errors.e_prime)
             _add_strength(result, fitted, data, card)
         else:  # it cannot decline: what it returns, it declares
             result.add("symmetry/declared", len(estimate.generators))
@@ -115,34 +124,31 @@ def _add_prediction(result: Evaluation, fitted: Fitted, data: TaskData, card: Ta
             score[index.cpu()] = data.score(predict(x), data.test.y[index]).cpu()
         seconds, mean = time.perf_counter() - started, float(score.mean())
         if name:
-            result.add(f"{metric.name}_{name}", mean, metric.unit, metric.higher_is_better)
+            result.add(f"{metric.name}_{name}", mean)
         if name == (fitted.inference or ""):
-            result.add(metric.name, mean, metric.unit, metric.higher_is_better)
+            result.add(metric.name, mean)
             result.arrays["test_score"] = score.numpy().astype(np.float32)
             result.predict_s = seconds
 
 
-def _add_equivariance(
-    result: Evaluation, fitted: Fitted, data: TaskData, card: TaskCard, inputs: Tensor, elements: int
-) -> None:
+def _add_equivariance(result: Evaluation, fitted: Fitted, data: TaskData, inputs: Tensor, elements: int) -> None:
     assert data.truth is not None
-    unit = _output_unit(card)
     for way_name, way in _ways(fitted).items():
         errors = _equivariance(way, data, inputs, elements, data.truth.sample)
         if way_name:
-            result.add(f"equivariance/e_prime_{way_name}", errors.e_prime, unit, False)
+            result.add(f"equivariance/e_prime_{way_name}", errors.e_prime)
         if way_name == (fitted.inference or ""):
-            result.add("equivariance/e", errors.e, unit, False)
-            result.add("equivariance/e_prime", errors.e_prime, unit, False)
+            result.add("equivariance/e", errors.e)
+            result.add("equivariance/e_prime", errors.e_prime)
             for name in ("e_prime_rel", "e_prime_rel_median", "e_prime_rel_p95", "e_prime_rel_max"):
-                result.add(f"equivariance/{name}", getattr(errors, name), "1", False)
+                result.add(f"equivariance/{name}", getattr(errors, name))
             result.arrays["equivariance"] = errors.per_example.numpy().astype(np.float32)
             for name, part in data.truth.parts.items():
                 errors = _equivariance(way, data, inputs, elements, part)
-                result.add(f"equivariance/e_{name}", errors.e, unit, False)
-                result.add(f"equivariance/e_prime_{name}", errors.e_prime, unit, False)
+                result.add(f"equivariance/e_{name}", errors.e)
+                result.add(f"equivariance/e_prime_{name}", errors.e_prime)
     if data.action_in.resamples:
-        _add_floor(result, fitted, data, card, inputs, elements)
+        _add_floor(result, fitted, data, inputs, elements)
 
 
 def _ways(fitted: Fitted) -> Mapping[str, Callable[[Tensor], Tensor]]:
@@ -165,7 +171,7 @@ def _elements(sample: AlgebraSampler, n: int, m: int) -> Tensor:
     return algebra.reshape(n, m, *algebra.shape[1:])
 
 
-def _add_floor(result: Evaluation, fitted: Fitted, data: TaskData, card: TaskCard, inputs: Tensor, m: int) -> None:
+def _add_floor(result: Evaluation, fitted: Fitted, data: TaskData, inputs: Tensor, m: int) -> None:
     """How far f moves when its input is turned there and back: what resampling alone does to E'."""
     assert data.truth is not None
     predict = physical_predictor(fitted.predict, data.units)
@@ -176,7 +182,7 @@ def _add_floor(result: Evaluation, fitted: Fitted, data: TaskData, card: TaskCar
         back = data.action_in.apply(-there, data.action_in.apply(there, copies))
         difference = (predict(back) - predict(x).repeat_interleave(m, 0)).double()
         total += float(difference.reshape(len(copies), -1).norm(dim=1).sum())
-    result.add("equivariance/e_prime_floor", total / (len(inputs) * m), _output_unit(card), False)
+    result.add("equivariance/e_prime_floor", total / (len(inputs) * m))
 
 
 def _add_orientations(result: Evaluation, fitted: Fitted, data: TaskData, card: TaskCard) -> None:
@@ -196,8 +202,8 @@ def _add_orientations(result: Evaluation, fitted: Fitted, data: TaskData, card: 
     for name, mask in (("within", inner), ("beyond", ~inner)):
         if bool(mask.any()):
             score, error = curve[1:][mask].mean(0).tolist()
-            result.add(f"{metric.name}_{name}", score, metric.unit, metric.higher_is_better)
-            result.add(f"equivariance/e_prime_{name}", error, _output_unit(card), False)
+            result.add(f"{metric.name}_{name}", score)
+            result.add(f"equivariance/e_prime_{name}", error)
 
 
 def _add_strength(result: Evaluation, fitted: Fitted, data: TaskData, card: TaskCard) -> None:
@@ -211,12 +217,8 @@ def _add_strength(result: Evaluation, fitted: Fitted, data: TaskData, card: Task
     # What is hardly used is not declared: it has no strength to be counted.
     result.arrays["strength_on_validation"] = strength.where(used, torch.zeros(())).numpy()
     result.add("symmetry/declared", int((used & (strength >= DECLARED_ABOVE)).sum()))
-    result.add("symmetry/strength", float(strength.mean()), "1", None)
-    result.add("symmetry/strength_min", float(strength.min()), "1", None)
-
-
-def _output_unit(card: TaskCard) -> str:
-    return card.output_unit or card.metric.unit
+    result.add("symmetry/strength", float(strength.mean()))
+    result.add("symmetry/strength_min", float(strength.min()))
 
 
 def _add_symmetry(result: Evaluation, data: TaskData, card: TaskCard, estimate: SymmetryEstimate, search: str) -> None:
@@ -224,7 +226,7 @@ def _add_symmetry(result: Evaluation, data: TaskData, card: TaskCard, estimate: 
     learned = estimate.generators.cpu()
     if len(learned) == 1:
         rate = angle_rate(learned[0])
-        result.add("symmetry/angle_rate", rate, "rad per unit coefficient")
+        result.add("symmetry/angle_rate", rate)
         if card.unit_angle is not None:
             result.add("symmetry/angle_rate_rel", rate / card.unit_angle)
     if data.truth is None:
@@ -232,21 +234,20 @@ def _add_symmetry(result: Evaluation, data: TaskData, card: TaskCard, estimate: 
     gram = field_gram(data.action_in, data.val.x[:GRAM_INPUTS].cpu(), space.basis, data.field_weights)
     truth = data.truth.algebra(space)
     scores = compare(learned, truth, space.basis, gram)
-    better = {"precision": True, "recall": True, "closure_defect": False}
     for name, value in asdict(scores).items():
-        result.add(f"symmetry/{name}", float(value), "1", better.get(name))
+        result.add(f"symmetry/{name}", float(value))
     if data.truth.names:
         shares = found(learned, data.truth.textbook, space.basis, gram)
         for name, share in zip(data.truth.names, shares.tolist(), strict=True):
-            result.add(f"symmetry/found_{name}", share, "1", True)
+            result.add(f"symmetry/found_{name}", share)
     if data.truth.on_data is not None:
         on_data = compare(learned, data.truth.on_data, space.basis, gram)
-        result.add("symmetry/precision_on_data", on_data.precision, "1", True)
+        result.add("symmetry/precision_on_data", on_data.precision)
     for name, matrices in data.truth.leakage.items():
-        result.add(f"symmetry/leakage_{name}", span_share(learned, matrices), "1", False)
+        result.add(f"symmetry/leakage_{name}", span_share(learned, matrices))
     similarity = cosine_and_mae(learned, data.truth.textbook)
-    result.add("symmetry/cosine", similarity.cosine, "1", True)
-    result.add("symmetry/mae", similarity.mae, "1", False)
+    result.add("symmetry/cosine", similarity.cosine)
+    result.add("symmetry/mae", similarity.mae)
     result.arrays["truth"] = data.truth.textbook.numpy()
     result.arrays["truth_algebra"] = truth.numpy()
 

@@ -7,7 +7,6 @@ from functools import cache
 from itertools import product
 
 import numpy as np
-from scipy import stats
 
 from bench.api import Array
 
@@ -126,6 +125,8 @@ def letter_display(n: int, apart: set[tuple[int, int]]) -> list[str]:
 
 def minimum_detectable(spread: float, n: int, power: float = 0.8, level: float = LEVEL) -> float:
     """The mean difference that a paired t-test on n pairs of standard deviation ``spread`` finds with ``power``."""
+    from scipy import stats  # here: a second that commands without an interval need not wait
+
     critical = _quantile(level, n - 1)
     low, high = 0.0, 50.0  # noncentrality: 50 standard errors are found always
     for _ in range(60):
@@ -255,6 +256,8 @@ def _flips(n: int) -> Array:
 @cache
 def _quantile(level: float, freedom: int) -> float:
     """Of Student's t, two-sided."""
+    from scipy import stats  # here: see minimum_detectable
+
     return float(stats.t.ppf(0.5 + level / 2, freedom))
 
 

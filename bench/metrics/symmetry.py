@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from scipy.optimize import linear_sum_assignment
 from torch import Tensor
 
 from bench.lie.algebra import bracket, check_generators, orthonormalise
@@ -53,6 +52,8 @@ def cosine_and_mae(learned: Tensor, textbook: Tensor) -> BasisSimilarity:
     Raises:
         ValueError: if shapes do not fit, an entry is not finite, or a textbook element is zero.
     """
+    from scipy.optimize import linear_sum_assignment  # here: half a second that only a discovery with a truth needs
+
     learned = check_generators(learned, "learned")
     textbook = check_generators(textbook, "textbook").to(learned)
     if learned.shape[1:] != textbook.shape[1:] or len(textbook) == 0:

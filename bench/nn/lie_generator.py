@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from bench.api import SymmetryEstimate
 from bench.api.coefficients import KINDS, CoefficientSampler
-from bench.api.parameters import Parameters, parameter
+from bench.api.parameters import Parameters, count, parameter, positive, weight
 from bench.api.regularisers import MOTION_KINDS, motion_penalty, overlap
 from bench.lie.action import Action
 from bench.lie.search_space import SearchSpace
@@ -25,34 +25,21 @@ REFERENCE_STD = {"mask2": 1.0, "mask4": 0.01}
 
 @dataclass(frozen=True)
 class LieGeneratorParameters(Parameters):
-    n_generators: int = parameter(1, meaning="generators in the basis (c)", low=1, high=64)
-    init_std: float | None = parameter(
-        None,
-        meaning="standard deviation of the generators' first entries; none takes the published one of the search space",
-        low=0.0,
-        high=10.0,
-        low_open=True,
+    n_generators: int = count(1, "generators in the basis (c)", high=64)
+    init_std: float | None = positive(
+        None, "standard deviation of the generators' first entries; none: the published one of the search space", 10.0
     )
-    coefficients: str = parameter("normal", meaning="distribution of the coefficients, never learned", choices=KINDS)
-    coefficient_scale: float = parameter(
-        1.0,
-        meaning="standard deviation, half-width, or largest integer of the coefficients (sigma)",
-        low=0.0,
-        high=100.0,
-        low_open=True,
+    coefficients: str = parameter("normal", "distribution of the coefficients, never learned", choices=KINDS)
+    coefficient_scale: float = positive(
+        1.0, "standard deviation, half-width, or largest integer of the coefficients (sigma)", high=100.0
     )
-    normalise: bool = parameter(False, meaning="scale each generator to Frobenius norm sqrt(d)")
-    max_norm: float = parameter(
-        10.0, meaning="largest Frobenius norm of an algebra element; longer ones are shortened", low=0.0, high=50.0,
-        low_open=True,
-    )  # fmt: skip
-    regulariser: str = parameter("cosine", meaning="what keeps the generators from doing nothing", choices=MOTION_KINDS)
-    weight_regulariser: float = parameter(
-        1e-2, meaning="weight of that regulariser (lamda)", low=0.0, high=1000.0, log=True, sweep=(1e-3, 10.0)
-    )
-    weight_norm: float = parameter(0.0, meaning="weight of the entries' p-norm (mu)", low=0.0, high=100.0)
-    norm_order: float = parameter(2.0, meaning="order p of that norm", low=1.0, high=10.0)
-    weight_overlap: float = parameter(1.0, meaning="weight against overlapping generators (eta)", low=0.0, high=100.0)
+    normalise: bool = parameter(False, "scale each generator to Frobenius norm sqrt(d)")
+    max_norm: float = positive(10.0, "largest Frobenius norm of an algebra element; longer ones are shortened", 50.0)
+    regulariser: str = parameter("cosine", "what keeps the generators from doing nothing", choices=MOTION_KINDS)
+    weight_regulariser: float = weight(1e-2, "weight of that regulariser (lamda)", 1000.0, log=True, sweep=(1e-3, 10.0))
+    weight_norm: float = weight(0.0, "weight of the entries' p-norm (mu)")
+    norm_order: float = parameter(2.0, "order p of that norm", low=1.0, high=10.0)
+    weight_overlap: float = weight(1.0, "weight against overlapping generators (eta)")
 
 
 class LieGenerator(nn.Module):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Required, TypedDict, Unpack
 
 from bench.api import TIERS, Method, Task, tier_of
-from bench.api.parameters import as_dict, from_values, names_of, parse
+from bench.api.parameters import as_dict, from_values, parse, table_of
 from bench.api.pipeline import Pipeline
 from bench.errors import BenchError, nearest
 
@@ -19,6 +20,10 @@ TASK_PREFIX = "task."
 TRAIN_FRACTION = "train_fraction"
 #: What of a budget defines a run beside the parameters that it supplies.
 SIZES = ("train", "val", "test", "equivariance_inputs", "equivariance_elements")
+#: What two cells of one key may differ in.
+NOT_DEFINING = frozenset({"seed", "changed", "preset"})
+#: One part of a path that stays where it is put: no separator, nothing hidden, not "." or "..".
+PATH_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,254}")
 
 
 @dataclass(frozen=True)
@@ -40,15 +45,29 @@ class Cell:
     @property
     def key(self) -> str:
         """Twelve hex digits; equal for cells that differ only in their seed."""
-        defining = {name: value for name, value in asdict(self).items() if name not in {"seed", "changed", "preset"}}
+        # Not asdict(), whose deep copies cost a suite of 1,500 cells seconds.
+        defining = {name: value for name, value in vars(self).items() if name not in NOT_DEFINING}
         text = json.dumps(defining, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
-    def folder(self) -> str:
-        """Where its records live below the store's root."""
+    def row_folder(self) -> str:
+        """Folder of its task and method, below the results and below the sweeps.
+
+        Raises:
+            BenchError: when an id would lead elsewhere.
+        """
         search = f"--{self.search}" if self.search else ""
-        return f"{self.task}@{self.task_version}/{self.method}{search}/{self.key}"
+        return f"{path_part(f'{self.task}@{self.task_version}')}/{path_part(f'{self.method}{search}')}"
+
+    @property
+    def folder(self) -> str:
+        """Where its records live below the store's root.
+
+        Raises:
+            BenchError: when an id would lead elsewhere.
+        """
+        return f"{self.row_folder}/{self.key}"
 
     @property
     def title(self) -> str:
@@ -57,23 +76,25 @@ class Cell:
         return f"{self.method}{search}{preset} on {self.task}, {self.budget}, seed {self.seed}"
 
 
-def make_cell(
-    task: Task,
-    method: Method,
-    *,
-    search: str | None,
-    budget: str,
-    seed: int,
-    fingerprint: str,
-    assignments: Iterable[tuple[str, str]] = (),
-    train_fraction: float = 1.0,
-) -> Cell:
-    """Validate every choice and fill in every parameter; ``train_fraction`` of the budget's training examples.
+class Choices(TypedDict, total=False):
+    """What is to be chosen of a cell beside its task and method."""
+
+    search: Required[str | None]  # None: the task's widest, or none at all for a method that does not search
+    budget: Required[str]
+    seed: Required[int]
+    fingerprint: Required[str]  # of the data; "" as long as they need not be there
+    assignments: Iterable[tuple[str, str]]  # parameters set by hand, as text
+    train_fraction: float  # share of the budget's training examples
+
+
+def make_cell(task: Task, method: Method, **choices: Unpack[Choices]) -> Cell:
+    """Validate every choice and fill in every parameter.
 
     Raises:
         BenchError: for an unknown search space, budget or parameter, or a value out of range.
     """
-    card = task.card
+    card, search, budget = task.card, choices["search"], choices["budget"]
+    assignments, train_fraction = list(choices.get("assignments", ())), choices.get("train_fraction", 1.0)
     if budget not in card.budgets:
         raise BenchError(
             f"unknown budget {budget!r} of task {card.id!r}.{nearest(budget, card.budgets)} "
@@ -92,18 +113,34 @@ def make_cell(
             f"method {name!r} uses generators that another finds: run it as <discoverer>+{name}. "
             "`python -m bench list methods` shows the discoverers."
         )
-    chosen = search or (card.searches[0] if method.card.searches else None)
-    default = _resolve(task, method, budget, chosen, ())
-    params = _resolve(task, method, budget, chosen, assignments)
+    space = search or (card.searches[0] if method.card.searches else None)
+    default = _resolve(task, method, budget, space, ())
+    params = _resolve(task, method, budget, space, assignments) if assignments else default
     changed = {name: value for name, value in params.items() if name not in default or default[name] != value}
     amount = card.budgets[budget]
     size = {name: getattr(amount, name) for name in SIZES}
-    if not 0.0 < train_fraction <= 1.0 or round(train_fraction * amount.train) < 1:
+    if not 0.0 < train_fraction <= 1.0:
         raise BenchError(f"--train-fraction is {train_fraction:g}; it must be in (0, 1], of {amount.train} examples.")
+    if round(train_fraction * amount.train) < 1:
+        raise BenchError(
+            f"--train-fraction is {train_fraction:g}, which leaves none of the {amount.train} training examples of "
+            f"budget {budget!r}; one of them is {1 / amount.train:.3g}."
+        )
     if train_fraction != 1.0:
         size["train"] = round(train_fraction * amount.train)
         changed[TRAIN_FRACTION] = train_fraction
-    return Cell(card.id, card.version, method.card.id, chosen, budget, seed, fingerprint, size, params, changed)
+    return Cell(
+        task=card.id,
+        task_version=card.version,
+        method=method.card.id,
+        search=space,
+        budget=budget,
+        seed=choices["seed"],
+        data=choices["fingerprint"],
+        size=size,
+        params=params,
+        changed=changed,
+    )
 
 
 def _resolve(
@@ -119,12 +156,12 @@ def _resolve(
     for name, text in assignments:
         prefix = next((p for p in groups if p and name.startswith(p)), "")
         groups[prefix].append((name.removeprefix(prefix), text))
-    chosen = {**size.options, **parse(task.Options, groups[TASK_PREFIX], owner=card.id)}
-    options = from_values(task.Options, chosen, owner=card.id)
+    option_values = {**size.options, **parse(task.Options, groups[TASK_PREFIX], owner=card.id)}
+    options = from_values(task.Options, option_values, owner=card.id)
     resolved = {f"{TASK_PREFIX}{name}": value for name, value in as_dict(options).items()}
     for prefix, stage in stages.items():
         owner = stage.card.id
-        values = {name: value for name, value in recipe.items() if name in names_of(stage.Params)}
+        values = {name: value for name, value in recipe.items() if name in table_of(stage.Params)}
         values |= stage.settings.get(card.family, {})
         values |= parse(stage.Params, groups[prefix], owner=owner)
         full = as_dict(from_values(stage.Params, values, owner=owner))
@@ -139,19 +176,35 @@ def discovery_of(cell: Cell, method: Method) -> Cell | None:
     first = method.discoverer.card
     prefix = f"{first.id}."
 
-    def own(params: Mapping[str, Any]) -> dict[str, Any]:
+    def of_discoverer(params: Mapping[str, Any]) -> dict[str, Any]:
         kept = {n: v for n, v in params.items() if n.startswith(TASK_PREFIX) or n == TRAIN_FRACTION}
         return kept | split_params(params, prefix, ())
 
     search = cell.search if first.searches else None
     # The preset is of the pipeline: to the discoverer alone its parameters are changes like any others.
-    params, changed = own(cell.params), own(cell.changed)
+    params, changed = of_discoverer(cell.params), of_discoverer(cell.changed)
     return replace(cell, method=first.id, search=search, params=params, changed=changed, preset=None)
+
+
+def path_part(name: str) -> str:
+    """``name`` itself, as one part of a path: whatever an id says, nothing is written outside the folder it belongs to.
+
+    Raises:
+        BenchError: when it is anything else, like ``../x``.
+    """
+    if not PATH_PART.fullmatch(name):
+        raise BenchError(f"{name!r:.80} cannot name a folder of results; it must match {PATH_PART.pattern}.")
+    return name
 
 
 def stages_of(method: Method) -> Mapping[str, Method]:
     """Parameter prefix -> method: both stages of a pipeline, or the method itself under no prefix."""
     return method.stages if isinstance(method, Pipeline) else {"": method}
+
+
+def versions_of(method: Method) -> tuple[int, ...]:
+    """The version of a method, or of both stages of a pipeline; a record of others is stale."""
+    return tuple(stage.card.version for stage in stages_of(method).values())
 
 
 def split_params(params: Mapping[str, Any], prefix: str, others: Iterable[str]) -> dict[str, Any]:

@@ -7,19 +7,15 @@ from collections.abc import Iterable
 from statistics import fmean
 
 from bench.records.cell import Cell
-from bench.records.store import Record
+from bench.records.record import Record
 
 #: Seconds of a cell beside its fit and its predictions: start of the process, data, equivariance, record.
 OVERHEAD_S = 6.0
 
 
-def own_seconds(records: Iterable[Record]) -> list[tuple[Record, float]]:
+def seconds_of(records: Iterable[Record]) -> list[tuple[Record, float]]:
     """Each record that has a cost, and the seconds of its cell."""
-    return [
-        (record, record["cost"]["fit_s"] + record["cost"]["predict_s"] + OVERHEAD_S)
-        for record in records
-        if "fit_s" in record["cost"]
-    ]
+    return [(r, r.cost.fit_s + r.cost.predict_s + OVERHEAD_S) for r in records if r.cost is not None]
 
 
 class Estimate:
@@ -27,15 +23,15 @@ class Estimate:
 
     def __init__(self, records: Iterable[Record]) -> None:
         self._seen: defaultdict[tuple[str, ...], list[float]] = defaultdict(list)
-        for record, seconds in own_seconds(records):
-            own = (record["task"]["id"], record["budget"])
-            for place in (own, (*own, record["method"]["id"]), (*own, record["method"]["id"], record["key"])):
+        for record, seconds in seconds_of(records):
+            same_task = (record.task.id, record.budget)
+            for place in (same_task, (*same_task, record.method.id), (*same_task, record.method.id, record.key)):
                 self._seen[place].append(seconds)
 
     def __call__(self, cell: Cell) -> float | None:
         """Seconds; None when nothing like it was ever run."""
-        own = (cell.task, cell.budget)
-        for place in ((*own, cell.method, cell.key), (*own, cell.method), own):
+        same_task = (cell.task, cell.budget)
+        for place in ((*same_task, cell.method, cell.key), (*same_task, cell.method), same_task):
             if place in self._seen:
                 return fmean(self._seen[place])
         return None

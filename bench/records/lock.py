@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 from bench.errors import BenchError
+from bench.records.atomic import writing
 from bench.records.cell import Cell
 from bench.records.store import Store
 
@@ -21,26 +22,31 @@ class Busy(BenchError):
 class CellLock:
     """An exclusive lock on the file ``path``; its descriptor is handed to the worker, which so outlives its parent.
 
+    Args:
+        path: the file; while it is held it says which process holds it.
+        what: what its holder runs, for the error.
+
     Raises:
         Busy: when another process holds it.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, what: str) -> None:
+        self.path, self.what = path, what
         self._file: IO[str] | None = None
 
     def __enter__(self) -> int:
         while True:
-            file = self.path.open("a")
+            file = self.path.open("a", encoding="utf-8")
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 file.close()
-                raise Busy(f"another process is running {self.path.parent.name}/{self.path.stem[1:]}.") from None
+                raise Busy(f"{self.what} is being run by {self._holder()}; wait until it ends, or end it.") from None
             # Whoever held it before may have removed the file since it was opened here.
             with contextlib.suppress(FileNotFoundError):
                 if self.path.stat().st_ino == _inode(file):
                     self._file = file
+                    _sign(file.fileno())
                     return file.fileno()
             file.close()
 
@@ -48,6 +54,13 @@ class CellLock:
         assert self._file is not None
         self.path.unlink(missing_ok=True)
         self._file.close()
+
+    def _holder(self) -> str:
+        with contextlib.suppress(OSError):
+            pid = self.path.read_text(encoding="utf-8", errors="replace").strip()
+            if pid:
+                return f"process {pid}"
+        return "another process"
 
 
 @contextlib.contextmanager
@@ -58,16 +71,18 @@ def claimed(store: Store, cell: Cell) -> Iterator[int]:
         Busy: when another process holds it.
         BenchError: when the store cannot be written, for instance because the disk is full.
     """
-    try:
+    with writing(f"results folder {str(store.root)!r}"):
         store.path(cell).parent.mkdir(parents=True, exist_ok=True)
-        with CellLock(store.lock(cell)) as held:
+        with CellLock(store.lock(cell), cell.title) as held:
             yield held
-    except OSError as error:
-        raise BenchError(
-            f"results folder {str(store.root)!r} cannot be written: {error.strerror}. What is stored stays; once there "
-            "is room the same command continues."
-        ) from None
 
 
 def _inode(file: IO[str]) -> int:
     return os.fstat(file.fileno()).st_ino
+
+
+def _sign(descriptor: int) -> None:
+    """Write into the lock who holds it; on a full disk it holds all the same."""
+    with contextlib.suppress(OSError):
+        os.truncate(descriptor, 0)
+        os.write(descriptor, str(os.getpid()).encode())

@@ -2,43 +2,46 @@
 
 from __future__ import annotations
 
-import json
-import math
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, Unpack
+
+import msgspec
+from msgspec import Meta
 
 from bench.api import Method, Task
 from bench.errors import BenchError, nearest
 from bench.records.atomic import renamed_to
-from bench.records.cell import Cell, make_cell
-from bench.records.paths import results_dir
-from bench.records.schema import first_breach
+from bench.records.cell import Cell, Choices, make_cell, path_part
+from bench.records.command_line import command_line
+from bench.records.paths import pages_dir, results_dir
+from bench.records.record import Amount, Count, Name, Number, Seed, Strict, Value, Version
 
-SCHEMA = "preset.v1"
 #: The settings of the family, and what a sweep chose instead.
 DEFAULT, TUNED = "default", "tuned"
 
 
-@dataclass(frozen=True)
-class Trial:
+#: How a trial ends; pruned: early; failed: without a result (diverged, out of time or memory, an error).
+TrialEnd = Literal["complete", "pruned", "failed"]
+
+
+class Trial(Strict, frozen=True, kw_only=False):
     """One choice of parameters, trained once."""
 
-    trial: int
-    state: str  # "complete", "pruned" (ended early) or "failed" (no result: diverged, out of time or memory, an error)
-    validation: float | None  # the primary metric on the validation split; None unless complete
-    params: Mapping[str, Any]
+    trial: Count
+    state: TrialEnd
+    validation: Number | None  # the primary metric on the validation split; None unless complete
+    params: dict[str, Value]
 
 
-@dataclass(frozen=True)
-class Study:
+class Study(Strict, frozen=True, kw_only=False):
     """A search of its own: seed, sampler and trials are not those of the other studies."""
 
-    study: int
-    seed: int  # with which its trials train
-    hours: float  # of all its trials, whatever became of them
+    study: Count
+    seed: Seed  # with which its trials train
+    hours: Amount  # of all its trials, whatever became of them
     capped: bool  # it ended because its hours were spent
     trials: tuple[Trial, ...]
 
@@ -57,26 +60,25 @@ class Study:
         return min(complete)[2] if complete else None
 
 
-@dataclass(frozen=True)
-class Preset:
+class Preset(Strict, frozen=True, kw_only=True):
     """What a sweep chose and how."""
 
-    schema: str
-    name: str
-    task: str
-    version: int
-    method: str
-    search: str | None
-    budget: str
-    params: Mapping[str, Any]  # those that were searched, as chosen
-    fixed: Mapping[str, Any]  # set by hand for all trials
-    ranges: Mapping[str, str]  # what was searched
-    metric: str
+    schema: Literal["preset.v2"] = "preset.v2"
+    name: Literal["tuned"] = "tuned"
+    task: Name
+    version: Version  # of the task
+    method: Name
+    search: Name | None
+    budget: Name
+    params: Annotated[dict[str, Value], Meta(min_length=1)]  # those that were searched, as chosen
+    fixed: dict[str, Value]  # set by hand for all trials
+    ranges: Annotated[dict[str, str], Meta(min_length=1)]  # what was searched
+    metric: Annotated[str, Meta(pattern="^val/[a-z0-9_]+$")]
     unit: str
     higher_is_better: bool
-    chosen: int  # the study whose best trial this is
-    studies: tuple[Study, ...]
-    max_hours: float  # cap of one study
+    chosen: Count  # the study whose best trial this is
+    studies: Annotated[tuple[Study, ...], Meta(min_length=1)]
+    max_hours: Amount  # cap of one study
     sampler: str
     pruner: str
     optuna: str  # its version
@@ -86,9 +88,9 @@ class Preset:
 
     @property
     def best(self) -> Trial:
-        found = next(study for study in self.studies if study.study == self.chosen).best(self.higher_is_better)
-        assert found is not None
-        return found
+        best = next(study for study in self.studies if study.study == self.chosen).best(self.higher_is_better)
+        assert best is not None
+        return best
 
     @property
     def settings(self) -> dict[str, Any]:
@@ -123,26 +125,25 @@ def median_study(studies: Iterable[Study], higher_is_better: bool) -> Study | No
     study has a complete trial.
     """
     sign = -1.0 if higher_is_better else 1.0
-    found = []
+    candidates = []
     for study in studies:
         best = study.best(higher_is_better)
         if best is not None and best.validation is not None:
-            found.append((sign * best.validation, study.study, study))
-    if not found:
+            candidates.append((sign * best.validation, study.study, study))
+    if not candidates:
         return None
-    median = sorted(found)[len(found) // 2][0]
-    return next(study for value, _, study in found if value == median)
+    median = sorted(candidates)[len(candidates) // 2][0]
+    return next(study for value, _, study in candidates if value == median)
 
 
 def sweeps_dir(results: Path) -> Path:
-    """Beside the ``results`` folder."""
-    return results.parent / "sweeps"
+    """Where the presets of the workspace ``results`` are."""
+    return pages_dir(results) / "sweeps"
 
 
 def sweep_folder(results: Path, cell: Cell) -> Path:
     """Where the sweep of a cell's task, method, search space and budget lives."""
-    search = f"--{cell.search}" if cell.search else ""
-    return sweeps_dir(results) / f"{cell.task}@{cell.task_version}" / f"{cell.method}{search}" / cell.budget
+    return sweeps_dir(results) / cell.row_folder / path_part(cell.budget)
 
 
 def preset_path(results: Path, cell: Cell) -> Path:
@@ -151,25 +152,19 @@ def preset_path(results: Path, cell: Cell) -> Path:
 
 def find_preset(results: Path, cell: Cell) -> Path | None:
     """The preset beside ``results``, else the committed one; None without either."""
-    found = [path for root in (results, results_dir()) if (path := preset_path(root, cell)).exists()]
-    return found[0] if found else None
+    existing = [path for root in (results, results_dir()) if (path := preset_path(root, cell)).exists()]
+    return existing[0] if existing else None
 
 
-def sweep_command_line(cell: Cell) -> str:
+def sweep_command_line(cell: Cell, results: Path) -> str:
     """The command that makes the preset of a cell."""
-    search = f" --search {cell.search}" if cell.search else ""
-    return f"python -m bench sweep --method {cell.method} --task {cell.task}{search} --budget {cell.budget}"
+    search = ["--search", cell.search] if cell.search else []
+    words = ["--method", cell.method, "--task", cell.task, *search, "--budget", cell.budget]
+    return command_line("sweep", *words, results=results)
 
 
-def preset_cell(
-    preset: str,
-    results: Path,
-    task: Task,
-    method: Method,
-    assignments: Iterable[tuple[str, str]] = (),
-    **choices: Any,
-) -> Cell:
-    """`bench.records.cell.make_cell` with the parameters of ``preset`` under the ``assignments``.
+def preset_cell(preset: str, results: Path, task: Task, method: Method, **choices: Unpack[Choices]) -> Cell:
+    """`bench.records.cell.make_cell` with the parameters of ``preset`` under the assignments.
 
     A preset that changes nothing gives the default's own cell, whose ``preset`` is None.
 
@@ -178,52 +173,55 @@ def preset_cell(
     """
     if preset not in (DEFAULT, TUNED):
         raise BenchError(f"unknown preset {preset!r}.{nearest(preset, (DEFAULT, TUNED))} Allowed: {DEFAULT}, {TUNED}.")
-    assignments = list(assignments)
-    plain = make_cell(task, method, assignments=assignments, **choices)
+    choices["assignments"] = assignments = list(choices.get("assignments", ()))
+    plain = make_cell(task, method, **choices)
     if preset == DEFAULT:
         return plain
     path = find_preset(results, plain)
     if path is None:
-        raise BenchError(f"no preset {preset!r} of {_place(plain)}; `{sweep_command_line(plain)}` makes it.")
-    chosen = [(name, str(value)) for name, value in read_preset(path).settings.items()]
-    tuned = make_cell(task, method, assignments=[*chosen, *assignments], **choices)
+        raise BenchError(
+            f"no preset {preset!r} of {_title_without_seed(plain)}; `{sweep_command_line(plain, results)}` makes it."
+        )
+    preset_assignments = [(name, str(value)) for name, value in read_preset(path).settings.items()]
+    choices["assignments"] = [*preset_assignments, *assignments]
+    tuned = make_cell(task, method, **choices)
     return plain if tuned.key == plain.key else replace(tuned, preset=preset)
 
 
-def _place(cell: Cell) -> str:
+def _title_without_seed(cell: Cell) -> str:
     return cell.title.rpartition(",")[0]
 
 
 def write_preset(path: Path, preset: Preset) -> None:
-    """Check ``preset`` and write it in one piece."""
-    text = json.dumps(asdict(preset), indent=1, sort_keys=True) + "\n"
-    _check(json.loads(text), path)
+    """Check ``preset`` and write it in one piece.
+
+    Raises:
+        BenchError: when it could not be read again.
+    """
+    content = msgspec.json.format(msgspec.json.encode(preset, order="sorted"), indent=1) + b"\n"
+    _parsed(content, path)
     with renamed_to(path) as temporary:
-        temporary.write_text(text)
+        temporary.write_bytes(content)
 
 
 @cache
-def _parsed(text: str, path: Path) -> Preset:
+def _parsed(content: bytes, path: Path) -> Preset:
     try:
-        content = json.loads(text)
-    except ValueError as error:
-        raise BenchError(f"preset {str(path)!r} cannot be read: {error}.") from None
-    _check(content, path)
-    studies = tuple(
-        Study(**{**study, "trials": tuple(Trial(**trial) for trial in study["trials"])}) for study in content["studies"]
-    )
-    return Preset(**{**content, "studies": studies})
+        return msgspec.json.decode(content, type=Preset)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        earlier = ": it is of an earlier layout; sweep again" if b'"preset.v1"' in content else ""
+        raise BenchError(f"preset {str(path)!r} cannot be read{earlier}: {' '.join(str(error).split())}.") from None
 
 
 def read_preset(path: Path) -> Preset:
     """The preset at ``path``.
 
     Raises:
-        BenchError: when the file cannot be read or breaks the schema; names the file and the place.
+        BenchError: when the file cannot be read or is not a preset; names the file and the place.
     """
     try:
-        return _parsed(path.read_text(), path)
-    except (OSError, UnicodeDecodeError) as error:
+        return _parsed(path.read_bytes(), path)
+    except OSError as error:
         raise BenchError(f"preset {str(path)!r} cannot be read: {error}.") from None
 
 
@@ -234,12 +232,3 @@ def read_presets(results: Path) -> list[Preset]:
         BenchError: when one of them is corrupt.
     """
     return [read_preset(path) for path in sorted(sweeps_dir(results).glob("*@*/*/*/preset.json"))]
-
-
-def _check(content: Any, path: Path) -> None:
-    breach = first_breach(content, "preset.schema.json")
-    if breach is not None:
-        raise BenchError(f"preset {str(path)!r} breaks the schema {SCHEMA} at {breach}.")
-    values = [trial["validation"] for study in content["studies"] for trial in study["trials"]]
-    if not all(value is None or math.isfinite(value) for value in values):
-        raise BenchError(f"preset {str(path)!r} holds a validation value that is no finite number.")

@@ -1,14 +1,17 @@
-"""The store: one validated JSON record (and one .npz) per cell, written atomically, never a pickle."""
+"""The store: a workspace of one file per cell, over packed files of published records; never a pickle.
+
+A record lives at ``<task>@<version>/<method>[--<search>]/<key>/seed<k>.json`` below the workspace, its arrays in the
+``.npz`` file beside it. Packed records (`bench.records.packed`) are read where the workspace has none.
+"""
 
 from __future__ import annotations
 
-import json
-import math
 import os
+import zipfile
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,31 +19,37 @@ from bench.api import Array
 from bench.errors import BenchError
 from bench.records.atomic import renamed_to
 from bench.records.cell import Cell
-from bench.records.schema import first_breach
-
-SCHEMA = "run.v1"
-#: Statuses that running the same cell again would only repeat.
-FINISHED = ("ok", "diverged", "unsupported")
-
-Record = dict[str, Any]
+from bench.records.packed import Packed
+from bench.records.paths import packed_dir
+from bench.records.record import Record, Status, checked, encode, read_record, replaced
 
 
 @dataclass
 class Scan:
-    """All records of a store, and for each file that is no valid record the reason."""
+    """All records of a store by their place, and for each file that is not a valid record the reason."""
 
-    records: dict[Path, Record] = field(default_factory=dict)
-    skipped: dict[Path, str] = field(default_factory=dict)
+    records: dict[str, Record] = field(default_factory=dict)
+    skipped: dict[str, str] = field(default_factory=dict)
 
 
 class Store:
-    """Records below one folder: ``<task>@<version>/<method>[--<search>]/<key>/seed<k>.json``."""
+    """Records of the workspace ``root``, over the published ones that belong to it."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
+    @cached_property
+    def packed(self) -> Packed:
+        """The published records, read when they are first asked for."""
+        return Packed(packed_dir(self.root))
+
+    def place(self, cell: Cell) -> str:
+        """Where the record of ``cell`` is, below the root."""
+        return f"{cell.folder}/seed{cell.seed}.json"
+
     def path(self, cell: Cell) -> Path:
-        return self.root / cell.folder / f"seed{cell.seed}.json"
+        """Where the record of ``cell`` is written."""
+        return self.root / self.place(cell)
 
     def checkpoint(self, cell: Cell) -> Path:
         """Where a run of ``cell`` keeps the state of its training, until it ends."""
@@ -59,7 +68,7 @@ class Store:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
             probe = self.root / f".probe-{os.getpid()}.tmp"
-            probe.write_text("")
+            probe.write_text("", encoding="utf-8")
             probe.unlink()
         except OSError as error:
             raise BenchError(
@@ -67,127 +76,123 @@ class Store:
                 "--results DIR."
             ) from None
 
-    def finished(self, cell: Cell) -> Record | None:
-        """The record of ``cell`` when running it again would only repeat it; None when absent, failed or corrupt."""
-        path = self.path(cell)
-        if not path.exists():
-            return None
-        try:
-            record = read_record(path)
-        except BenchError:
-            return None
-        return record if record["status"] in FINISHED else None
+    def record(self, cell: Cell) -> Record | None:
+        """The record of ``cell``, loose before packed; None when there is none that can be read."""
+        return self._at(self.place(cell))
 
-    def write(self, cell: Cell, record: Record, arrays: Mapping[str, Array] | None = None) -> Path:
-        """Write arrays first, then the record that names them; each by a temporary file and a rename.
+    def finished(self, cell: Cell) -> Record | None:
+        """The record of ``cell`` when rerunning it would not change the outcome; None otherwise."""
+        record = self.record(cell)
+        return record if record is not None and record.status.is_final else None
+
+    def read(self, place: str) -> Record:
+        """The record at ``place``, loose before packed.
 
         Raises:
-            BenchError: when the record breaks the schema or an identity.
+            BenchError: when there is none, or its file cannot be read.
+        """
+        path = self.root / place
+        if not path.exists() and (packed := self.packed.record(place)) is not None:
+            return packed
+        record = read_record(path)
+        if record.place != place:
+            raise BenchError(f"record {str(path)!r} belongs at {record.place!r}: it is a copy, and is not counted.")
+        return record
+
+    def arrays(self, place: str, names: Collection[str] | None = None) -> dict[str, Array]:
+        """The arrays of the record at ``place``, or those of them in ``names``; empty when it has none.
+
+        Raises:
+            BenchError: when the record or its file of arrays is missing or corrupt.
+        """
+        path = self.root / place
+        if not path.exists():
+            return self.packed.arrays(place, names)
+        return read_arrays(path, self.read(place), names)
+
+    def arrays_problem(self, record: Record) -> str | None:
+        """Why the arrays of ``record`` cannot be read, from the archive's table of contents alone; None if they can."""
+        path = self.root / record.place
+        if not record.arrays:
+            return None
+        if not path.exists():
+            return self.packed.arrays_problem(record.place)
+        try:
+            with zipfile.ZipFile(path.with_suffix(".npz")) as archive:
+                missing = set(record.arrays) - {name.removesuffix(".npy") for name in archive.namelist()}
+        except (OSError, zipfile.BadZipFile) as error:
+            return f"arrays {str(path.with_suffix('.npz'))!r} of a record cannot be read: {error}."
+        return f"arrays {str(path.with_suffix('.npz'))!r} lack {', '.join(sorted(missing))}." if missing else None
+
+    def write(self, cell: Cell, record: Record, arrays: Mapping[str, Array] | None = None) -> Record:
+        """Write arrays first, then the record that names them; each by a temporary file and a rename.
+
+        Returns the record as it will be read.
+
+        Raises:
+            BenchError: when the record could not be read again.
         """
         path = self.path(cell)
         path.parent.mkdir(parents=True, exist_ok=True)
-        if arrays:
-            record = {**record, "arrays": f"seed{cell.seed}.npz"}
-        text = json.dumps(record, indent=1, sort_keys=True, allow_nan=False) + "\n"
-        check(json.loads(text), path)  # what will be read, without subclasses of str and float
+        written = checked(replaced(record, {"arrays": tuple(sorted(arrays or {}))}), str(path))
         # Both are whole before one takes its name: a full disk leaves an earlier record with its own arrays.
         with renamed_to(path) as temporary:
-            temporary.write_text(text)
+            temporary.write_bytes(encode(written))
             if arrays:
                 with renamed_to(path.with_suffix(".npz")) as beside, beside.open("wb") as file:
                     np.savez_compressed(file, allow_pickle=False, **arrays)
             else:
                 path.with_suffix(".npz").unlink(missing_ok=True)
-        return path
+        return written
 
     def write_outcome(self, cell: Cell, record: Record, arrays: Mapping[str, Array] | None = None) -> Record:
         """Write ``record`` unless it would replace a finished one by a failure, or any by an interruption.
 
         Returns it either way.
         """
-        if record["status"] in FINISHED or self._replaceable(cell, record["status"]):
-            return read_record(self.write(cell, record, arrays))
+        if record.status.is_final or self._is_replaceable(cell, record.status):
+            return self.write(cell, record, arrays)
         return record
 
-    def _replaceable(self, cell: Cell, status: str) -> bool:
-        try:
-            earlier = read_record(self.path(cell))["status"]
-        except BenchError:
-            return True
-        return earlier not in FINISHED and status != "interrupted"
+    def _is_replaceable(self, cell: Cell, status: Status) -> bool:
+        earlier = self.record(cell)
+        return earlier is None or not (earlier.status.is_final or status is Status.INTERRUPTED)
 
     def write_log(self, cell: Cell, text: str) -> None:
         """Keep what a worker said beside its record."""
         with renamed_to(self.path(cell).with_suffix(".log")) as temporary:
-            temporary.write_text(text)
+            temporary.write_text(text, encoding="utf-8")
 
     def scan(self) -> Scan:
-        """Every record below the root, in path order; a file that is none is skipped with its reason."""
-        found = Scan()
-        for path in sorted(self.root.glob("*@*/*/*/seed*.json")):
+        """Every record by its place, in order; a file that is not a record is skipped with its reason."""
+        records, skipped = self.packed.scan()
+        for path in self.root.glob("*@*/*/*/seed*.json"):
+            place = path.relative_to(self.root).as_posix()
             try:
-                found.records[path] = read_record(path)
+                records[place] = self.read(place)
             except BenchError as error:
-                found.skipped[path] = str(error)
-        return found
+                skipped[place] = str(error)
+        return Scan(dict(sorted(records.items())), dict(sorted(skipped.items())))
 
-
-def read_record(path: Path) -> Record:
-    """Read and validate one record.
-
-    Raises:
-        BenchError: when the file is missing, is no JSON, or breaks the schema; names the file and the place.
-    """
-    try:
-        record = json.loads(path.read_text(), parse_constant=_refuse, parse_float=_finite, parse_int=_finite)
-    except FileNotFoundError:
-        raise BenchError(f"no record {str(path)!r}; `python -m bench run` prints the paths it writes.") from None
-    except (OSError, ValueError) as error:
-        raise BenchError(f"record {str(path)!r} cannot be read: {error}.") from None
-    check(record, path)
-    checked: Record = record
-    return checked
+    def _at(self, place: str) -> Record | None:
+        try:
+            return self.read(place)
+        except BenchError:
+            return None
 
 
 def read_arrays(path: Path, record: Record, names: Collection[str] | None = None) -> dict[str, Array]:
     """The arrays beside the record at ``path``, or those of them in ``names``; empty when it has none.
 
     Raises:
-        BenchError: when the named file is missing or corrupt.
+        BenchError: when the file is missing or corrupt.
     """
-    if record["arrays"] is None:
+    wanted = [name for name in record.arrays if names is None or name in names]
+    if not wanted:
         return {}
-    file = path.with_name(record["arrays"])
+    file = path.with_suffix(".npz")
     try:
-        with np.load(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in archive.files if names is None or name in names}
+        with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            return {name: archive[name] for name in wanted}
     except Exception as error:  # zipfile, numpy and the file system each have their own
         raise BenchError(f"arrays {str(file)!r} of a record cannot be read: {error}.") from None
-
-
-def check(record: Any, path: Path) -> None:
-    """Schema, then the identities that no correct run can break.
-
-    Raises:
-        BenchError: naming the file, the place in the record, and what is wrong.
-    """
-    breach = first_breach(record, "record.schema.json")
-    if breach is not None:
-        raise BenchError(f"record {str(path)!r} breaks the schema {SCHEMA} at {breach}.")
-    for name in ("precision", "recall", "precision_on_data", "cosine", "closure_defect"):
-        score = record["scores"].get(f"symmetry/{name}")
-        if score is not None and not -1e-9 <= score["value"] <= 1 + 1e-9:
-            raise BenchError(f"record {str(path)!r}: symmetry/{name} is {score['value']}, outside [0, 1].")
-    for name, score in record["scores"].items():
-        if name.startswith("equivariance/") and score["value"] < 0:
-            raise BenchError(f"record {str(path)!r}: {name} is {score['value']}, below 0.")
-
-
-def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is no number")
-
-
-def _finite(text: str) -> float | int:
-    if not math.isfinite(float(text)):
-        raise ValueError(f"{text[:20]} is no finite number")
-    return float(text) if {".", "e", "E"} & set(text) else int(text)

@@ -32,7 +32,7 @@ def prepared(task: Task, data_dir: Path, on_progress: OnProgress = lambda done, 
 
 
 @dataclass(frozen=True)
-class Source:
+class DataSource:
     """A task at one budget; every part is read when it is asked for, and none is kept here."""
 
     task: Task
@@ -41,7 +41,7 @@ class Source:
     data_dir: Path
 
     @classmethod
-    def of(cls, cell: Cell, task: Task, data_dir: Path) -> Source:
+    def of(cls, cell: Cell, task: Task, data_dir: Path) -> DataSource:
         """The data of ``cell``."""
         sizes: dict[str, Any] = dict(cell.size)
         budget = dataclasses.replace(task.card.budgets[cell.budget], **sizes)
@@ -56,7 +56,7 @@ class Source:
         """
         with _speaking_for(self.task, "load()", self.data_dir):
             data: object = self.task.load(self.budget, self.options, self.data_dir)
-        check = _Check(self.task, "load()")
+        check = _DataCheck(self.task, "load()")
         if not isinstance(data, TrainingData):
             raise check.fault(f"returned {type(data).__name__}; it must return a TrainingData")
         check.split("train", data.train, self.budget.train)
@@ -82,7 +82,7 @@ class Source:
         """
         with _speaking_for(self.task, "load_test()", self.data_dir):
             data: object = self.task.load_test(training, self.budget, self.options, self.data_dir)
-        check = _Check(self.task, "load_test()")
+        check = _DataCheck(self.task, "load_test()")
         if not isinstance(data, EvaluationData):
             raise check.fault(f"returned {type(data).__name__}; it must return an EvaluationData")
         check.split("test", data.test, self.budget.test)
@@ -119,7 +119,7 @@ def _apart(split: Split) -> Split:
 
 
 @dataclass(frozen=True)
-class _Check:
+class _DataCheck:
     """Checks of what one call of a task returned; each raises a BenchError of one line."""
 
     task: Task
@@ -146,17 +146,17 @@ class _Check:
         for part, value in (("x", split.x), ("y", split.y)):
             held: object = value
             if not isinstance(held, Tensor) or held.ndim < 1:
-                raise self.fault(f"{name}.{part} is {_kind(held)}; it must be a tensor with the examples first")
+                raise self.fault(f"{name}.{part} is {_type_text(held)}; it must be a tensor with the examples first")
             labels = part == "y" and held.dtype == torch.int64
             if not (labels or held.dtype == torch.float32):
                 allowed = "float32" if part == "x" else "float32, or int64 for the labels of classes"
-                raise self.fault(f"{name}.{part} is {_kind(held)}; it must be {allowed}")
+                raise self.fault(f"{name}.{part} is {_type_text(held)}; it must be {allowed}")
             bad = (~held.isfinite()).reshape(len(held), -1).sum(1) if len(held) else held
             if bool(bad.any()):
-                count, first = int(bad.sum()), int(bad.nonzero()[0])
+                first = int(bad.nonzero()[0])
                 raise self.fault(
-                    f"{name}.{part} holds numbers that are not finite ({count}, the first in example {first}); "
-                    "leave such examples out"
+                    f"{name}.{part} holds numbers that are not finite ({int(bad.sum())}, the first in example "
+                    f"{first}); leave such examples out"
                 )
 
     def alike(self, name: str, split: Split, train: Split) -> None:
@@ -186,7 +186,7 @@ class _Check:
     def reference(self, name: str, prediction: object, test: Split) -> None:
         if not isinstance(prediction, Tensor) or len(prediction) != len(test):
             raise self.fault(
-                f"references[{name!r}] is {_kind(prediction)}; it must predict all {len(test)} test targets"
+                f"references[{name!r}] is {_type_text(prediction)}; it must predict all {len(test)} test targets"
             )
         if not bool(prediction.isfinite().all()):
             raise self.fault(f"references[{name!r}] holds predictions that are not finite")
@@ -197,7 +197,7 @@ class _Check:
             raise self.fault(f"the truth's textbook has shape {shape}, expected (r, {dim}, {dim}) and finite entries")
 
 
-def _kind(value: object) -> str:
+def _type_text(value: object) -> str:
     """A value's type in words: ``float64 of shape (3, 1)``."""
     if isinstance(value, Tensor):
         return f"{str(value.dtype).removeprefix('torch.')} of shape {tuple(value.shape)}"

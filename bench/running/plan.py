@@ -1,33 +1,33 @@
-"""Which cells of a suite are to be run, and which are done."""
+"""Which jobs are to be run, and which are done."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bench.errors import BenchError, nearest
-from bench.records.store import FINISHED, Store, read_record
-from bench.running.standing import Standing
-from bench.running.suite import Job
+from bench.running.jobs import Job
+from bench.running.session import Session
+from bench.running.standing import is_stale
 
-#: Statuses of cells that ended by themselves without a result: to run them again is a choice.
-FAILED = ("failed", "timeout", "out_of_memory")
 #: What ``--retry`` takes.
 RETRIES = ("failed", "stale")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Jobs by what becomes of them, each in the suite's order."""
+    """Jobs by what becomes of them, each in the order in which they were given."""
 
+    made: float  # `time.time`: a record since then is another process's work
     to_run: tuple[Job, ...]
     done: tuple[Job, ...]
     stale: tuple[Job, ...]  # finished by earlier code: kept, unless asked to run again
     failed: tuple[Job, ...]  # ended without a result: kept, unless asked to run again
 
 
-def make_plan(jobs: Sequence[Job], store: Store, standing: Standing, retry: Sequence[str] = ()) -> Plan:
-    """Sort ``jobs`` by their records.
+def make_plan(jobs: Sequence[Job], session: Session, retry: Sequence[str] = (), force: bool = False) -> Plan:
+    """Sort ``jobs`` by their records; with ``force`` also finished ones run again, except discoveries of other jobs.
 
     Raises:
         BenchError: when ``retry`` holds another word than :data:`RETRIES`.
@@ -35,23 +35,25 @@ def make_plan(jobs: Sequence[Job], store: Store, standing: Standing, retry: Sequ
     for word in retry:
         if word not in RETRIES:
             raise BenchError(f"--retry is {word!r}.{nearest(word, RETRIES)} Allowed: {', '.join(RETRIES)}.")
+    made, place = time.time(), session.store.place
+    discoveries = {place(job.discovery) for job in jobs if job.discovery is not None}
     shelves: dict[str, list[Job]] = {"run": [], "done": [], "stale": [], "failed": []}
     for job in jobs:
-        kind = _kind(job, store, standing)
-        shelves["run" if kind in retry else kind].append(job)
+        group = _group(job, session)
+        again = group in retry or (force and place(job.cell) not in discoveries)
+        shelves["run" if again else group].append(job)
     # A consumer must not build on generators that other code found.
-    needed = {store.path(job.discovery) for job in shelves["run"] if job.discovery is not None}
-    again = [job for job in shelves["stale"] if store.path(job.cell) in needed]
-    shelves["run"] = [*again, *shelves["run"]]
-    shelves["stale"] = [job for job in shelves["stale"] if job not in again]
-    return Plan(*(tuple(shelves[name]) for name in ("run", "done", "stale", "failed")))
+    needed = {place(job.discovery) for job in shelves["run"] if job.discovery is not None}
+    again_too = [job for job in shelves["stale"] if place(job.cell) in needed]
+    shelves["run"] = [*again_too, *shelves["run"]]
+    shelves["stale"] = [job for job in shelves["stale"] if job not in again_too]
+    return Plan(made, *(tuple(shelves[name]) for name in ("run", "done", "stale", "failed")))
 
 
-def _kind(job: Job, store: Store, standing: Standing) -> str:
-    try:
-        record = read_record(store.path(job.cell))
-    except BenchError:  # none, or no valid one
+def _group(job: Job, session: Session) -> str:
+    record = session.store.record(job.cell)
+    if record is None:
         return "run"
-    if record["status"] in FINISHED:
-        return "stale" if standing(record) == "stale" else "done"
-    return "failed" if record["status"] in FAILED else "run"
+    if record.status.is_final:
+        return "stale" if is_stale(record, session.registry) else "done"
+    return "failed" if record.status.is_failure else "run"

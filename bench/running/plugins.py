@@ -11,9 +11,8 @@ from pathlib import Path
 from types import ModuleType
 
 from bench.errors import BenchError, nearest
+from bench.records.command_line import PLUGINS, plugin_files
 
-#: Paths joined by os.pathsep; the command line adds to it, and workers inherit it.
-VARIABLE = "SYMMETRY_BENCH_PLUGINS"
 PREFIX = "symmetry_bench_plugin_"
 
 
@@ -23,18 +22,13 @@ def use_plugins(files: Iterable[Path]) -> None:
     Raises:
         BenchError: for a file that is not there.
     """
-    chosen = {str(file): None for file in plugin_files()}
+    plugins = {str(file): None for file in plugin_files()}
     for file in files:
         if not file.is_file():
             beside = [str(p) for p in file.parent.glob("*.py")] if file.parent.is_dir() else []
             raise BenchError(f"no plugin file {str(file)!r}.{nearest(str(file), beside)}")
-        chosen[str(file.resolve())] = None
-    os.environ[VARIABLE] = os.pathsep.join(chosen)
-
-
-def plugin_files() -> list[Path]:
-    """The files that the variable names, in order, as absolute paths."""
-    return [Path(part).resolve() for part in os.environ.get(VARIABLE, "").split(os.pathsep) if part]
+        plugins[str(file.resolve())] = None
+    os.environ[PLUGINS] = os.pathsep.join(plugins)
 
 
 def load_plugin(file: Path, register: Callable[[ModuleType], None]) -> None:
@@ -53,7 +47,7 @@ def load_plugin(file: Path, register: Callable[[ModuleType], None]) -> None:
         raise BenchError(f"plugin file {str(file)!r} has neither METHODS nor TASKS, the tuples of what it brings.")
     try:
         register(module)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise BenchError(f"plugin file {str(file)!r}: {error}.") from None
 
 
@@ -76,9 +70,9 @@ def _import(file: Path, name: str) -> ModuleType:
 
 def _lines(error: BaseException, file: Path) -> list[int]:
     """Lines of ``file`` that ``error`` came through, the innermost first."""
-    found, frame = [], error.__traceback__
+    lines, frame = [], error.__traceback__
     while frame is not None:
         if frame.tb_frame.f_code.co_filename == str(file):
-            found.append(frame.tb_lineno)
+            lines.append(frame.tb_lineno)
         frame = frame.tb_next
-    return found[::-1]
+    return lines[::-1]

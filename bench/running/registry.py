@@ -11,10 +11,12 @@ from importlib.metadata import entry_points
 from types import ModuleType
 from typing import TypeVar
 
-from bench.api import Method, MethodCard, Task
+from bench.api import Method, MethodCard, Task, TaskCard
+from bench.api.cards import card_fault
 from bench.api.pipeline import Pipeline
 from bench.errors import BenchError, nearest
-from bench.running.plugins import load_plugin, plugin_files
+from bench.records.command_line import plugin_files
+from bench.running.plugins import load_plugin
 
 #: Entry-point groups by which another package adds methods (attribute METHODS) and tasks (attribute TASKS).
 ENTRY_POINTS = {"methods": "symmetry_bench.methods", "tasks": "symmetry_bench.tasks"}
@@ -30,7 +32,7 @@ class Registry:
     methods: dict[str, Method] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
-    _origin: dict[str, str] = field(default_factory=dict)
+    _origin: dict[tuple[str, str], str] = field(default_factory=dict)  # (method or task, a name of it) -> file
 
     def method(self, name: str) -> Method:
         """The method ``name``, one of its aliases, or the pipeline ``discoverer+consumer``.
@@ -39,16 +41,21 @@ class Registry:
             BenchError: naming the nearest match.
         """
         if "+" in name:
-            discoverer, consumer = (self.method(part) for part in name.split("+", 1))
-            return Pipeline(discoverer, consumer)
-        found = self.methods.get(self._aliases().get(name, name))
-        if found is None:
+            parts = name.split("+")
+            if len(parts) != 2 or not all(parts):
+                raise BenchError(
+                    f"method {name!r} is not a pipeline; it must be one discoverer, one plus and one consumer, like "
+                    f"semola+augment.{nearest(name, self._pipelines())}"
+                )
+            return Pipeline(self.method(parts[0]), self.method(parts[1]))
+        method = self.methods.get(self._aliases().get(name, name))
+        if method is None:
             known = [*self.methods, *self._aliases(), *self._pipelines()]
             raise BenchError(
                 f"unknown method {name!r}.{nearest(name, known)} `python -m bench list methods` shows all "
                 f"{len(self.methods)}.{self._hint(name)}"
             )
-        return found
+        return method
 
     def method_card(self, name: str) -> MethodCard | None:
         """The card of the method ``name``; None where this installation has none, like a plugin's or a removed one."""
@@ -74,25 +81,29 @@ class Registry:
         """Register the METHODS and TASKS of ``module``.
 
         Raises:
-            BenchError: when an id is taken, naming both files.
-            TypeError: when METHODS or TASKS is no tuple of instances.
+            BenchError: when an id or an alias is taken, naming both files.
+            TypeError, ValueError: when METHODS or TASKS is not a tuple of instances whose cards can be used; nothing of
+                the module is registered then.
         """
-        for method in getattr(module, "METHODS", ()):
-            self._shelve(self.methods, Method, method, module)
-        for task in getattr(module, "TASKS", ()):
-            self._shelve(self.tasks, Task, task, module)
+        methods, tasks = tuple(getattr(module, "METHODS", ())), tuple(getattr(module, "TASKS", ()))
+        for method in methods:
+            _check_entry(method, Method, MethodCard)
+        for task in tasks:
+            _check_entry(task, Task, TaskCard)
+        for method in methods:
+            self._shelve(self.methods, method, (method.card.id, *method.card.aliases), module)
+        for task in tasks:
+            self._shelve(self.tasks, task, (task.card.id,), module)
 
-    def _shelve(self, shelf: dict[str, E], kind: type[E], entry: E, module: ModuleType) -> None:
-        word = kind.__name__
-        if not isinstance(entry, kind):
-            raise TypeError(f"{word.upper()}S must be a tuple of {word} instances, it holds {entry!r}")
-        if not hasattr(entry, "card"):
-            raise TypeError(f"{type(entry).__name__} has no card")
-        name, file = entry.card.id, module.__file__ or module.__name__
-        if name in shelf:
-            raise BenchError(f"{word.lower()} {name!r} is defined twice: {self._origin[name]} and {file}.")
-        shelf[name] = entry
-        self._origin[name] = file
+    def _shelve(self, shelf: dict[str, E], entry: E, names: tuple[str, ...], module: ModuleType) -> None:
+        word = "method" if isinstance(entry, Method) else "task"
+        file = module.__file__ or module.__name__
+        for name in names:
+            earlier = self._origin.setdefault((word, name), file)
+            taken = name in shelf or (word == "method" and name in self._aliases())
+            if taken:
+                raise BenchError(f"{word} {name!r} is defined twice: {earlier} and {file}.")
+        shelf[names[0]] = entry
 
     def _aliases(self) -> dict[str, str]:
         return {alias: name for name, method in self.methods.items() for alias in method.card.aliases}
@@ -105,6 +116,17 @@ class Registry:
     def _hint(self, name: str) -> str:
         reason = self.broken.get(name)
         return f" Its module could not be imported: {reason}." if reason else ""
+
+
+def _check_entry(entry: object, kind: type[Method] | type[Task], card: type[MethodCard] | type[TaskCard]) -> None:
+    """Refuse what cannot be registered: the ids of a card become folders, files, and words on a command line."""
+    word = kind.__name__
+    if not isinstance(entry, kind):
+        raise TypeError(f"{word.upper()}S must be a tuple of {word} instances, it holds {entry!r:.80}")
+    if not isinstance(getattr(entry, "card", None), card):
+        raise TypeError(f"{type(entry).__name__} has no card of type {card.__name__}")
+    if (fault := card_fault(entry.card)) is not None:
+        raise ValueError(f"{word.lower()} {type(entry).__name__}: {fault}")
 
 
 def load_registry() -> Registry:

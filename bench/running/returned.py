@@ -11,7 +11,7 @@ from bench.api import Fitted, Problem, SymmetryEstimate
 from bench.errors import BenchError
 
 
-class Checked(Fitted):
+class CheckedFitted(Fitted):
     """A method's Fitted whose predictions and generators are checked for their kind and shape."""
 
     def __init__(self, fitted: object, name: str, problem: Problem) -> None:
@@ -21,7 +21,7 @@ class Checked(Fitted):
             BenchError: when ``fitted`` is not a Fitted.
         """
         if not isinstance(fitted, Fitted):
-            raise BenchError(f"method {name!r}: fit() gave {_kind(fitted)}; it must return a Fitted.")
+            raise BenchError(f"method {name!r}: fit() returned {_type_text(fitted)}; it must return a Fitted.")
         self._fitted, self._name = fitted, name
         self._dim, self._targets = problem.action_in.dim, problem.train.y
         self.predicts, self.inference = fitted.predicts, fitted.inference
@@ -56,20 +56,21 @@ class Checked(Fitted):
         return lambda x: self._prediction(f"strategy {name!r}", predict(x), len(x))
 
     def _prediction(self, call: str, prediction: object, n: int) -> Tensor:
-        shape, expected = (n, *self._targets.shape[1:]), f"a tensor {(n, *self._targets.shape[1:])}"
-        if not self._targets.is_floating_point():
-            classes = int(self._targets.max()) + 1
-            if isinstance(prediction, Tensor) and prediction.ndim == 2:
-                classes = max(classes, prediction.shape[1])
-            shape, expected = (n, classes), f"probabilities {(n, classes)}"
-        if not isinstance(prediction, Tensor) or prediction.shape != shape:
-            raise self._fault(call, prediction, f"for {n} inputs it must give {expected}")
-        return prediction
+        if self._targets.is_floating_point():
+            shape = (n, *self._targets.shape[1:])
+            if isinstance(prediction, Tensor) and prediction.shape == shape:
+                return prediction
+            raise self._fault(call, prediction, f"for {n} inputs it must give a tensor {shape}")
+        classes = int(self._targets.max()) + 1
+        table = prediction if isinstance(prediction, Tensor) and prediction.ndim == 2 else None
+        if table is not None and len(table) == n and table.shape[1] >= classes:
+            return table
+        raise self._fault(call, prediction, f"for {n} inputs it must give probabilities ({n}, {classes} or more)")
 
     def _fault(self, call: str, value: object, expected: str) -> BenchError:
-        return BenchError(f"method {self._name!r}: {call} gave {_kind(value)}; {expected}.")
+        return BenchError(f"method {self._name!r}: {call} gave {_type_text(value)}; {expected}.")
 
 
-def _kind(value: object) -> str:
+def _type_text(value: object) -> str:
     """A value's type in words, and a tensor's shape."""
     return f"a tensor {tuple(value.shape)}" if isinstance(value, Tensor) else f"a {type(value).__name__}"

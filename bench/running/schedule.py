@@ -1,129 +1,109 @@
-"""Runs the jobs of a suite on an executor: discoveries before their consumers, whatever is free next."""
+"""Runs the jobs of a plan on an executor: discoveries before their consumers, whatever is free next."""
 
 from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, wait
-from typing import Protocol
+from collections.abc import Callable, Mapping
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
 
 from bench.errors import BenchError, Interrupted
 from bench.records.lock import Busy
 from bench.records.provenance import without_discovery
-from bench.records.store import FINISHED, Record, Store, read_record
-from bench.running.plan import FAILED
-from bench.running.registry import Registry
-from bench.running.suite import Job
+from bench.records.record import Record, Status, read_record
+from bench.running.jobs import UNWATCHED, Executor, Job, Watch
+from bench.running.plan import Plan
+from bench.running.session import Session
 
 #: Seconds until a cell that another process runs is looked at again.
 BUSY_S = 1.0
 
 
-class Executor(Protocol):
-    """Something that runs ``slots`` jobs at once, on ``device`` ("cpu" or "cuda")."""
-
-    device: str
-
-    @property
-    def slots(self) -> int: ...
-
-    def submit(self, job: Job) -> Future[Record]: ...
-
-    def stop(self) -> None: ...
-
-
-def run_jobs(
-    jobs: Sequence[Job],
+def run_plan(
+    plan: Plan,
     executor: Executor,
-    store: Store,
-    registry: Registry,
-    device: str,
-    on_done: Callable[[Job, Record, bool], None],
-    planned: float,
+    on_end: Callable[[Job, Record, bool], None],
+    on_start: Callable[[Job], Watch] = lambda job: UNWATCHED,
 ) -> None:
-    """Run every job once; ``on_done(job, record, ran)`` hears of each, ``ran`` False when another process did it.
+    """Run every job that ``plan`` has to run once.
 
-    ``planned`` is when the jobs were chosen (`time.time`): a record since then is another process's work on the same
-    cell. A failing cell stops nothing; a store that cannot be written stops all.
+    ``on_end(job, record, ran)`` hears of each, ``ran`` False when another process did it; ``on_start(job)`` says who
+    watches it. A failing cell stops nothing; a store that cannot be written stops all.
 
     Raises:
         BenchError: when the store cannot be written; nothing that is stored is lost.
-        Interrupted: on Ctrl-C, once the workers have ended.
+        Interrupted: on Ctrl-C, and when the executor was stopped.
+        Pruned: when a watcher has ended its cell.
     """
-    waiting, running = deque(jobs), dict[Future[Record], Job]()
-    left = {_place(store, job) for job in jobs}
+    session = executor.session
+    waiting, running = deque(plan.to_run), dict[Future[Record], Job]()
+    left = {session.store.place(job.cell) for job in plan.to_run}
     not_before: dict[str, float] = {}
     # A rerun that failed leaves an earlier record in the store, which nobody may build on.
     ended: dict[str, Record] = {}
 
+    def place(job: Job) -> str:
+        return session.store.place(job.cell)
+
     def finish(job: Job, record: Record, ran: bool) -> None:
-        left.discard(_place(store, job))
-        ended[_place(store, job)] = record
-        on_done(job, record, ran)
+        left.discard(place(job))
+        ended[place(job)] = record
+        on_end(job, record, ran)
 
     def start_what_is_ready() -> None:
         for _ in range(len(waiting)):
             if len(running) >= executor.slots:
                 return
             job = waiting.popleft()
-            place = _place(store, job)
-            first = store.path(job.discovery) if job.discovery else None
-            if str(first) in left or not_before.get(place, 0.0) > time.time():
+            first = session.store.place(job.discovery) if job.discovery else None
+            if first in left or not_before.get(place(job), 0.0) > time.time():
                 waiting.append(job)
-            elif (theirs := _made_meanwhile(job, store, planned)) is not None:
+            elif (theirs := _made_meanwhile(job, session, plan.made)) is not None:
                 finish(job, theirs, False)
-            elif (found := _nothing_to_build_on(job, store, ended)) is not None:
-                finish(job, _without_discovery(job, found, store, registry, device), True)
+            elif (discovery := _failed_discovery(job, session, ended)) is not None:
+                finish(job, _without_discovery(job, discovery, session), True)
             else:
-                running[executor.submit(job)] = job
+                running[executor.submit(job, on_start(job))] = job
 
     try:
         while waiting or running:
             start_what_is_ready()
             done, _ = wait(running, timeout=BUSY_S, return_when=FIRST_COMPLETED)
-            if not running:
+            if waiting and not running:
                 time.sleep(BUSY_S)
             for future in done:
                 job = running.pop(future)
                 try:
                     finish(job, future.result(), True)
                 except Busy:
-                    not_before[_place(store, job)] = time.time() + BUSY_S
+                    not_before[place(job)] = time.time() + BUSY_S
                     waiting.append(job)
-    except KeyboardInterrupt:
-        executor.stop()
+    except (KeyboardInterrupt, CancelledError):
         raise Interrupted("interrupted; finished cells are stored, the same command continues.") from None
-    finally:
-        executor.stop()
 
 
-def _place(store: Store, job: Job) -> str:
-    return str(store.path(job.cell))
-
-
-def _made_meanwhile(job: Job, store: Store, planned: float) -> Record | None:
+def _made_meanwhile(job: Job, session: Session, planned: float) -> Record | None:
     """The record of another process that has ended the cell, well or badly, since the jobs were chosen."""
-    path = store.path(job.cell)
+    path = session.store.path(job.cell)
     try:
         if path.stat().st_mtime < planned:
             return None
         record = read_record(path)
     except (OSError, BenchError):  # none, or no valid one
         return None
-    return record if record["status"] in (*FINISHED, *FAILED) else None
+    return record if record.status.is_final or record.status.is_failure else None
 
 
-def _nothing_to_build_on(job: Job, store: Store, ended: Mapping[str, Record]) -> Record | None:
-    """The record of a discovery that has no result; None where there is one, or none is needed."""
+def _failed_discovery(job: Job, session: Session, ended: Mapping[str, Record]) -> Record | None:
+    """The record of a discovery that has no result; None where there is a result, or no discovery is needed."""
     if job.discovery is None:
         return None
-    path = store.path(job.discovery)
-    record = ended.get(str(path)) or read_record(path)
-    return None if record["status"] == "ok" else record
+    place = session.store.place(job.discovery)
+    record = ended.get(place) or session.store.read(place)
+    return None if record.status is Status.OK else record
 
 
-def _without_discovery(job: Job, found: Record, store: Store, registry: Registry, device: str) -> Record:
-    assert job.discovery is not None
-    task, method = registry.task(job.cell.task), registry.method(job.cell.method)
-    return store.write_outcome(job.cell, without_discovery(job.cell, task, method, device, job.discovery, found))
+def _without_discovery(job: Job, discovery: Record, session: Session) -> Record:
+    task, method = session.task(job.cell), session.method(job.cell)
+    record = without_discovery(job.cell, task, method, session.device, discovery)
+    return session.store.write_outcome(job.cell, record)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import product
 from pathlib import Path
@@ -12,8 +11,8 @@ from typing import Any
 
 from bench.api import Method, Task
 from bench.errors import BenchError, nearest
-from bench.records.cell import Cell, discovery_of
 from bench.records.preset import DEFAULT, preset_cell
+from bench.running.jobs import Job, jobs_of
 from bench.running.registry import Registry
 
 #: What the file, and each of its ``[[cells]]`` blocks, may say; a block's word goes before the file's.
@@ -29,14 +28,6 @@ BUILT_IN = {path.stem: path for path in sorted((Path(__file__).parent / "suites"
 EARLIER_FOLDER = Path("bench/suites")
 #: Stands among ``searches`` for every search space of the task.
 ALL = "all"
-
-
-@dataclass(frozen=True)
-class Job:
-    """A cell to run, and the discovery that must be finished before it."""
-
-    cell: Cell
-    discovery: Cell | None
 
 
 def read_suite(path: Path) -> list[dict[str, Any]]:
@@ -70,12 +61,10 @@ def read_suite(path: Path) -> list[dict[str, Any]]:
     return whole
 
 
-def expand(
-    blocks: Sequence[Mapping[str, Any]], registry: Registry, fingerprint: Callable[[Task], str], results: Path
-) -> list[Job]:
+def expand(blocks: Sequence[Mapping[str, Any]], registry: Registry, results: Path) -> list[Job]:
     """Every cell once, discoveries first; task by task, so that a board is whole early.
 
-    Presets are those beside the folder ``results``.
+    Presets are those beside the folder ``results``. The cells do not know their data yet.
 
     Raises:
         BenchError: for an unknown method, task, search space or parameter, a pattern that fits no task, or a preset
@@ -84,15 +73,13 @@ def expand(
     jobs: dict[tuple[str, int], Job] = {}
     for block in blocks:
         tasks = [task for pattern in block["tasks"] for task in _tasks(registry, str(pattern))]
-        for task in tasks:
-            known = fingerprint(task)
-            for name in block["methods"]:
-                for job in _jobs(block, task, registry.method(str(name)), known, results):
-                    jobs.setdefault((job.cell.folder, job.cell.seed), job)
+        for task, name in product(tasks, block["methods"]):
+            for job in _jobs(block, task, registry.method(str(name)), results):
+                jobs.setdefault((job.cell.folder, job.cell.seed), job)
     return sorted(jobs.values(), key=lambda job: (job.cell.task, job.discovery is not None))
 
 
-def _jobs(block: Mapping[str, Any], task: Task, method: Method, fingerprint: str, results: Path) -> list[Job]:
+def _jobs(block: Mapping[str, Any], task: Task, method: Method, results: Path) -> list[Job]:
     asked = block.get("searches", [])
     searches: list[str | None] = [None]
     if method.card.searches and asked:
@@ -103,25 +90,22 @@ def _jobs(block: Mapping[str, Any], task: Task, method: Method, fingerprint: str
                 f"task {task.card.id!r} has no search space {', '.join(map(str, asked))}. "
                 f"Allowed: {', '.join(task.card.searches)}, {ALL}."
             )
-    jobs = []
+    seeds, jobs = parse_seeds(block["seeds"]), []
     varied = product(searches, block.get("presets", [DEFAULT]), block.get("train_fractions", [1.0]))
     for space, preset, share in varied:
-        for seed in parse_seeds(block["seeds"]):
-            cell = preset_cell(
-                str(preset),
-                results,
-                task,
-                method,
-                search=space,
-                budget=block["budget"],
-                seed=seed,
-                fingerprint=fingerprint,
-                assignments=[(name, str(value)) for name, value in block.get("set", {}).items()],
-                train_fraction=float(share),
-            )
-            first = discovery_of(cell, method)
-            jobs += [Job(first, None)] if first is not None else []
-            jobs.append(Job(cell, first))
+        cell = preset_cell(
+            str(preset),
+            results,
+            task,
+            method,
+            search=space,
+            budget=block["budget"],
+            seed=seeds[0],
+            fingerprint="",
+            assignments=[(name, str(value)) for name, value in block.get("set", {}).items()],
+            train_fraction=float(share),
+        )
+        jobs += jobs_of(cell, method, seeds)
     return jobs
 
 

@@ -11,19 +11,21 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import psutil
 
-from bench.api import Method, OnProgress, Task
 from bench.errors import Pruned
-from bench.records.cell import Cell
 from bench.records.lock import claimed
-from bench.records.provenance import blank_record
-from bench.records.store import Record, Store
+from bench.records.paths import log_path
+from bench.records.record import Record, Status, replaced
+from bench.records.text import printable
+from bench.running.jobs import UNWATCHED, Job, Watch
+from bench.running.session import Session
 
 #: Seconds between SIGTERM and SIGKILL.
 GRACE_S = 5.0
@@ -43,67 +45,49 @@ class Limits(NamedTuple):
     memory_mb: float | None = None  # resident, of the worker and its children; None: no limit
     gpu: int | None = None  # the only one that it sees; None: all
     stop: threading.Event | None = None  # set from another thread: end as after Ctrl-C
-    tested: bool = True  # False: scored on the validation split alone; no test score is computed
-    # Hears the validation losses (epoch, loss) as they come, each once; True ends the cell without a record.
-    prune: Callable[[Sequence[tuple[int, float]]], bool] | None = None
 
 
 NO_LIMITS = Limits()
 
 
-class Failure(NamedTuple):
+class WorkerFailure(NamedTuple):
     """How a worker ended that has left no record."""
 
-    status: str
+    status: Status
     reason: str
 
 
-def run_in_worker(
-    cell: Cell,
-    task: Task,
-    method: Method,
-    store: Store,
-    device: str,
-    data_dir: Path,
-    on_progress: OnProgress,
-    discovery: Path | None = None,
-    limits: Limits = NO_LIMITS,
-) -> Record:
-    """Run ``cell`` in a worker process and return its record; ``discovery`` is the record that a consumer builds on.
+def run_in_worker(job: Job, session: Session, limits: Limits = NO_LIMITS, watch: Watch = UNWATCHED) -> Record:
+    """Run ``job`` in a worker process and return its record; the discovery that it builds on is in the store.
 
     A worker that dies, hangs past the wall limit, or is interrupted leaves a record with that status, unless a
     finished one stood there already. KeyboardInterrupt is raised again once the record is written.
 
     Raises:
         Busy: when another process is running the cell.
-        Pruned: when ``limits.prune`` has ended it.
+        Pruned: when ``watch.prune`` has ended it.
         BenchError: when the store cannot be written, for instance because the disk is full.
     """
-    with claimed(store, cell) as held:
-        return _run_locked(cell, task, method, store, device, data_dir, on_progress, discovery, limits, held)
+    with claimed(session.store, job.cell) as held:
+        return _run_locked(job, session, limits, watch, held)
 
 
-def _run_locked(
-    cell: Cell,
-    task: Task,
-    method: Method,
-    store: Store,
-    device: str,
-    data_dir: Path,
-    on_progress: OnProgress,
-    discovery: Path | None,
-    limits: Limits,
-    held: int,
-) -> Record:
+def _run_locked(job: Job, session: Session, limits: Limits, watch: Watch, held: int) -> Record:
+    cell, store = job.cell, session.store
     path = store.path(cell)
     log = path.with_name(f".{path.stem}-{os.getpid()}.log.tmp")
-    job: dict[str, Any] = {"cell": asdict(cell), "root": str(store.root), "device": device, "data_dir": str(data_dir)}
-    job["discovery"] = discovery.relative_to(store.root).as_posix() if discovery else None
-    budget = task.card.budgets[cell.budget]
-    job["threads"] = min(budget.threads, limits.threads or budget.threads)
-    job["tested"] = limits.tested
+    budget = session.task(cell).card.budgets[cell.budget]
+    message = {
+        "cell": asdict(cell),
+        "root": str(store.root),
+        "device": session.device,
+        "data_dir": str(session.data_dir),
+        "discovery": store.place(job.discovery) if job.discovery else None,
+        "threads": min(budget.threads, limits.threads or budget.threads),
+        "tested": job.tested,
+    }
     try:
-        outcome = _run(job, budget.wall_limit_s, log, on_progress, limits, held)
+        outcome = _run_process(message, budget.wall_limit_s, log, limits, watch, held)
     except OSError:
         log.unlink(missing_ok=True)
         raise
@@ -112,61 +96,62 @@ def _run_locked(
         for left in (log, path, path.with_suffix(".npz"), store.checkpoint(cell)):
             left.unlink(missing_ok=True)
         raise
-    words = log.read_text(errors="replace").strip()
+    words = log.read_text(encoding="utf-8", errors="replace").strip()
     if words:  # kept beside the record, under a name that two runs of one cell do not fight over
-        log.replace(path.with_suffix(".log"))
+        log.replace(log_path(path))
     else:
         log.unlink()
-    if not isinstance(outcome, Failure):
+        log_path(path).unlink(missing_ok=True)  # that of an earlier run would explain this one wrongly
+    if not isinstance(outcome, WorkerFailure):
         return outcome
-    reason = ": ".join(filter(None, (outcome.reason, words.rpartition("\n")[2])))
-    blank = blank_record(cell, task, method, device)
-    record = store.write_outcome(cell, {**blank, "status": outcome.status, "reason": reason})
-    if outcome.status == "interrupted":
+    reason = printable(": ".join(filter(None, (outcome.reason, words.rpartition("\n")[2]))))
+    record = store.write_outcome(cell, replaced(session.blank(cell), {"status": outcome.status, "reason": reason}))
+    if outcome.status is Status.INTERRUPTED:
         raise KeyboardInterrupt
     return record
 
 
-def _run(
-    job: dict[str, Any], wall_limit_s: float, log: Path, on_progress: OnProgress, limits: Limits, held: int
-) -> Record | Failure:
-    own = {"OMP_NUM_THREADS": str(job["threads"]), "PYTHONSAFEPATH": "1"}
+def _run_process(
+    message: Mapping[str, Any], wall_limit_s: float, log: Path, limits: Limits, watch: Watch, held: int
+) -> Record | WorkerFailure:
+    environment = {"OMP_NUM_THREADS": str(message["threads"]), "PYTHONSAFEPATH": "1"}
+    environment["PYTHONIOENCODING"] = "utf-8:backslashreplace"  # whatever the locale: what it says is read as such
     if limits.gpu is not None:
         # The number counts the devices that this process may use, which may be named by a scheduler.
         visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-        own["CUDA_VISIBLE_DEVICES"] = visible.split(",")[limits.gpu] if visible else str(limits.gpu)
+        environment["CUDA_VISIBLE_DEVICES"] = visible.split(",")[limits.gpu] if visible else str(limits.gpu)
     with (
-        log.open("w") as errors,
+        log.open("w", encoding="utf-8") as errors,
         subprocess.Popen(
             [sys.executable, "-m", "bench.running.worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=errors,
-            text=True,
+            encoding="utf-8",
             start_new_session=True,
             pass_fds=[held],  # the lock holds while the worker lives, even without its parent
-            env=os.environ | ALLOCATOR | own,
+            env=os.environ | ALLOCATOR | environment,
         ) as worker,
     ):
         try:
             assert worker.stdin is not None
             with contextlib.suppress(BrokenPipeError):  # it died at once; _follow says how
-                worker.stdin.write(json.dumps(job))
+                worker.stdin.write(json.dumps(message))
                 worker.stdin.close()
-            outcome = _follow(worker, wall_limit_s, on_progress, limits)
+            outcome = _follow(worker, wall_limit_s, limits, watch)
             with contextlib.suppress(subprocess.TimeoutExpired):
                 worker.wait(GRACE_S)  # a thread that a method left behind must not hold the slot
             _end(worker)
             return outcome
         except KeyboardInterrupt:
             _end(worker)
-            return Failure("interrupted", "stopped by the user")
+            return WorkerFailure(Status.INTERRUPTED, "stopped by the user")
         except Pruned:
             _end(worker)
             raise
 
 
-def _follow(worker: subprocess.Popen[str], limit_s: float, on_progress: OnProgress, limits: Limits) -> Record | Failure:
+def _follow(worker: subprocess.Popen[str], limit_s: float, limits: Limits, watch: Watch) -> Record | WorkerFailure:
     """Read the worker's messages until it has said its record, or ended without."""
     lines: queue.Queue[str | None] = queue.Queue()
     threading.Thread(target=_pump, args=(worker, lines), daemon=True).start()
@@ -190,24 +175,25 @@ def _follow(worker: subprocess.Popen[str], limit_s: float, on_progress: OnProgre
         if "unwritable" in message:
             raise OSError(0, message["unwritable"])
         if "record" in message:
-            record: Record = message["record"]
-            return record
-        on_progress(*message["progress"])
-        if limits.prune is not None and message["losses"] and limits.prune(message["losses"]):
+            return msgspec.convert(message["record"], Record)
+        watch.progress(*message["progress"])
+        if watch.prune is not None and message["losses"] and watch.prune(message["losses"]):
             raise Pruned
     code = worker.wait()
     if code == -signal.SIGKILL:
-        return Failure("failed", "killed (SIGKILL), which the system does when memory runs out")
-    return Failure("failed", f"the worker ended with exit status {code}")
+        return WorkerFailure(Status.FAILED, "killed (SIGKILL), which the system does when memory runs out")
+    return WorkerFailure(Status.FAILED, f"the worker ended with exit status {code}")
 
 
-def _exceeded(worker: subprocess.Popen[str], deadline: float, limit_s: float, limits: Limits) -> Failure | None:
+def _exceeded(worker: subprocess.Popen[str], deadline: float, limit_s: float, limits: Limits) -> WorkerFailure | None:
     if limits.stop is not None and limits.stop.is_set():
-        return Failure("interrupted", "stopped by the user")
+        return WorkerFailure(Status.INTERRUPTED, "stopped by the user")
     if time.monotonic() >= deadline:
-        return Failure("timeout", f"exceeded the wall limit of {limit_s:g} s")
+        return WorkerFailure(Status.TIMEOUT, f"exceeded the wall limit of {limit_s:g} s")
     if limits.memory_mb is not None and (used := _memory_mb(worker.pid)) > limits.memory_mb:
-        return Failure("out_of_memory", f"took {used:.0f} MiB, more than its limit of {limits.memory_mb:.0f} MiB")
+        return WorkerFailure(
+            Status.OUT_OF_MEMORY, f"took {used:.0f} MiB, more than its limit of {limits.memory_mb:.0f} MiB"
+        )
     return None
 
 

@@ -21,6 +21,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
+import msgspec
 import numpy as np
 import torch
 
@@ -29,11 +30,11 @@ from bench.api import (
     Budget,
     Fitted,
     Method,
-    MetricCard,
     OnProgress,
     RunContext,
     Split,
     Task,
+    TaskCard,
     TaskData,
     TrainingData,
     Units,
@@ -47,11 +48,23 @@ from bench.metrics.cost import peak_memory_mb
 from bench.metrics.evaluate import PREDICT_BATCH, Evaluation, evaluate, physical_predictor, reference_scores
 from bench.records.cell import TASK_PREFIX, Cell, split_params, stages_of
 from bench.records.provenance import blank_record
-from bench.records.store import Record, Store, read_arrays, read_record
-from bench.running.loading import Source
+from bench.records.record import (
+    Cost,
+    DiscoveryEntry,
+    Record,
+    Score,
+    Sizes,
+    Status,
+    TaskEntry,
+    Validation,
+    replaced,
+)
+from bench.records.store import Store
+from bench.records.text import first_line, printable
+from bench.running.loading import DataSource
 from bench.running.problem import make_problem
 from bench.running.registry import load_registry
-from bench.running.returned import Checked
+from bench.running.returned import CheckedFitted
 
 #: Seconds between two looks at whether the parent lives.
 PARENT_POLL_S = 0.5
@@ -60,7 +73,7 @@ PARENT_POLL_S = 0.5
 def main() -> None:
     """Run the job on standard input; exits 0 once its record is said."""
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
-    messages = os.fdopen(os.dup(sys.stdout.fileno()), "w")
+    messages = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
     job = json.load(sys.stdin)
     cell = Cell(**job["cell"])
@@ -68,21 +81,19 @@ def main() -> None:
     task, method = registry.task(cell.task), registry.method(cell.method)
     torch.set_num_threads(job["threads"])
     say = partial(_say, messages)
-    store, found = Store(Path(job["root"])), None
+    store, discovery = Store(Path(job["root"])), None
     if job["discovery"] is not None:
-        path = store.root / job["discovery"]
-        earlier = read_record(path)
-        found = Found(job["discovery"], earlier, read_arrays(path, earlier))
+        discovery = DiscoveryInput(store.read(job["discovery"]), store.arrays(job["discovery"]))
     kept = store.checkpoint(cell)
-    work = Work(cell, task, method, torch.device(job["device"]), Path(job["data_dir"]), found, kept, job["tested"])
+    work = Work(cell, task, method, torch.device(job["device"]), Path(job["data_dir"]), discovery, kept, job["tested"])
     record, arrays = run_cell(work, say)
     try:
         written = store.write_outcome(cell, record, arrays)
     except OSError as error:  # no fault of the cell: it is left without a record, to be run again
         say(unwritable=error.strerror)
         return
-    kept.unlink(missing_ok=True)  # what ended by itself would end so again
-    say(record=written)
+    kept.unlink(missing_ok=True)  # the cell ran to its end, so the checkpoint is no longer needed
+    say(record=msgspec.to_builtins(written))
 
 
 def _end_with_parent(parent: int) -> None:
@@ -93,10 +104,9 @@ def _end_with_parent(parent: int) -> None:
 
 
 @dataclass(frozen=True)
-class Found:
-    """The discovery that a consumer builds on: its place in the store, its record and its arrays."""
+class DiscoveryInput:
+    """The discovery that a consumer builds on: its record and its arrays."""
 
-    place: str
     record: Record
     arrays: Mapping[str, Array]
 
@@ -110,7 +120,7 @@ class Work:
     method: Method
     device: torch.device
     data_dir: Path
-    discovery: Found | None = None
+    discovery: DiscoveryInput | None = None
     checkpoint: Path | None = None
     tested: bool = True  # False: the test split is never read, and only the validation score is recorded
 
@@ -122,35 +132,34 @@ def run_cell(work: Work, say: Callable[..., None]) -> tuple[Record, dict[str, Ar
     """
     cell, units = work.cell, None
     record = blank_record(cell, work.task, work.method, work.device.type)
-    record["discovery"] = work.discovery.place if work.discovery else None
+    fields: dict[str, Any] = {"discovery": _discovery_entry(work.discovery.record) if work.discovery else None}
     arrays: dict[str, Array] = {}
     with tempfile.TemporaryDirectory(prefix="symmetry-bench-") as scratch:
         ctx = _context(work, record, Path(scratch), say)
         try:
-            source = Source.of(cell, work.task, work.data_dir)
+            source = DataSource.of(cell, work.task, work.data_dir)
             training = source.training()
             units = training.units
-            sizes = {"train": len(training.train), "val": len(training.val)}
-            record["task"] |= {
-                "data_sha256": training.data_sha256, "data_note": training.data_note, "sizes": sizes
-            }  # fmt: skip
+            fields["task"] = _task_entry(cell, training)
             fit = _fit(work, source, training, ctx)
             if work.tested:
                 evaluation = source.evaluation(training)
-                sizes["test"] = len(evaluation.test)
-                record["references"] = reference_scores(training, evaluation)
+                fields["task"] = _task_entry(cell, training, len(evaluation.test))
+                fields["references"] = reference_scores(training, evaluation)
                 result = _evaluated(work, fit.fitted, joined(training, evaluation), source.budget)
             else:
-                result = _untested(fit.fitted, units)
+                result = _untested(fit.fitted, work.task.card, units)
             arrays |= result.arrays
-            record |= _outcome(work, training, fit, result)
+            fields |= _outcome(work, training, fit, result)
         except Exception as error:
-            record |= _failure(error)
+            fields |= _failure(error)
         try:
             arrays |= _history(ctx) | (_trace(ctx, units) if units else {})
         except (TypeError, ValueError) as error:
-            record |= {"status": "failed", "reason": f"ctx.log was given what is not a number: {error}"}
-    return record, arrays
+            fields |= {"status": Status.FAILED, "reason": f"ctx.log was given what is not a number: {error}"}
+    if fields.get("reason") is not None:
+        fields["reason"] = printable(fields["reason"])
+    return replaced(record, fields), arrays
 
 
 def _context(work: Work, record: Record, scratch: Path, say: Callable[..., None]) -> RunContext:
@@ -162,21 +171,37 @@ def _context(work: Work, record: Record, scratch: Path, say: Callable[..., None]
     return ctx
 
 
-def _failure(error: Exception) -> dict[str, str]:
+def _failure(error: Exception) -> dict[str, Any]:
     """Status and reason of a cell that ended by ``error``; what the line cannot tell goes to the log."""
-    lines = str(error).splitlines()
     match error:
         case Diverged():
-            return {"status": "diverged", "reason": str(error)}
+            return {"status": Status.DIVERGED, "reason": str(error)}
         case Unsupported():
-            return {"status": "unsupported", "reason": str(error)}
+            return {"status": Status.UNSUPPORTED, "reason": str(error)}
         case MemoryError() | torch.OutOfMemoryError():
-            return {"status": "out_of_memory", "reason": lines[0] if lines else "memory ran out"}
+            return {"status": Status.OUT_OF_MEMORY, "reason": first_line(error)}
         case BenchError() if error.__cause__ is None:
-            return {"status": "failed", "reason": str(error)}
+            return {"status": Status.FAILED, "reason": str(error)}
     traceback.print_exception(error)
     words = str(error) if isinstance(error, BenchError) else f"{type(error).__name__}: {error}"
-    return {"status": "failed", "reason": words}
+    return {"status": Status.FAILED, "reason": words}
+
+
+def _discovery_entry(discovery: Record) -> DiscoveryEntry:
+    method = discovery.method
+    return DiscoveryEntry(method=method.id, search=method.search, key=discovery.key)
+
+
+def _task_entry(cell: Cell, data: TrainingData, test: int | None = None) -> TaskEntry:
+    """What a record says of its data; ``test`` is the number of test examples, once they are read."""
+    return TaskEntry(
+        id=cell.task,
+        version=cell.task_version,
+        data=cell.data,
+        data_sha256=data.data_sha256,
+        data_note=data.data_note,
+        sizes=Sizes(train=len(data.train), val=len(data.val), test=test),
+    )
 
 
 def _progress(ctx: RunContext, say: Callable[..., None]) -> OnProgress:
@@ -192,11 +217,11 @@ def _progress(ctx: RunContext, say: Callable[..., None]) -> OnProgress:
     return progress
 
 
-def _identity(cell: Cell, record: Record, found: Found | None) -> str:
-    """What a checkpoint must agree in: the cell, the code, the discovery, torch, and the kind of device."""
-    own = [cell.key, str(cell.seed), record["task"]["code_sha256"], record["method"]["code_sha256"]]
-    earlier = found.record["started"] if found else ""
-    return " ".join([*own, earlier, record["env"]["torch"], str(record["env"]["gpu"])])
+def _identity(cell: Cell, record: Record, discovery: DiscoveryInput | None) -> str:
+    """What a checkpoint must agree in: the cell, the versions, the discovery, torch, and the kind of device."""
+    parts = [cell.key, str(cell.seed), str(record.method.versions)]
+    earlier = discovery.record.started if discovery else ""
+    return " ".join([*parts, earlier, record.env.torch, str(record.env.gpu)])
 
 
 def stage_params(cell: Cell, method: Method) -> Any:
@@ -220,7 +245,7 @@ class _Fit:
     samples: int  # training examples seen
 
 
-def _fit(work: Work, source: Source, training: TrainingData, ctx: RunContext) -> _Fit:
+def _fit(work: Work, source: DataSource, training: TrainingData, ctx: RunContext) -> _Fit:
     """Train the method on its Problem.
 
     Raises:
@@ -240,7 +265,7 @@ def _fit(work: Work, source: Source, training: TrainingData, ctx: RunContext) ->
     if ctx.device.type == "cuda":
         torch.cuda.synchronize(ctx.device)
     seconds = ctx.fit_seconds()
-    return _Fit(Checked(fitted, work.method.card.id, problem), seconds, ctx.steps, ctx.samples)
+    return _Fit(CheckedFitted(fitted, work.method.card.id, problem), seconds, ctx.steps, ctx.samples)
 
 
 def _evaluated(work: Work, fitted: Fitted, data: TaskData, budget: Budget) -> Evaluation:
@@ -248,50 +273,52 @@ def _evaluated(work: Work, fitted: Fitted, data: TaskData, budget: Budget) -> Ev
     return evaluate(fitted, data, work.task.card, budget, work.cell.search)
 
 
-def _untested(fitted: Fitted, units: Units) -> Evaluation:
+def _untested(fitted: Fitted, card: TaskCard, units: Units) -> Evaluation:
     """No score, only the generators that a consumer may build on."""
     estimate = fitted.symmetry()
-    return Evaluation(arrays={} if estimate is None else to_arrays(estimate, units))
+    return Evaluation(card, arrays={} if estimate is None else to_arrays(estimate, units))
 
 
 def _outcome(work: Work, training: TrainingData, fit: _Fit, result: Evaluation) -> dict[str, Any]:
     """The fields of the record of a cell that ran to its end."""
-    names = ("value", "unit", "higher_is_better")
     fields: dict[str, Any] = {
-        "status": "ok",
-        "scores": {name: dict(zip(names, score, strict=True)) for name, score in result.scores.items()},
+        "status": Status.OK,
+        "scores": {
+            name: Score(value=value, unit=unit, higher_is_better=better)
+            for name, (value, unit, better) in result.scores.items()
+        },
         "cost": _cost(fit, result.predict_s, work.device),
     }
     if fit.fitted.predicts:
-        fields["validation"] = _validation(fit.fitted, training, work.task.card.metric, work.device)
+        fields["validation"] = _validation(fit.fitted, training, work.task.card, work.device)
     return fields
 
 
-def _cost(fit: _Fit, predict_s: float, device: torch.device) -> dict[str, Any]:
+def _cost(fit: _Fit, predict_s: float, device: torch.device) -> Cost:
     """What this cell took by itself; a consumer's discovery is a cell of its own."""
     cuda = device.type == "cuda"
-    return {
-        "fit_s": fit.seconds,
-        "predict_s": predict_s,
-        "steps": fit.steps,
-        "samples_per_s": fit.samples / fit.seconds,
-        "parameters": fit.fitted.parameters,
-        "forward_passes": fit.fitted.forward_passes,
-        "peak_rss_mb": peak_memory_mb(),
-        "peak_device_mb": torch.cuda.max_memory_allocated(device) / 2**20 if cuda else None,
-    }
+    return Cost(
+        fit_s=fit.seconds,
+        predict_s=predict_s,
+        steps=fit.steps,
+        samples_per_s=fit.samples / fit.seconds,
+        parameters=fit.fitted.parameters,
+        forward_passes=fit.fitted.forward_passes,
+        peak_rss_mb=peak_memory_mb(),
+        peak_device_mb=torch.cuda.max_memory_allocated(device) / 2**20 if cuda else None,
+    )
 
 
-def _validation(fitted: Fitted, data: TrainingData, metric: MetricCard, device: torch.device) -> dict[str, Any]:
+def _validation(fitted: Fitted, data: TrainingData, card: TaskCard, device: torch.device) -> Validation:
     """The primary metric on the validation split, as `bench.metrics.evaluate` takes it on the test split."""
     predict, split = physical_predictor(fitted.predict, data.units), _move(data.val, device)
     score = torch.empty(len(split), dtype=torch.float64)
     for index, x in split.batches(PREDICT_BATCH):
         score[index.cpu()] = data.score(predict(x), split.y[index]).cpu()
-    result, name = Evaluation(), f"val/{metric.name.partition('/')[2]}"
+    result, name = Evaluation(card), f"val/{card.metric.name.partition('/')[2]}"
     result.add(name, float(score.mean()))  # rounds, and refuses what is not finite
-    value = result.scores[name][0]
-    return {"name": name, "value": value, "unit": metric.unit, "higher_is_better": metric.higher_is_better}
+    value, unit, _ = result.scores[name]
+    return Validation(name=name, value=value, unit=unit, higher_is_better=card.metric.higher_is_better)
 
 
 def _move(split: Split, device: torch.device) -> Split:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from statistics import fmean
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from bench.api import MethodCard, TaskCard
@@ -21,7 +22,7 @@ from bench.metrics.comparison import compare
 from bench.metrics.statistics import LEVEL, SEEDS_FOR_LETTERS, half_width, minimum_detectable, tie_letters
 from bench.records.cell import TRAIN_FRACTION
 from bench.records.preset import Preset
-from bench.records.store import Record
+from bench.records.record import Environment, Record, Status, labelled
 
 #: Budgets that exist for tests only and are never shown.
 HIDDEN_BUDGETS = frozenset({"smoke"})
@@ -29,19 +30,20 @@ HIDDEN_BUDGETS = frozenset({"smoke"})
 REASON_LENGTH = 200
 
 #: Statuses of a seed that had its chance: in ranks and letters it counts as the constant predictor.
-IMPUTED = frozenset({"failed", "timeout", "out_of_memory", "diverged"})
+IMPUTED = frozenset({Status.FAILED, Status.TIMEOUT, Status.OUT_OF_MEMORY, Status.DIVERGED})
 
 #: Task version, budget, share of its training examples, SHA-256 of the data: what makes rows comparable.
 Place = tuple[int, str, float, str | None]
+#: The cost of a record, that of its discovery included, by name; empty where one of them is not known.
+Costs = Callable[[Record], Mapping[str, float | None]]
 
 
 def build_board(
     records: Sequence[Record],
     task: TaskCard,
     methods: Callable[[str], MethodCard | None],
-    standing: Callable[[Record], str],
+    is_stale: Callable[[Record], bool],
     skipped: int = 0,
-    arrays: Callable[[Record], frozenset[str]] = lambda record: frozenset(),
     presets: Iterable[Preset] = (),
 ) -> Board:
     """The board of ``task``; does not depend on the order of ``records``, and ignores those of other tasks.
@@ -50,23 +52,21 @@ def build_board(
         records: of any tasks.
         task: whose board it is.
         methods: the card of a method by name; None for one that this installation does not know.
-        standing: "current", "equal" or "stale", as `bench.running.standing.Standing` tells it.
+        is_stale: whether a record is of another version, as `bench.running.standing.is_stale` says.
         skipped: files of this task that are no valid record.
-        arrays: the names of the arrays beside a record, for the figures.
         presets: what sweeps chose, of any tasks.
     """
-    own = [r for r in records if r["task"]["id"] == task.id and r["budget"] not in HIDDEN_BUDGETS]
-    own.sort(key=lambda r: (r["method"]["id"], r["method"]["search"] or "", r["key"], r["seed"]))
+    own = [r for r in records if r.task.id == task.id and r.budget not in HIDDEN_BUDGETS]
+    own.sort(key=lambda r: (r.method.id, r.method.search or "", r.key, r.seed))
     groups: defaultdict[Place, list[Record]] = defaultdict(list)
     shas = _known_data(own)
     for record in own:
-        sha = record["task"]["data_sha256"] or shas.get(record["task"]["data"])
-        share = record["changed"].get(TRAIN_FRACTION, 1.0)
-        groups[record["task"]["version"], record["budget"], share, sha].append(record)
+        sha = record.task.data_sha256 or shas.get(record.task.data)
+        groups[record.task.version, record.budget, record.train_fraction, sha].append(record)
     order = {name: position for position, name in enumerate(task.budgets)}
     chosen = sorted(groups, key=lambda g: (-g[0], order.get(g[1], len(order)), g[1], -g[2], g[3] is None, g[3] or ""))
     swept = [preset for preset in presets if preset.task == task.id]
-    sections = tuple(_section(groups[place], task, place, standing, arrays, swept) for place in chosen)
+    sections = tuple(_section(groups[place], task, place, is_stale, swept) for place in chosen)
     names = sorted({row.method for section in sections for row in section.rows})
     cards = {name: card for name in names if (card := methods(name)) is not None}
     return Board(task, sections, cards, skipped)
@@ -108,7 +108,7 @@ def discoverers(section: Section) -> list[Row]:
 
 def _known_data(records: Iterable[Record]) -> dict[str, str]:
     """Fingerprint -> SHA-256, so that a cell killed before it loaded its data still finds its table."""
-    pairs = {(r["task"]["data"], r["task"]["data_sha256"]) for r in records if r["task"]["data_sha256"]}
+    pairs = {(r.task.data, r.task.data_sha256) for r in records if r.task.data_sha256}
     return dict(sorted(pairs, reverse=True))
 
 
@@ -116,28 +116,28 @@ def _section(
     records: list[Record],
     task: TaskCard,
     place: Place,
-    standing: Callable[[Record], str],
-    arrays: Callable[[Record], frozenset[str]],
+    is_stale: Callable[[Record], bool],
     presets: Iterable[Preset],
 ) -> Section:
     version, budget, share, sha = place
     swept = tuple(preset for preset in presets if (preset.version, preset.budget) == (version, budget))
     by_key: defaultdict[str, list[Record]] = defaultdict(list)
     for record in records:
-        by_key[record["key"]].append(record)
+        by_key[record.key].append(record)
     seen: defaultdict[str, set[float]] = defaultdict(set)
-    for name, value in chain.from_iterable(r["references"].items() for r in records):
+    for name, value in chain.from_iterable(r.references.items() for r in records):
         seen[name].add(value)
     constant = min(seen.get("constant", ()), default=None)
-    rows = _labelled([_row(group, task, standing, arrays, constant, swept) for group in by_key.values()])
+    costs = _costs_of(records)
+    rows = _labelled([_row(group, task, costs, is_stale, constant, swept) for group in by_key.values()])
     rows.sort(key=lambda row: (row.told_group, *_place(row, task), row.label))
     return Section(
         version=version,
         budget=budget,
         train_fraction=share,
         data_sha256=sha,
-        data_notes=tuple(sorted({r["task"]["data_note"] for r in records if r["task"]["data_note"]})),
-        sizes=tuple(sorted({_sizes(r) for r in records if len(r["task"]["sizes"]) == 3})),
+        data_notes=tuple(sorted({r.task.data_note for r in records if r.task.data_note})),
+        sizes=tuple(sorted(set(_sizes(records)))),
         size=task.budgets.get(budget),
         rows=tuple(_compared(rows, task)),
         presets=swept,
@@ -151,56 +151,53 @@ def _section(
 def _row(
     records: list[Record],
     task: TaskCard,
-    standing: Callable[[Record], str],
-    arrays: Callable[[Record], frozenset[str]],
+    costs: Costs,
+    is_stale: Callable[[Record], bool],
     constant: float | None,
     presets: Iterable[Preset],
 ) -> Row:
-    first, ok = records[0], [r for r in records if r["status"] == "ok"]
-    method, changed = first["method"], dict(sorted(first["changed"].items()))
-    told = [standing(record) for record in records]
+    first, ok = records[0], [r for r in records if r.status is Status.OK]
+    method, changed = first.method, dict(sorted(first.changed.items()))
     preset, by_preset = _preset(records, presets)
     settings = [f"{n}={setting(v)}" for n, v in changed.items() if n not in {TRAIN_FRACTION, *by_preset}]
-    search = f"[{method['search']}]" if method["search"] else ""
     values = _values(ok)
     return Row(
-        label=" ".join(filter(None, (method["id"], search, preset, *settings))),
-        method=method["id"],
-        search=method["search"],
+        label=" ".join(filter(None, (labelled(method.id, method.search), preset, *settings))),
+        method=method.id,
+        search=method.search,
         changed=changed,
         preset=preset,
-        key=first["key"],
-        tier=method["knowledge"],
+        key=first.key,
+        tier=method.knowledge,
         rank=None,
         ok=len(ok),
         expected=len(records),
-        stale=told.count("stale"),
-        equal=told.count("equal"),
-        seeds=tuple(r["seed"] for r in records),
-        failures=tuple(Failure(r["seed"], r["status"], _reason(r)) for r in records if r["status"] != "ok"),
-        hardware=tuple(sorted({_hardware(r["env"]) for r in ok})),
-        entries=_entries(ok),
+        stale=sum(map(is_stale, records)),
+        seeds=tuple(r.seed for r in records),
+        failures=tuple(Failure(r.seed, r.status, _reason(r)) for r in records if r.status is not Status.OK),
+        hardware=tuple(sorted({_hardware(r.env) for r in ok})),
+        entries=_entries(ok, costs),
         values=values,
         ranked=_ranked(records, values, task, constant),
         tied=False,
         letters="",
-        published=None if changed else task.published.get(method["id"]),
-        runs=tuple(Run(r["key"], r["seed"], r["started"], arrays(r)) for r in ok),
-        attempts=tuple(_attempt(r) for r in records),
-        repeats="+" in method["id"] or any(r.get("discovery") for r in records),
+        published=None if changed else task.published.get(method.id),
+        runs=tuple(Run(r.key, r.seed, r.started, frozenset(r.arrays)) for r in ok),
+        attempts=tuple(_attempt(r, costs) for r in records),
+        repeats="+" in method.id or any(r.discovery for r in records),
     )
 
 
-def _attempt(record: Record) -> Attempt:
+def _attempt(record: Record, costs: Costs) -> Attempt:
     return Attempt(
-        seed=record["seed"],
-        status=record["status"],
-        reason="" if record["status"] == "ok" else _reason(record),
-        started=record["started"],
-        params=record["params"],
-        cost=record["cost"],
-        env=record["env"],
-        discovery=record.get("discovery"),
+        seed=record.seed,
+        status=record.status,
+        reason="" if record.status is Status.OK else _reason(record),
+        started=record.started,
+        params=record.params,
+        cost=costs(record),
+        env=msgspec.structs.asdict(record.env),
+        discovery=record.discovery_place,
     )
 
 
@@ -210,10 +207,10 @@ def _preset(records: Sequence[Record], presets: Iterable[Preset]) -> tuple[str |
     A row whose changes are just those of a preset is its row, whichever way they were asked for.
     """
     first = records[0]
-    method, changed = first["method"], {n: v for n, v in first["changed"].items() if n != TRAIN_FRACTION}
-    named = next((record["preset"] for record in records if "preset" in record), None)
+    method, changed = first.method, {n: v for n, v in first.changed.items() if n != TRAIN_FRACTION}
+    named = next((record.preset for record in records if record.preset), None)
     for preset in presets:
-        own = (preset.method, preset.search) == (method["id"], method["search"])
+        own = (preset.method, preset.search) == (method.id, method.search)
         if own and (named or preset.made(changed)):
             return preset.name, frozenset(n for n, v in changed.items() if preset.settings.get(n, ...) == v)
     return named, frozenset()
@@ -224,14 +221,14 @@ def setting(value: Any) -> str:
     return str(value).lower() if value is None or isinstance(value, bool) else str(value)
 
 
-def _entries(records: list[Record]) -> dict[str, Entry]:
+def _entries(records: list[Record], costs: Costs) -> dict[str, Entry]:
     values: defaultdict[str, list[float]] = defaultdict(list)
     units: dict[str, str] = {}
     for record in records:
-        for name, score in record["scores"].items():
-            values[name].append(score["value"])
-            units[name] = score["unit"]
-        for name, value in record["cost"].items():
+        for name, score in record.scores.items():
+            values[name].append(score.value)
+            units[name] = score.unit
+        for name, value in costs(record).items():
             if value is not None:
                 values[f"cost/{name}"].append(value)
     return {
@@ -248,8 +245,8 @@ def _deviation(values: list[float]) -> float | None:
 def _values(records: list[Record]) -> dict[str, dict[int, float]]:
     values: defaultdict[str, dict[int, float]] = defaultdict(dict)
     for record in records:
-        for name, score in record["scores"].items():
-            values[name][record["seed"]] = score["value"]
+        for name, score in record.scores.items():
+            values[name][record.seed] = score.value
     return dict(values)
 
 
@@ -260,7 +257,7 @@ def _ranked(
     own = dict(values.get(task.metric.name, {}))
     if constant is None or (values and not own):
         return own
-    return own | {r["seed"]: constant for r in records if r["status"] in IMPUTED}
+    return own | {r.seed: constant for r in records if r.status in IMPUTED}
 
 
 def _labelled(rows: list[Row]) -> list[Row]:
@@ -327,18 +324,33 @@ def _rank(row: Row, rows: list[Row], task: TaskCard) -> int | None:
     return 1 + sum(_place(other, task) < own for other in rows if other.told_group == row.told_group)
 
 
-def _sizes(record: Record) -> tuple[int, int, int]:
-    sizes = record["task"]["sizes"]
-    return sizes["train"], sizes["val"], sizes["test"]
+def _costs_of(records: Iterable[Record]) -> Costs:
+    """The cost of a record among ``records``; a consumer is charged with its discovery, whoever else uses that."""
+    own = {record.place: record.cost for record in records if record.cost is not None}
+
+    def cost(record: Record) -> Mapping[str, float | None]:
+        whole = record.cost
+        if whole is not None and record.discovery_place is not None:
+            discovery = own.get(record.discovery_place)
+            whole = None if discovery is None else whole.with_discovery(discovery)
+        return {} if whole is None else msgspec.structs.asdict(whole)
+
+    return cost
 
 
-def _hardware(env: Mapping[str, Any]) -> str:
-    threads = "1 thread" if env["threads"] == 1 else f"{env['threads']} threads"
-    return f"{env['cpu']}, {env['gpu'] or 'no GPU'}, {threads}"
+def _sizes(records: Iterable[Record]) -> Iterator[tuple[int, int, int]]:
+    for record in records:
+        if (sizes := record.task.sizes) is not None and sizes.test is not None:
+            yield sizes.train, sizes.val, sizes.test
+
+
+def _hardware(env: Environment) -> str:
+    threads = "1 thread" if env.threads == 1 else f"{env.threads} threads"
+    return f"{env.cpu}, {env.gpu or 'no GPU'}, {threads}"
 
 
 def _reason(record: Record) -> str:
     """The first line of the reason, without folders: a page must not name the machine it was made on."""
-    line = next(iter((record["reason"] or "").strip().splitlines()), "no reason recorded")
+    line = next(iter((record.reason or "").strip().splitlines()), "no reason recorded")
     line = re.sub(r"(?<![\w./])(?:[A-Za-z]:)?(?:[/\\][^\s/\\:'\"]+)+[/\\]([^\s/\\:'\"]+)", r"\1", line)
     return line if len(line) <= REASON_LENGTH else line[: REASON_LENGTH - 1] + "…"

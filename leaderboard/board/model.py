@@ -37,7 +37,7 @@ class Run:
     key: str
     seed: int
     started: str
-    arrays: frozenset[str]  # names; empty where the file is missing or no archive
+    arrays: frozenset[str]  # names
 
 
 @dataclass(frozen=True)
@@ -49,9 +49,9 @@ class Attempt:
     reason: str  # "" with a result
     started: str
     params: Mapping[str, Any]
-    cost: Mapping[str, float | None]
+    cost: Mapping[str, float | None]  # that of its discovery included
     env: Mapping[str, Any]
-    discovery: str | None  # the record whose generators it took
+    discovery: str | None  # place of the record whose generators it took
 
 
 @dataclass(frozen=True)
@@ -68,8 +68,7 @@ class Row:
     rank: int | None  # within its pool, by the mean of ``ranked``; None without a result
     ok: int
     expected: int
-    stale: int  # records whose code has changed since
-    equal: int  # records of earlier code that was shown to give the present numbers
+    stale: int  # records of another version of the task or the method
     seeds: tuple[int, ...]
     failures: tuple[Failure, ...]
     hardware: tuple[str, ...]  # distinct fingerprints of the ok seeds

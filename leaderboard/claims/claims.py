@@ -14,7 +14,7 @@ from statistics import fmean
 from typing import Literal
 
 from bench.leaderboard.tables.text import code, escape, number, table
-from bench.records.store import Record
+from bench.records.record import Record, Status
 
 #: Seeds that a check needs.
 SEEDS = 6
@@ -92,11 +92,9 @@ def scores_by_task(records: Iterable[Record]) -> dict[str, Scores]:
     """Scores of the rows with the family's own settings and all training examples, at the budget of the boards."""
     found: defaultdict[str, defaultdict[str, dict[int, Mapping[str, float]]]] = defaultdict(lambda: defaultdict(dict))
     for record in records:
-        if record["budget"] == BUDGET and record["status"] == "ok" and not record["changed"]:
-            method = record["method"]
-            label = f"{method['id']} [{method['search']}]" if method["search"] else method["id"]
-            values = {name: score["value"] for name, score in record["scores"].items()}
-            found[record["task"]["id"]][label][record["seed"]] = values
+        if record.budget == BUDGET and record.status is Status.OK and not record.changed:
+            values = {name: score.value for name, score in record.scores.items()}
+            found[record.task.id][record.label][record.seed] = values
     return dict(found)
 
 

@@ -17,7 +17,8 @@ from bench.metrics.strength import DECLARED_ABOVE
 from bench.records.preset import Preset
 
 #: Beside the pages.
-FOLDER = "figures"
+#: Folder of the tasks' pages, and that of their figures, below the folder of the index.
+PAGES, FOLDER = "boards", "boards/figures"
 #: Raise it when the drawing changes: every figure then has a new name.
 FIGURE_VERSION = 3
 #: Rows in one figure: as many as there are pairs of colour and marker.
@@ -47,6 +48,11 @@ TITLES = {
     "sweep": "Sweeps",
 }
 NAME = re.compile(rf".+-({'|'.join(NEEDS)})-[0-9a-f]{{8}}\.png")
+
+
+def task_of_figure(name: str) -> str:
+    """The task that the figure of this file name belongs to: ``<task>-<budget>-<kind>-<digest>.png``."""
+    return name.split("-")[0]
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from bench.leaderboard.board.overall import Overall
 from bench.leaderboard.html.markup import blocks
 from bench.leaderboard.html.overview import best_data, methods_data, overall_data, ranks_data
 from bench.leaderboard.html.section import Load, Shared, section_data
-from bench.leaderboard.tables.reading import READING
+from bench.leaderboard.tables.reading import reading
 from bench.leaderboard.tables.text import unit_suffix
 
 
@@ -46,7 +46,7 @@ def page_data(
         "methods": methods_data(shown),
         "remarks": blocks("\n\n".join(remarks)),
         "report": report,
-        "reading": blocks(READING.partition("\n\n")[2]),
+        "reading": blocks(reading()),
         "names": names.items,
         "params": params.items,
         "envs": envs.items,

@@ -76,7 +76,7 @@ def section_data(board: Board, section: Section, load: Load, names: Shared, para
             "runs": [run_data(row, attempt, generators) for attempt in row.attempts],
         }
 
-    tables = [*score_tables(board, section), *filter(None, [tuning_table(board, section), cost_table(section)])]
+    tables = [*score_tables(board, section), *filter(None, [tuning_table(board, section), cost_table(board, section)])]
     return {
         "title": plain(title(board, section)),
         "facts": blocks("\n".join(facts(section))),

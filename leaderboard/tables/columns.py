@@ -3,122 +3,90 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from itertools import groupby
 
 from bench.leaderboard.board.model import Board, Entry, Row, Section
-from bench.leaderboard.tables.text import NOTHING, count_text, entry_text, escape, mean_text, number, unit_suffix
+from bench.leaderboard.tables.text import NOTHING, count_text, entry_text, escape, mean_text, number
+from bench.metrics import scores
+from bench.metrics.scores import METRIC, Score, Scores
 
 Column = tuple[str, Callable[[Row], str]]
 
-#: Suffixes of scores over the angles of the training data, and over the others.
-ANGLES = ("within", "beyond")
-LEAKAGE = "symmetry/leakage_"
+
+def columns_of(board: Board, section: Section, table: str) -> list[Column]:
+    """A column for each score that the table of scores puts into ``table``, in its order.
+
+    A score with a word in angle brackets has one column for each word that stands there in some row.
+    """
+    every = scores.SCORES.on(board.task)
+    columns: list[Column] = []
+    for word, group in groupby((score for score in every if score.table == table), key=lambda score: score.word):
+        some = list(group)
+        if word is not None:
+            some = [score.filled(word, chosen) for chosen in _words(every, word, section.rows) for score in some]
+        columns += [(score.title_on(board.task), _cell(board, score)) for score in some]
+    return columns
 
 
 def prediction(board: Board, section: Section) -> list[Column]:
-    """Scores of the predictor; a column for each way to predict that some row has."""
-    metric = board.task.metric
-    name, unit, digits = _named(board)
-    start = f"{metric.name}_"
-    found = {e.removeprefix(start) for row in section.rows for e in row.entries if e.startswith(start)}
-    ways = sorted(found - set(ANGLES))
+    """Scores of the predictor, the primary metric first."""
+    digits = _digits(board)
+    first, *others = columns_of(board, section, "prediction")
     return [
-        (name + unit, lambda row: _main(row, metric.name, digits)),
+        first,
         ("tied", lambda row: row.letters or NOTHING),
-        *((way, _score(f"{metric.name}_{way}", digits)) for way in ways),
-        ("E′" + _unit(section, "equivariance/e_prime"), _score("equivariance/e_prime")),
-        ("E′ floor", _score("equivariance/e_prime_floor")),
-        *((f"E′ {way}", _score(f"equivariance/e_prime_{way}")) for way in ways),
-        ("E′ rel. p95", _score("equivariance/e_prime_rel_p95")),
-        ("E" + _unit(section, "equivariance/e"), _score("equivariance/e")),
-        ("passes", lambda row: count_text(row.entries.get("cost/forward_passes"))),
+        *others,
         ("published", lambda row: NOTHING if row.published is None else number(row.published, digits)),
     ]
 
 
-def angles(board: Board, section: Section) -> list[Column]:
-    """Score and E′ over the angles of the training data, and over the others."""
-    name, unit, digits = _named(board)
-    error = _unit(section, "equivariance/e_prime")
-    return [
-        *((f"{name} {where}{unit}", _score(f"{board.task.metric.name}_{where}", digits)) for where in ANGLES),
-        *((f"E′ {where}{error}", _score(f"equivariance/e_prime_{where}")) for where in ANGLES),
-        ("E′ floor", _score("equivariance/e_prime_floor")),
-    ]
-
-
 def has_angles(board: Board, row: Row) -> bool:
-    """Whether ``row`` belongs in the table of :func:`angles`."""
-    return any(f"{board.task.metric.name}_{where}" in row.entries for where in ANGLES)
+    """Whether ``row`` belongs in the table of scores within and beyond the training angles."""
+    return any(score.table == "angles" and score.name in row.entries for score in scores.SCORES.on(board.task))
 
 
-def subgroups(section: Section) -> list[Column]:
-    """E′ and E for each subgroup of the true group that the task names; empty where it names none."""
-    start = "equivariance/e_"
-    names = {e.removeprefix(start) for row in section.rows for e in row.entries if e.startswith(start)}
-    parts = sorted(name for name in names if not name.startswith("prime"))
-    return [
-        (f"{symbol} {part}" + _unit(section, f"equivariance/{key}_{part}"), _score(f"equivariance/{key}_{part}"))
-        for part in parts
-        for symbol, key in (("E′", "e_prime"), ("E", "e"))
-    ]
-
-
-def discovery(section: Section) -> list[Column]:
-    """Scores of the generators."""
-
-    def dimension(row: Row) -> str:
-        found, true = row.entries.get("symmetry/dimension"), row.entries.get("symmetry/true_dimension")
-        exact = found is not None and not found.std
-        return (count_text(found) if exact else entry_text(found, 2)) + (f" / {true.mean:g}" if true else "")
-
-    leaks = sorted({e.removeprefix(LEAKAGE) for row in section.rows for e in row.entries if e.startswith(LEAKAGE)})
-    return [
-        ("precision", _score("symmetry/precision")),
-        ("chance", lambda row: mean_text(row.entries.get("symmetry/precision_chance"))),
-        ("on data", _score("symmetry/precision_on_data")),
-        ("recall", _score("symmetry/recall")),
-        ("chance", lambda row: mean_text(row.entries.get("symmetry/recall_chance"))),
-        ("dimension / true", dimension),
-        ("declared", _score("symmetry/declared", 2)),
-        ("strength", _score("symmetry/strength")),
-        *((f"{name} share", _score(f"{LEAKAGE}{name}")) for name in leaks),
-        ("closure defect", _score("symmetry/closure_defect")),
-        ("learned E′" + _unit(section, "equivariance/learned_e_prime"), _score("equivariance/learned_e_prime")),
-        ("angle rate" + _unit(section, "symmetry/angle_rate"), _score("symmetry/angle_rate")),
-        ("rate / unit angle", _score("symmetry/angle_rate_rel")),
-        ("cosine", _score("symmetry/cosine")),
-        ("MAE", _score("symmetry/mae")),
-    ]
-
-
-def cost(letters: Mapping[str, str]) -> list[Column]:
+def cost(board: Board, section: Section, letters: Mapping[str, str]) -> list[Column]:
     """What the rows cost; ``letters`` of hardware fingerprints."""
-
-    def column(name: str, show: Callable[[Entry | None], str]) -> Callable[[Row], str]:
-        def cell(row: Row) -> str:
-            text = show(row.entries.get(f"cost/{name}"))
-            return text if text == NOTHING or len(row.hardware) < 2 else f"{text} *"
-
-        return cell
-
-    return [
-        ("hardware", lambda row: ", ".join(letters[name] for name in row.hardware)),
-        ("fit [s]", column("fit_s", lambda entry: entry_text(entry, 3))),
-        ("predict [s]", column("predict_s", mean_text)),
-        ("steps", column("steps", count_text)),
-        ("samples/s", column("samples_per_s", count_text)),
-        ("peak memory [MB]", column("peak_rss_mb", count_text)),
-        ("peak device memory [MB]", column("peak_device_mb", count_text)),
-        ("parameters", lambda row: count_text(row.entries.get("cost/parameters"))),
-    ]
+    hardware = ("hardware", lambda row: ", ".join(letters[name] for name in row.hardware))
+    return [hardware, *columns_of(board, section, "cost")]
 
 
-def _named(board: Board) -> tuple[str, str, int]:
-    """Name, unit in brackets, and significant digits of the primary metric."""
-    metric = board.task.metric
-    digits = int("".join(re.findall(r"\d", metric.decimals)) or 4)
-    return metric.name.partition("/")[2], unit_suffix([metric.unit]), digits
+def _words(every: Scores, word: str, rows: Iterable[Row]) -> list[str]:
+    """What stands for ``word`` in the scores of ``rows``, by the first score in whose name it is."""
+    first = next(score for score in every if score.word == word)
+    names = {name for row in rows for name in row.entries}
+    return sorted(chosen for name in names if every.find(name) is first and (chosen := first.matched(name)))
+
+
+def _cell(board: Board, score: Score) -> Callable[[Row], str]:
+    digits = _digits(board) if score.unit == METRIC else score.digits
+    if score.name == board.task.metric.name:
+        return lambda row: _main(row, score.name, digits)
+
+    def cell(row: Row) -> str:
+        entry = row.entries.get(score.name)
+        if entry is None or (score.unless and row.values.get(score.name) == row.values.get(score.unless)):
+            return NOTHING
+        total = row.entries.get(score.of)
+        text = _text(score, entry, digits, row.ok) + (f" / {total.mean:g}" if total else "")
+        # Times and memory over several machines are not comparable with those of one.
+        return f"{text} *" if score.table == "cost" and score.unit != "1" and len(row.hardware) > 1 else text
+
+    return cell
+
+
+def _text(score: Score, entry: Entry, digits: int, expected: int) -> str:
+    if score.form == "mean":
+        return mean_text(entry, digits)
+    if score.form == "whole" or (score.form == "count" and not entry.std):
+        return count_text(entry)
+    return entry_text(entry, 2 if score.form == "count" else digits, expected)
+
+
+def _digits(board: Board) -> int:
+    """Significant digits of the primary metric."""
+    return int("".join(re.findall(r"\d", board.task.metric.decimals)) or 4)
 
 
 def _main(row: Row, name: str, digits: int) -> str:
@@ -127,11 +95,3 @@ def _main(row: Row, name: str, digits: int) -> str:
         text = entry_text(row.entries[name], digits, row.expected)  # a mean over some of the seeds only says so
         return f"**{text}**" if row.tied else text
     return ", ".join(sorted({escape(failure.status) for failure in row.failures})) or NOTHING
-
-
-def _score(name: str, digits: int = 3) -> Callable[[Row], str]:
-    return lambda row: entry_text(row.entries.get(name), digits, row.ok)
-
-
-def _unit(section: Section, name: str) -> str:
-    return unit_suffix(row.entries[name].unit for row in section.rows if name in row.entries)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from bench.records.estimate import OVERHEAD_S, own_seconds
-from bench.records.store import Record
+from bench.records.estimate import OVERHEAD_S, seconds_of
+from bench.records.record import Record
 
 #: What the same command is expected to run on: the class of machine that the committed boards were made on.
 WORKERS = 2
@@ -15,10 +15,10 @@ WORKERS = 2
 def remaking(records: Iterable[Record]) -> str | None:
     """A sentence on the hours behind ``records``; None without one that has a cost."""
     every = list(records)
-    made = own_seconds(every)
+    made = seconds_of(every)
     if not made:
         return None
-    machines = Counter(f"{r['env']['cpu']}{', ' + r['env']['gpu'] if r['env']['gpu'] else ''}" for r, _ in made)
+    machines = Counter(", ".join(filter(None, (r.env.cpu, r.env.gpu))) for r, _ in made)
     names = "; ".join(f"{name} ({count:,})" for name, count in machines.most_common())
     hours = sum(seconds for _, seconds in made) / 3600
     without = f" ({len(every) - len(made)} more ended without a cost)" if len(made) < len(every) else ""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from bench.leaderboard.board.model import Row, Section
-from bench.leaderboard.tables.text import code, mean_text
+from bench.leaderboard.tables.text import code
 
 START = "symmetry/found_"
 #: Share of a true generator's field in the learned span from which it counts as found, and below which as missed.
@@ -20,15 +20,6 @@ def found_names(section: Section) -> tuple[str, ...]:
     """The generators' names, in the order of the alphabet; empty where the task names none."""
     found = {e.removeprefix(START) for row in section.rows for e in row.entries if e.startswith(START)}
     return tuple(sorted(found))
-
-
-def found_columns(names: Sequence[str]) -> list[tuple[str, Callable[[Row], str]]]:
-    """The share of each true generator, mean over seeds."""
-
-    def share(name: str) -> Callable[[Row], str]:
-        return lambda row: mean_text(row.entries.get(START + name))
-
-    return [(name.replace("_", " "), share(name)) for name in names]
 
 
 def found_sentences(rows: Iterable[Row], names: Sequence[str]) -> str:

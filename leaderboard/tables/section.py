@@ -41,12 +41,7 @@ def notes(section: Section) -> Iterable[str]:
     for name in section.disagreeing:
         yield f"**The records disagree about the reference {escape(name)}; the smallest value is shown.**"
     if any(row.stale for row in section.rows):
-        yield "Stale: the code of the method or the task has changed since the record was made."
-    if equal := sum(row.equal for row in section.rows):
-        yield (
-            f"{equal} records were made by earlier code that gives the present numbers: of each method one cell was "
-            "run by both codes on one machine (`python -m bench equal`), and every score and array was the same."
-        )
+        yield "Stale: the record is of an earlier version of the method or the task."
     failures = [
         f"- {code(row.label)}, seed {failure.seed}: {failure.status}, {escape(failure.reason)}"
         for row in section.rows

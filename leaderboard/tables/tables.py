@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from bench.leaderboard.board.build import disagreements, discoverers
 from bench.leaderboard.board.model import Board, Row, Section
-from bench.leaderboard.tables.columns import Column, angles, cost, discovery, has_angles, prediction, subgroups
-from bench.leaderboard.tables.found import FOUND_TEXT, found_columns, found_names, found_sentences
+from bench.leaderboard.tables.columns import Column, columns_of, cost, has_angles, prediction
+from bench.leaderboard.tables.found import FOUND_TEXT, found_names, found_sentences
 from bench.leaderboard.tables.text import NOTHING, code, escape, number
 
 #: A difference between two scores in [0, 1] that a page mentions, and how many of them.
@@ -48,29 +48,29 @@ def score_tables(board: Board, section: Section) -> list[Table]:
         tables.append(_table("Prediction and equivariance", columns, lines, below=below))
     turned = [row for row in predictors if has_angles(board, row)]
     if turned:
-        columns = angles(board, section)
+        columns = columns_of(board, section, "angles")
         tables.append(_table("Within and beyond the training angles", columns, _lines(columns, turned)))
-    by_part = subgroups(section)
+    by_part = columns_of(board, section, "subgroups")
     if by_part:
         own = [row for row in predictors if row.ok]
         tables.append(_table("Equivariance by subgroup", by_part, _lines(by_part, own)))
     finders = discoverers(section)
     if finders:
-        columns = discovery(section)
+        columns = columns_of(board, section, "discovery")
         said = false_discoveries(finders) if board.task.control else disagreement_text(section)
         tables.append(_table("Discovery", columns, _lines(columns, finders), below=(said,)))
         names = found_names(section)
         if names:
-            tables.append(_found(finders, names))
+            tables.append(_found(columns_of(board, section, "found"), finders, names))
     return tables
 
 
-def cost_table(section: Section) -> Table | None:
+def cost_table(board: Board, section: Section) -> Table | None:
     """What the rows cost; None where nothing was measured."""
     letters = hardware_letters(section)
     if not letters:
         return None
-    columns = cost(letters)
+    columns = cost(board, section, letters)
     names = "\n".join(f"- Hardware {letter}: {escape(name)}" for name, letter in letters.items())
     return _table("Cost", columns, _lines(columns, [row for row in section.rows if row.hardware]), below=(names,))
 
@@ -149,8 +149,7 @@ def _published_elsewhere(board: Board, section: Section) -> str:
     return f"Published, not run here: {escape(found)}." if found else ""
 
 
-def _found(rows: Sequence[Row], names: Sequence[str]) -> Table:
-    columns = found_columns(names)
+def _found(columns: Sequence[Column], rows: Sequence[Row], names: Sequence[str]) -> Table:
     scored = [row for row in rows if any(text(row) != NOTHING for _, text in columns)]
     below = (found_sentences(scored, names),)
     return _table("Which generators were found", columns, _lines(columns, scored), FOUND_TEXT, below, ranked=False)

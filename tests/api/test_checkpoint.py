@@ -80,9 +80,9 @@ def test_a_killed_cell_continues_with_the_numbers_of_an_undisturbed_one(work, me
     assert epochs == list(range(KILLED_AFTER + 1, EPOCHS + 1))  # nothing is done twice
     assert not store.checkpoint(cell).exists()
     first, second = undisturbed.finished(cell), store.finished(cell)
-    assert first["status"] == second["status"] == "ok"
-    assert first["scores"] == second["scores"]
-    assert first["cost"]["steps"] == second["cost"]["steps"]
+    assert first.status == second.status == "ok"
+    assert first.scores == second.scores
+    assert first.cost.steps == second.cost.steps
     ours, theirs = (read_arrays(s.path(cell), r) for s, r in ((undisturbed, first), (store, second)))
     assert ours.keys() == theirs.keys()
     for name, value in ours.items():
@@ -99,7 +99,7 @@ def test_a_checkpoint_that_does_not_fit_is_not_taken(work, damage):
         _change_identity(kept)
     _, _, done, epochs = work("plain", "killed")
     assert epochs == list(range(1, EPOCHS + 1))
-    assert store.finished(cell)["status"] == "ok"
+    assert store.finished(cell).status == "ok"
     assert ("starting over" in done.stderr) == (damage == "torn")
 
 

@@ -2,9 +2,24 @@
 
 from dataclasses import dataclass
 
+import numpy as np
 import pytest
 
-from bench.api.parameters import Parameters, Sweep, as_dict, describe, from_values, parameter, parse, sweeps_of
+from bench.api import parameters
+from bench.api.parameters import (
+    Parameters,
+    Sweep,
+    as_dict,
+    count,
+    describe,
+    from_values,
+    learning_rate,
+    parameter,
+    parse,
+    positive,
+    sweeps_of,
+    weight,
+)
 from bench.errors import BenchError
 
 
@@ -37,6 +52,9 @@ def test_an_unknown_name_suggests_the_nearest():
         ("count", 9, r"an integer in \[1, 8\] \(copies\)"),
         ("count", True, "an integer"),
         ("kind", "avrage", r"one of plain, average \(which way\)\. Did you mean 'average'\?"),
+        ("count", 2.0, "an integer"),
+        ("rate", "0.5", "a number"),
+        ("rate", None, "a number"),
         ("limit", -1.0, r"a number or none in \[0, inf\) \(largest norm, m\)"),
     ],
 )
@@ -47,9 +65,61 @@ def test_a_value_out_of_range_names_the_range_and_the_meaning(name, value, allow
         Toy(**{name: value})
 
 
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
+def test_a_number_without_a_range_is_finite(value):
+    @dataclass(frozen=True)
+    class Free(Parameters):
+        shift: float = parameter(0.0, "any shift")
+
+    assert as_dict(Free(-1e300)) == {"shift": -1e300}
+    with pytest.raises(BenchError, match=r"parameter 'shift' of Free is -?(nan|inf); it must be a number any"):
+        Free(value)
+
+
 def test_text_that_is_no_number_is_refused():
     with pytest.raises(BenchError, match=r"parameter 'count' of toy is '2\.5'; it must be an integer"):
         parse(Toy, [("count", "2.5")], owner="toy")
+
+
+def test_a_number_of_numpy_is_a_plain_one_in_a_record():
+    values = as_dict(Toy(rate=np.float64(0.5)))
+    assert values["rate"] == 0.5
+    assert type(values["rate"]) is float
+
+
+def test_type_hints_are_resolved_once(monkeypatch):
+    @dataclass(frozen=True)
+    class Own(Toy):
+        pass
+
+    asked = []
+    resolve = parameters.get_type_hints
+    monkeypatch.setattr(parameters, "get_type_hints", lambda cls: (asked.append(cls), resolve(cls))[1])
+    for _ in range(3):
+        from_values(Own, parse(Own, [("rate", "0.5")], owner="own"), owner="own")
+        describe(Own)
+    assert asked == [Own]
+
+
+def test_the_short_forms_have_their_ranges():
+    @dataclass(frozen=True)
+    class Short(Parameters):
+        lr: float = learning_rate(1e-3, "rate", sweep=(1e-4, 1e-2))
+        norm: float | None = positive(None, "norm", high=10.0)
+        factor: float = weight(0.0, "factor")
+        copies: int = count(1, "copies", high=8)
+        noted: int = 3  # declared without parameter(): any integer
+
+    allowed = {row["name"]: row["allowed"] for row in describe(Short)}
+    assert allowed == {
+        "lr": "in (0, 1]", "norm": "in (0, 10]", "factor": "in [0, 100]", "copies": "in [1, 8]", "noted": "any",
+    }  # fmt: skip
+    assert sweeps_of(Short) == {"lr": Sweep(1e-4, 1e-2, log=True)}
+
+
+def test_an_unknown_word_of_a_declaration_is_refused_with_the_class():
+    with pytest.raises(TypeError, match="'lowest'"):
+        type("Wrong", (Parameters,), {"value": parameter(0.1, "m", lowest=0.0), "__annotations__": {"value": float}})
 
 
 def test_every_parameter_is_described():

@@ -8,9 +8,11 @@ from bench.api.coefficients import uniform_sampler
 from bench.api.discovery import from_arrays, to_arrays
 from bench.errors import BenchError
 from bench.records.cell import discovery_of, make_cell
-from bench.records.store import Store, read_arrays
+from bench.records.store import Store
+from bench.running.jobs import Job
 from bench.running.problem import make_problem
 from bench.running.registry import load_registry
+from bench.running.session import Session
 from bench.running.supervisor import run_in_worker
 from bench.running.worker import stage_params
 
@@ -49,20 +51,19 @@ def test_the_true_group_is_no_discovery(registry, cell_of):
     assert discovery_of(cell_of("plain"), registry.method("plain")) is None
 
 
-def test_the_consumer_uses_what_was_stored_and_records_its_own_cost(registry, task, cell_of, tmp_path):
+def test_the_consumer_uses_what_was_stored_and_is_charged_for_it(registry, task, cell_of, tmp_path):
     store, method = Store(tmp_path / "results"), registry.method("semola+augment")
     cell = cell_of("semola+augment", search="mask2")
     first = discovery_of(cell, method)
-    silent = (lambda done, total: None,)
-    alone = run_in_worker(first, task, method.discoverer, store, "cpu", tmp_path, *silent)
-    both = run_in_worker(cell, task, method, store, "cpu", tmp_path, *silent, store.path(first))
-    assert (alone["status"], both["status"]) == ("ok", "ok"), both["reason"]
-    assert both["discovery"] == store.path(first).relative_to(store.root).as_posix()
-    found, used = (read_arrays(store.path(c), r)["generators"] for c, r in ((first, alone), (cell, both)))
+    session = Session(store, registry, "cpu", tmp_path)
+    alone = run_in_worker(Job(first), session)
+    both = run_in_worker(Job(cell, first), session)
+    assert (alone.status, both.status) == ("ok", "ok"), both.reason
+    assert both.discovery_place == store.place(first)
+    found, used = (store.arrays(r.place)["generators"] for r in (alone, both))
     assert found == pytest.approx(used, rel=1e-6)
-    assert both["cost"]["steps"] == alone["cost"]["steps"]  # as many of its own, the discovery's not among them
-    network = both["cost"]["parameters"]
-    assert alone["cost"]["parameters"] == network + first.params["n_generators"] * 16  # free entries of mask2
+    assert both.cost.steps == alone.cost.steps
+    assert both.cost.with_discovery(alone.cost).steps == 2 * alone.cost.steps
 
 
 def test_generators_and_their_distribution_survive_the_store(task, tmp_path):
@@ -84,10 +85,10 @@ def test_a_distribution_without_a_name_cannot_be_handed_on(task, tmp_path):
 
 
 def test_the_told_group_is_asked_in_the_consumers_own_process(registry, task, cell_of, tmp_path):
-    data, group = task.load(task.card.budgets["smoke"], None, tmp_path), task.group(None, tmp_path)
+    data = task.load(task.card.budgets["smoke"], None, tmp_path)
     method, cell = registry.method("true+augment"), cell_of("true+augment")
     ctx = RunContext(stage_params(cell, method), 0, CPU, tmp_path)
-    problem = make_problem(data, "full", CPU, group)
+    problem = make_problem(data, "full", CPU, told_group=True)
     fitted = method.fit(problem, ctx)
     torch.testing.assert_close(fitted.symmetry().generators, problem.group.generators)
 

@@ -1,32 +1,15 @@
 """The command line as a user meets it: what works prints the next step, what is wrong prints one line and exits 2."""
 
-import subprocess
-import sys
 import time
 
 import pytest
 
-from bench.cli.app import main, parse_assignment
+from bench.cli.app import parse_assignment
 from bench.errors import BenchError
 from bench.records.store import read_record
 from bench.running.suite import parse_seeds
 
 RUN = ("run", "--method", "plain", "--task", "nbody_1step_id", "--budget", "smoke", "--no-mlflow")
-
-
-@pytest.fixture
-def bench(capsys, monkeypatch, tmp_path):
-    """Calls the CLI in this process; returns (exit code, stdout, stderr)."""
-    monkeypatch.setenv("SYMMETRY_BENCH_DATA", str(tmp_path / "data"))
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["bench", *map(str, arguments)])
-        with pytest.raises(SystemExit) as exit_:
-            main()
-        captured = capsys.readouterr()
-        return exit_.value.code, captured.out, captured.err
-
-    return call
 
 
 def test_seeds_are_ranges_and_lists():
@@ -68,6 +51,9 @@ def test_run_stores_and_ranks_then_does_not_run_again(bench, tmp_path):
         ((*RUN, "--set", "lr"), "--set is 'lr'; it must be name=value"),
         ((*RUN, "--set", "lr=-1"), "parameter 'lr' of plain is -1.0; it must be a number in (0, 1]"),
         ((*RUN, "--set", "learning_rate=1"), "unknown parameter 'learning_rate' of plain."),
+        (("run", "--method", "semola+", "--task", "nbody_1step_id"), "method 'semola+' is not a pipeline; it must be"),
+        ((*RUN, "--train-fraction", "1e-9"), "is 1e-09, which leaves none of the 512 training examples of budget"),
+        ((*RUN, "--train-fraction", "nan"), "--train-fraction is nan; it must be in (0, 1], of 512 examples."),
         ((*RUN, "--seed", "1", "--seeds", "0-5"), "exclude each other"),
         ((*RUN, "--seed", "-1"), "'--seed'"),
         ((*RUN, "--device", "gpu"), "unknown device 'gpu'. Allowed: auto, cpu, cuda."),
@@ -131,8 +117,8 @@ def test_a_part_of_the_training_examples_is_another_cell(bench, tmp_path):
     for fraction in ("1", "0.25"):
         assert bench(*RUN, "--train-fraction", fraction, "--results", tmp_path)[0] == 0
     records = [read_record(path) for path in tmp_path.glob("*/plain/*/seed0.json")]
-    assert sorted(r["task"]["sizes"]["train"] for r in records) == [128, 512]
-    assert {r["changed"].get("train_fraction") for r in records} == {None, 0.25}
+    assert sorted(r.task.sizes.train for r in records) == [128, 512]
+    assert {r.changed.get("train_fraction") for r in records} == {None, 0.25}
 
 
 def test_a_cell_that_fails_is_one_line_a_record_and_exit_code_one(bench, tmp_path):
@@ -176,12 +162,33 @@ def test_list_shows_what_there_is(bench, arguments):
     assert len(out.splitlines()) > 3
 
 
-def test_list_loads_nothing_heavy():
-    code = (
-        "import sys; sys.argv = ['bench', 'list']\n"
-        "import bench.cli.app\n"
-        "try:\n    bench.cli.app.main()\nexcept SystemExit: pass\n"
-        "print([m for m in ('mlflow', 'matplotlib', 'pandas', 'jax', 'escnn', 'optuna') if m in sys.modules])"
+RAISES = """
+import dataclasses
+from bench.methods.plain import Plain
+class Raises(Plain):
+    card = dataclasses.replace(Plain.card, id="raises")
+    def fit(self, problem, ctx):
+        raise RuntimeError("caf\\udce9")
+METHODS = (Raises(),)
+"""
+
+
+def test_a_method_that_raises_is_told_with_the_log_that_holds_its_traceback(bench, tmp_path, monkeypatch):
+    monkeypatch.setenv("SYMMETRY_BENCH_PLUGINS", "")
+    (tmp_path / "raises.py").write_text(RAISES)
+    own = ("--plugin", tmp_path / "raises.py", "--results", tmp_path / "results", "--no-mlflow")
+    code, _, err = bench("run", "--method", "raises", "--task", "nbody_1step_id", "--budget", "smoke", *own)
+    assert code == 1
+    (log,) = (tmp_path / "results").glob("*/raises/*/seed0.log")
+    assert "Traceback" in log.read_text(encoding="utf-8")
+    assert "RuntimeError: caf\\udce9" in err
+    assert err.endswith(f" (log: {log})\n")
+    _, out, _ = bench("show", log.with_suffix(".json"))
+    assert f"(log: {log})" in out
+    suite = tmp_path / "one.toml"
+    suite.write_text(
+        'budget="smoke"\nseeds="0"\n[[cells]]\nmethods=["raises"]\ntasks=["nbody_1step_id"]\n', encoding="utf-8"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "[]"
+    code, out, _ = bench("suite", suite, "--retry", "failed", "--workers", "1", *own)
+    assert code == 1
+    assert f"(log: {log})" in out

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from bench.cli.app import main
-from bench.running.plugins import VARIABLE
+from bench.records.command_line import PLUGINS
 
 BROKEN = """
 from bench.api import MethodCard
@@ -30,7 +30,7 @@ METHODS = (Unseeded(),)
 def check(capsys, monkeypatch, tmp_path):
     """``check(*arguments)``: (exit code, stdout, stderr)."""
     monkeypatch.setenv("SYMMETRY_BENCH_DATA", str(tmp_path / "data"))
-    monkeypatch.setenv(VARIABLE, "")
+    monkeypatch.setenv(PLUGINS, "")
 
     def call(*arguments):
         monkeypatch.setattr(sys, "argv", ["bench", "check", *map(str, arguments)])

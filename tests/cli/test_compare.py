@@ -2,9 +2,10 @@ import pandas as pd
 import pytest
 
 from bench.cli.collect import collect_command
-from bench.cli.compare import compare_command
+from bench.cli.compare import Selection, compare_command
 from bench.errors import BenchError
 from bench.records.frame import load_results
+from bench.records.store import Store
 
 TASK = "nbody_1step_id"
 
@@ -21,8 +22,8 @@ def results(tmp_path, make_record, put_record):
 
 
 def ask(results, first, second, **options):
-    defaults = {"tasks": [TASK], "budget": "small", "train_fraction": 1.0, "score": None}
-    compare_command(first, second, root=results, **(defaults | options))
+    selection = Selection(**({"tasks": [TASK], "budget": "small"} | options))
+    compare_command(first, second, selection, results)
 
 
 def test_it_says_the_difference_and_who_is_better(results, capsys):
@@ -69,7 +70,7 @@ def test_collect_writes_the_frame_and_only_the_frame(results, capsys):
     path = results.with_suffix(".parquet")
     assert str(path) in capsys.readouterr().out
     frame = pd.read_parquet(path)
-    pd.testing.assert_frame_equal(frame, load_results(results), check_dtype=False)
+    pd.testing.assert_frame_equal(frame, load_results(Store(results)), check_dtype=False)
     assert [p.name for p in path.parent.glob(f".{path.name}*")] == []
 
 

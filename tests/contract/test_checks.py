@@ -59,7 +59,7 @@ class Unexplained(Parameters):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"card": card(id="My Method")}, "card.id or an alias is 'My Method'; it must match"),
+        ({"card": card(id="My Method")}, "card.id is 'My Method'; it must match"),
         ({"card": card(title=" ")}, "card.title is empty"),
         ({"card": card(knowledge="all")}, "card.knowledge is 'all'; it must be one of none, cardinality"),
         ({"card": card(searches=True)}, "the card says searches without discovers"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import http.server
+import pwd
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,10 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bench.datasets import mnist, qm9
 from bench.datasets.cache import (
     RemoteFile,
     data_dir,
     fetch,
+    fetch_all,
     mismatch,
     read_npz,
     save_npz_atomic,
@@ -178,6 +181,29 @@ def test_without_a_server_the_error_names_the_address_and_the_folder(server, tmp
     assert "\n" not in text
 
 
+def test_all_files_that_cannot_be_downloaded_are_named_at_once_and_the_others_are_there(server, remote, tmp_path):
+    absent = [RemoteFile(f"{n}.bin", (f"http://127.0.0.1:9/{n}.bin",), size=n, md5=MD5) for n in (7, 8)]
+    with pytest.raises(BenchError) as error:
+        fetch_all([absent[0], remote(), absent[1]], tmp_path / "set")
+    for one in absent:
+        assert f"{one.filename} ({one.size} bytes, md5 {MD5}) from {one.urls[0]}" in str(error.value)
+    assert f"put them into {tmp_path / 'set'} by hand" in str(error.value)
+    assert "\n" not in str(error.value)
+    assert [path.name for path in (tmp_path / "set").glob("*.bin")] == [remote().filename]
+    with pytest.raises(BenchError, match=r"cannot download 8\.bin from"):
+        fetch_all([remote(), absent[1]], tmp_path / "set")
+
+
+@pytest.mark.parametrize("module", [qm9, mnist], ids=lambda module: module.NAME)
+def test_a_data_set_names_all_its_files_when_there_is_no_internet(module, tmp_path, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    with pytest.raises(BenchError) as error:
+        module.prepare(tmp_path)
+    for file in module.FILES.values() if module is mnist else (qm9.ARCHIVE, qm9.UNCHARACTERIZED):
+        assert file.filename in str(error.value)
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").write_text("in the way")
     remote = RemoteFile("data.bin", ("http://127.0.0.1:9/",), size=1, md5=MD5)
@@ -263,3 +289,17 @@ def test_mismatch_is_none_only_for_the_right_bytes(tmp_path):
     assert mismatch(remote, path) is None
     path.write_bytes(CONTENT[1:])
     assert mismatch(remote, path) == f"has {len(CONTENT) - 1} bytes, expected {len(CONTENT)}"
+
+
+@pytest.mark.parametrize("chosen", [None, "", "~a_user_that_is_not_there/data"])
+def test_a_home_that_cannot_be_determined_is_one_line_that_names_the_variable(chosen, monkeypatch):
+    for name in ("HOME", "XDG_CACHE_HOME", "SYMMETRY_BENCH_DATA"):
+        monkeypatch.delenv(name, raising=False)
+    if chosen is not None:
+        monkeypatch.setenv("SYMMETRY_BENCH_DATA", chosen)
+    monkeypatch.setattr(pwd, "getpwuid", lambda uid: {}[uid])  # a user without an entry
+    with pytest.raises(BenchError) as error:
+        data_dir()
+    assert "SYMMETRY_BENCH_DATA" in str(error.value)
+    assert (chosen or "is not set") in str(error.value)
+    assert "\n" not in str(error.value)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from bench.api import Budget, MethodCard, MetricCard, TaskCard
 from bench.leaderboard.board.build import build_board
 from bench.leaderboard.board.model import Board
 from bench.records.preset import Preset, Study, Trial
-from bench.records.store import Record
+from bench.records.record import Record, replaced
 
 SIZE = Budget(100, 10, 50, epochs=3, batch_size=16, lr=2e-3, equivariance_inputs=5, equivariance_elements=4)
 
@@ -40,18 +40,19 @@ def toy_task() -> Callable[..., TaskCard]:
 
 @pytest.fixture
 def board_of(toy_task: Callable[..., TaskCard]) -> Callable[..., Board]:
-    """``board_of(records, task=..., standing=of a record, skipped=..., arrays=..., presets=...)``."""
+    """``board_of(records, task=..., is_stale=of a record, skipped=..., arrays=names of a record's, presets=...)``."""
 
     def make(
         records: Sequence[Record],
         task: TaskCard | None = None,
-        standing: Callable[[Record], str] = lambda record: "current",
+        is_stale: Callable[[Record], bool] = lambda record: False,
         skipped: int = 0,
-        arrays: Callable[[Record], frozenset[str]] = lambda record: frozenset(),
+        arrays: Callable[[Record], Iterable[str]] = lambda record: record.arrays,
         presets: Sequence[Preset] = (),
     ) -> Board:
         known = {"semola": MethodCard("semola", "SEMoLA", "learns generators", "none", "Somebody (2025)")}
-        return build_board(records, task or toy_task(), known.get, standing, skipped, arrays, presets)
+        named = [replaced(record, {"arrays": tuple(sorted(arrays(record)))}) for record in records]
+        return build_board(named, task or toy_task(), known.get, is_stale, skipped, presets)
 
     return make
 
@@ -69,7 +70,7 @@ def make_preset() -> Callable[..., Preset]:
         best = found[0].best(False)
         assert best is not None
         given: dict[str, Any] = {
-            "schema": "preset.v1", "name": "tuned", "task": "toy", "version": 1, "method": "plain", "search": None,
+            "task": "toy", "version": 1, "method": "plain", "search": None,
             "budget": "small", "params": best.params, "fixed": {}, "ranges": {"lr": "0.0001 to 0.01, log"},
             "metric": "val/mse", "unit": "1", "higher_is_better": False, "chosen": 0, "studies": found,
             "max_hours": 4.0, "sampler": "TPE", "pruner": "median", "optuna": "5", "git_sha": None, "device": "cpu",

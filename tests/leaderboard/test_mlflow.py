@@ -1,4 +1,3 @@
-import json
 import math
 import sys
 from pathlib import Path
@@ -9,6 +8,7 @@ import pytest
 
 from bench.errors import BenchError
 from bench.leaderboard.mlflow import Mirror, rebuild, tracking_uri
+from bench.records.record import decode
 
 ARRAYS = {
     "generators": np.eye(8)[None],
@@ -33,12 +33,12 @@ def artifacts(run):
 
 @pytest.fixture(scope="module")
 def mirrored(tmp_path_factory, make_record, put_record):
-    """A store with one full record, one failed, one whose arrays are corrupt, and one that is no record."""
+    """A store with one full record, one failed, one whose arrays are corrupt, and one that is not a record."""
     root = tmp_path_factory.mktemp("store")
     full = make_record("semola", search="mask2", params={"lr": 0.1, "note": "x" * 9000})
     put_record(root, full, ARRAYS)
     put_record(root, make_record(seed=1, status="diverged", reason="loss is nan"))
-    put_record(root, make_record(seed=2, arrays="seed2.npz")).with_suffix(".npz").write_bytes(b"no archive")
+    put_record(root, make_record(seed=2, arrays=("generators",))).with_suffix(".npz").write_bytes(b"no archive")
     put_record(root, make_record(seed=3)).write_text("{")
     return root, rebuild(root)
 
@@ -50,7 +50,7 @@ def test_rebuild_mirrors_every_valid_record(mirrored):
     assert sorted(run.info.run_name for run in found) == [
         "plain small seed 1",
         "plain small seed 2",
-        "semola--mask2 small seed 0",
+        "semola [mask2] small seed 0",
     ]
 
 
@@ -66,7 +66,7 @@ def test_a_run_holds_scores_costs_history_parameters_and_artifacts(mirrored):
     assert len(run.data.params["note"]) < 6000
     assert run.data.tags["search"] == "mask2"
     assert run.data.tags["record"].startswith("toy@1/semola--mask2/")
-    assert artifacts(run) == ["augmentations.png", "environment.json", "generators.png", "record.json"]
+    assert artifacts(run) == ["augmentations.png", "generators.png", "record.json"]
 
 
 def test_a_diverged_cell_is_a_failed_run_with_its_reason(mirrored):
@@ -77,20 +77,34 @@ def test_a_diverged_cell_is_a_failed_run_with_its_reason(mirrored):
 def test_unreadable_arrays_cost_the_figures_not_the_run(mirrored):
     (run,) = [run for run in runs(mirrored[0])[1] if run.data.tags["seed"] == "2"]
     assert run.info.status == "FINISHED"
-    assert artifacts(run) == ["arrays_unreadable.txt", "environment.json", "record.json"]
+    assert artifacts(run) == ["arrays_unreadable.txt", "record.json"]
 
 
 def test_mirroring_a_record_again_replaces_its_run(mirrored, make_record, put_record):
     root, _ = mirrored
     (before,) = [run for run in runs(root)[1] if run.data.tags["seed"] == "1"]
     record = make_record(seed=1, mse=0.125)
-    Mirror(root).record(put_record(root, record), record)
+    put_record(root, record)
+    Mirror(root).record(record)
     found = runs(root)[1]
     (after,) = [run for run in found if run.data.tags["seed"] == "1"]
     assert len(found) == 3
     assert math.isclose(after.data.metrics["test/mse"], 0.125)
     assert not Path(unquote(urlparse(before.info.artifact_uri).path)).exists()
-    assert json.loads((root / "mlruns/toy@1" / after.info.run_id / "artifacts/record.json").read_text()) == record
+    assert (
+        decode((root / "mlruns/toy@1" / after.info.run_id / "artifacts/record.json").read_bytes(), "artifact") == record
+    )
+
+
+@pytest.mark.parametrize("odd", ["it's", 'a"b', 'it\'s "both"', "100%", "a`b", "back\\slash"])
+def test_no_character_of_an_id_stops_a_rebuild_or_doubles_a_run(odd, tmp_path, make_record, put_record):
+    records = [make_record(odd, search=odd, task={"id": odd}), make_record("zeta")]
+    paths = [put_record(tmp_path, record) for record in records]
+    assert rebuild(tmp_path) == (2, 0)
+    Mirror(tmp_path).record(paths[0], records[0])
+    (run,) = runs(tmp_path, f"{odd}@1")[1]
+    assert run.data.tags["method"] == odd
+    assert len(runs(tmp_path)[1]) == 1
 
 
 def test_a_missing_mlflow_is_one_line_that_says_what_to_install(tmp_path, monkeypatch):

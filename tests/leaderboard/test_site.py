@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from bench.errors import BenchError
-from bench.leaderboard.site import Cards, write_pages
+from bench.leaderboard.site import Cards, write_html, write_pages
+from bench.records.store import Store
 from bench.running.registry import Registry
 
 ROTATION = np.array([[[0.0, -1.0], [1.0, 0.0]]])
@@ -31,35 +32,35 @@ def registry(toy_task):
 def update(tmp_path, registry):
     def run(check=False):
         cards = Cards({name: task.card for name, task in registry.tasks.items()}, registry.method_card)
-        return write_pages(
-            tmp_path / "results",
-            tmp_path / "pages",
-            cards,
-            lambda record: False,
-            check=check,
-        )
+        store = Store(tmp_path / "results")
+        return write_pages(store, tmp_path / "pages", cards, lambda record: False, check=check)
 
     return run
+
+
+def written(changes):
+    return [*changes.written, *changes.removed]
 
 
 def test_check_finds_missing_stale_and_left_over_pages_and_writes_nothing(tmp_path, make_record, put_record, update):
     pages = tmp_path / "pages"
     put_record(tmp_path / "results", make_record())
-    assert update(check=True) == ["README.md", "index.html", "toy.md"]
+    assert written(update(check=True)) == ["README.md", "boards/toy.md"]
     assert not pages.exists()
 
-    assert update() == ["README.md", "index.html", "toy.md"]
-    assert update(check=True) == []
-    assert update() == []
+    assert written(update()) == ["README.md", "boards/toy.md"]
+    assert written(update(check=True)) == []
+    assert written(update()) == []
 
     put_record(tmp_path / "results", make_record("gcnn", mse=0.25))
-    (pages / "gone.md").write_text((pages / "toy.md").read_text())
-    before = (pages / "toy.md").read_bytes()
-    assert update(check=True) == ["README.md", "gone.md", "index.html", "toy.md"]
-    assert (pages / "toy.md").read_bytes() == before
+    for name in ("empty", "somebody_elses"):
+        (pages / f"boards/{name}.md").write_text((pages / "boards/toy.md").read_text())
+    before = (pages / "boards/toy.md").read_bytes()
+    assert written(update(check=True)) == ["README.md", "boards/toy.md", "boards/empty.md"]
+    assert (pages / "boards/toy.md").read_bytes() == before
 
-    assert update() == ["README.md", "gone.md", "index.html", "toy.md"]
-    assert sorted(path.name for path in pages.iterdir()) == ["README.md", "index.html", "toy.md"]
+    assert written(update()) == ["README.md", "boards/toy.md", "boards/empty.md"]
+    assert sorted(path.name for path in (pages / "boards").iterdir()) == ["somebody_elses.md", "toy.md"]
 
 
 def test_corrupt_records_are_counted_never_fatal(tmp_path, make_record, put_record, update):
@@ -67,7 +68,7 @@ def test_corrupt_records_are_counted_never_fatal(tmp_path, make_record, put_reco
     put_record(tmp_path / "results", make_record(seed=1)).write_text("{")
     put_record(tmp_path / "results", make_record(seed=2)).write_text('{"schema": "run.v0"}')
     update()
-    for name in ("toy.md", "README.md"):
+    for name in ("boards/toy.md", "README.md"):
         assert "2 files in the place of a record that cannot be read" in (tmp_path / "pages" / name).read_text()
 
 
@@ -76,7 +77,7 @@ def test_smoke_records_and_unknown_tasks_have_no_page_and_tasks_without_results_
 ):
     put_record(tmp_path / "results", make_record(budget="smoke", task={"id": "empty"}))
     put_record(tmp_path / "results", make_record(task={"id": "plugin_task"}))
-    assert update() == ["README.md", "index.html"]
+    assert written(update()) == ["README.md"]
     index = (tmp_path / "pages/README.md").read_text()
     assert "No results yet: `empty`, `toy`." in index
     assert "1 record of `plugin_task`" in index
@@ -86,13 +87,10 @@ def test_pages_do_not_depend_on_where_the_store_lies(tmp_path, make_record, put_
     for name in ("here", "there"):
         put_record(tmp_path / name / "results", make_record(status="failed", reason="boom"))
         cards = Cards({name: task.card for name, task in registry.tasks.items()}, registry.method_card)
-        write_pages(
-            tmp_path / name / "results",
-            tmp_path / name,
-            cards,
-            lambda record: False,
-        )
-    for page in ("README.md", "toy.md", "index.html"):
+        store = Store(tmp_path / name / "results")
+        write_pages(store, tmp_path / name, cards, lambda record: False)
+        write_html(store, tmp_path / name, cards, lambda record: False)
+    for page in ("README.md", "boards/toy.md", "index.html"):
         assert (tmp_path / "here" / page).read_bytes() == (tmp_path / "there" / page).read_bytes()
         assert str(tmp_path) not in (tmp_path / "here" / page).read_text()
 
@@ -108,34 +106,34 @@ def test_a_page_somebody_wrote_is_neither_overwritten_nor_removed(tmp_path, make
     assert {path.name: path.read_text() for path in pages.iterdir()} == {"notes.md": "mine", "README.md": "mine too"}
 
 
-@pytest.mark.parametrize("name", ["README.md", "index.html"])
+@pytest.mark.parametrize("name", ["README.md", "boards/toy.md"])
 def test_a_front_page_somebody_wrote_stops_the_writing(tmp_path, make_record, put_record, update, name):
     put_record(tmp_path / "results", make_record())
-    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages" / "boards").mkdir(parents=True)
     (tmp_path / "pages" / name).write_text("<!doctype html><title>mine</title>")
-    assert name in update(check=True)
+    assert name in update(check=True).written
     with pytest.raises(BenchError, match=rf"{name}' was not generated and is not overwritten"):
         update()
     assert "mine" in (tmp_path / "pages" / name).read_text()
 
 
 def figures(pages):
-    return sorted(path.name for path in (pages / "figures").iterdir())
+    return sorted(path.name for path in (pages / "boards/figures").iterdir())
 
 
 def test_figures_are_drawn_once_and_checked_by_existence_alone(tmp_path, make_record, put_record, update):
     put_record(tmp_path / "results", make_record("semola"), ARRAYS)
-    first = update()
+    first = written(update())
     names = figures(tmp_path / "pages")
     assert [name.rsplit("-", 1)[0] for name in names] == ["toy-small-generators", "toy-small-samples"]
-    assert first == ["README.md", "index.html", "toy.md", *(f"figures/{name}" for name in names)]
-    (tmp_path / "pages/figures" / names[0]).write_bytes(b"from another version of matplotlib")
-    assert update(check=True) == update() == []
+    assert first == ["README.md", "boards/toy.md", *(f"boards/figures/{name}" for name in names)]
+    (tmp_path / "pages/boards/figures" / names[0]).write_bytes(b"from another version of matplotlib")
+    assert written(update(check=True)) == written(update()) == []
 
-    (tmp_path / "pages/figures" / names[1]).unlink()
-    assert update(check=True) == update() == [f"figures/{names[1]}"]
-    assert (tmp_path / "pages/figures" / names[0]).read_bytes() == b"from another version of matplotlib"
-    assert update(check=True) == []
+    (tmp_path / "pages/boards/figures" / names[1]).unlink()
+    assert written(update(check=True)) == written(update()) == [f"boards/figures/{names[1]}"]
+    assert (tmp_path / "pages/boards/figures" / names[0]).read_bytes() == b"from another version of matplotlib"
+    assert written(update(check=True)) == []
 
 
 def test_a_figure_that_no_page_names_any_more_is_removed_and_other_files_stay(
@@ -143,10 +141,10 @@ def test_a_figure_that_no_page_names_any_more_is_removed_and_other_files_stay(
 ):
     put_record(tmp_path / "results", make_record("semola"), ARRAYS)
     update()
-    old, folder = set(figures(tmp_path / "pages")), tmp_path / "pages/figures"
+    old, folder = set(figures(tmp_path / "pages")), tmp_path / "pages/boards/figures"
     (folder / "mine.png").write_bytes(b"mine")
     put_record(tmp_path / "results", make_record("liegan", mse=None), ARRAYS)
-    assert set(update(check=True)) >= {f"figures/{name}" for name in old}
+    assert set(update(check=True).removed) >= {f"boards/figures/{name}" for name in old}
     update()
     new = set(figures(tmp_path / "pages"))
     assert not old & new
@@ -170,18 +168,19 @@ def test_arrays_that_cannot_be_read_cost_a_row_of_the_figure_not_the_page(
             file.seek(80)
             file.write(bytes(40))
     update()
-    page = (tmp_path / "pages/toy.md").read_text()
+    page = (tmp_path / "pages/boards/toy.md").read_text()
     assert len(figures(tmp_path / "pages")) == 2
     assert ("generators: semola]" in page) == (damage != "corrupt")
-    assert update(check=True) == []
+    assert written(update(check=True)) == []
 
 
 def test_pages_without_new_figures_need_no_matplotlib(tmp_path):
     code = (
         "import sys, pathlib\n"
         "from bench.leaderboard.site import Cards, write_pages\n"
+        "from bench.records.store import Store\n"
         "cards = Cards({}, lambda name: None)\n"
-        "write_pages(pathlib.Path('results'), pathlib.Path('pages'), cards, lambda record: False, check=True)\n"
+        "write_pages(Store(pathlib.Path('results')), pathlib.Path('pages'), cards, lambda record: False, check=True)\n"
         "assert 'matplotlib' not in sys.modules"
     )
     subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True)

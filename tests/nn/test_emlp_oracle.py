@@ -1,4 +1,4 @@
-"""Equivariant subspaces against the emlp package; runs where the extra `emlp` is installed."""
+"""Equivariant subspaces against the emlp package's."""
 
 import numpy as np
 import pytest
@@ -6,12 +6,13 @@ import torch
 
 from bench.lie.algebra import so
 from bench.lie.equivariant_maps import intertwiners
-
-groups = pytest.importorskip("emlp.groups")
-reps = pytest.importorskip("emlp.reps")
+from tests.oracles.arrays import committed, live
+from tests.oracles.make import GROUPS, POWERS
 
 J = torch.tensor([[0.0, -1.0], [1.0, 0.0]], dtype=torch.float64)
 REFLECTION = torch.diag(torch.tensor([-1.0, 1.0, 1.0], dtype=torch.float64))
+#: Lie algebra and further group elements of each group.
+GENERATORS = {"so3": (so(3), []), "o3": (so(3), [REFLECTION]), "so13": (so(1, 3), [])}
 
 
 def tensor_power(matrix, power, algebra):
@@ -32,33 +33,35 @@ def ours(algebra, group, power_in, power_out):
     return (flat.mT @ flat).numpy()
 
 
-def theirs(group, power_in, power_out):
-    basis = np.asarray((reps.T(power_in)(group) >> reps.T(power_out)(group)).equivariant_basis(), dtype=np.float64)
+def projector(basis):
+    """Onto the span of the package's basis, one map a column."""
+    basis = basis.astype(np.float64)
     return basis @ basis.T
 
 
-@pytest.mark.parametrize(("power_in", "power_out"), [(1, 1), (1, 2), (2, 2), (2, 0), (0, 2)])
-@pytest.mark.parametrize("name", ["so3", "o3", "so13"])
-def test_tensor_maps_span_the_packages_space(name, power_in, power_out):
+@pytest.mark.parametrize(("power_in", "power_out"), POWERS)
+@pytest.mark.parametrize("name", GROUPS)
+def test_tensor_maps_span_the_packages_space(oracle, name, power_in, power_out):
     # For SO(1,3) the package's T(p) >> T(q) takes p upper indices to q upper indices, as ours does.
-    package, algebra, group = {
-        "so3": (groups.SO(3), so(3), []),
-        "o3": (groups.O(3), so(3), [REFLECTION]),
-        "so13": (groups.SO13p(), so(1, 3), []),
-    }[name]
-    difference = ours(algebra, group, power_in, power_out) - theirs(package, power_in, power_out)
-    assert np.abs(difference).max() < 1e-5
+    theirs = projector(oracle("emlp")[f"{name}_{power_in}_{power_out}"])
+    assert np.abs(ours(*GENERATORS[name], power_in, power_out) - theirs).max() < 1e-5
 
 
-def test_four_copies_of_the_plane_span_the_packages_space():
+def test_four_copies_of_the_plane_span_the_packages_space(oracle):
     planes = torch.kron(torch.eye(4, dtype=torch.float64), J)
-    v = reps.V(groups.SO(2))
-    operator = (4 * v >> 4 * v).equivariant_basis()
-    basis = np.asarray(operator @ np.eye(operator.shape[1]), dtype=np.float64)
+    basis = oracle("emlp")["planes"]
     flat = intertwiners([(planes, planes)]).basis.flatten(1)
     assert flat.shape[0] == basis.shape[1] == 32
     # The package orders the entries of a sum of representations by pairs of summands (i -> j), ours row by row.
-    projector = (flat.mT @ flat).numpy()
-    direct = np.abs(projector - basis @ basis.T).max()
+    mine, theirs = (flat.mT @ flat).numpy(), projector(basis)
+    direct = np.abs(mine - theirs).max()
     blocks = np.arange(64).reshape(4, 2, 4, 2).transpose(0, 2, 1, 3).ravel()
-    assert min(direct, np.abs(projector[np.ix_(blocks, blocks)] - basis @ basis.T).max()) < 1e-5
+    assert min(direct, np.abs(mine[np.ix_(blocks, blocks)] - theirs).max()) < 1e-5
+
+
+def test_the_package_still_gives_the_committed_spaces():
+    expected, now = committed("emlp"), live("emlp")
+    assert now.keys() == expected.keys() - {"versions"}
+    for name, basis in now.items():
+        assert basis.shape == expected[name].shape
+        assert np.abs(projector(basis) - projector(expected[name])).max() < 1e-5

@@ -1,9 +1,17 @@
 """Laws of cells: the key names what defines a run, and nothing wrong gets one."""
 
+import contextlib
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bench.errors import BenchError
-from bench.records.cell import make_cell, split_params
+from bench.records.cell import PATH_PART, make_cell, split_params
+from bench.records.preset import preset_path
+from bench.records.store import Store
 from bench.running.registry import load_registry
 
 
@@ -95,3 +103,24 @@ def test_a_wrong_choice_is_refused(registry, change, message):
     with pytest.raises(BenchError) as error:
         cell(registry, **change)
     assert message in str(error.value)
+
+
+ODD_NAMES = st.one_of(
+    st.text(), st.text("./\\a+@-", max_size=8), st.sampled_from(["../../x", "/tmp/x", "..", ".", "", "x" * 300])
+)
+
+
+@given(st.tuples(*[ODD_NAMES] * 4))
+def test_no_path_leaves_the_results_whatever_an_id_says(registry, names):
+    task, method, search, budget = names
+    odd = replace(cell(registry), task=task, method=method, search=search, budget=budget)
+    root = Path("/results/folder").resolve()
+    for top, place in ((root, Store(root).path), (root.parent / "sweeps", lambda cell: preset_path(root, cell))):
+        if PATH_PART.fullmatch(method) is None:
+            with pytest.raises(BenchError, match="cannot name a folder"):
+                place(odd)
+            continue
+        with contextlib.suppress(BenchError):
+            path = place(odd).parent.resolve()
+            assert path.is_relative_to(top)
+            assert len(path.relative_to(top).parts) == 3

@@ -1,8 +1,8 @@
 """What a preset is, and where `run` and suites meet it."""
 
 import re
-from dataclasses import replace
 
+import msgspec
 import pytest
 
 from bench.errors import BenchError
@@ -18,6 +18,7 @@ from bench.records.preset import (
     read_preset,
     write_preset,
 )
+from bench.records.record import Status, replaced
 from bench.records.store import Store
 from bench.running.registry import load_registry
 from bench.running.suite import expand
@@ -49,7 +50,7 @@ def put_preset(registry, tmp_path):
         path = preset_path(results, plain)
         path.parent.mkdir(parents=True, exist_ok=True)
         preset = Preset(
-            schema="preset.v1", name="tuned", task=plain.task, version=plain.task_version, method=plain.method,
+            task=plain.task, version=plain.task_version, method=plain.method,
             search=plain.search, budget="smoke", params=params, fixed=dict(fixed), ranges={"lr": "a to b"},
             metric="val/mse", unit="1", higher_is_better=False, chosen=0, studies=(study(0, 2.0, 1.0),), max_hours=4.0,
             sampler="TPE", pruner="median", optuna="5", git_sha=None, device="cpu", identity="x",
@@ -102,7 +103,7 @@ def test_an_unknown_or_missing_preset_says_what_to_do(registry, tmp_path):
         cell_of(registry, tmp_path, "tunde")
     told = (
         "no preset 'tuned' of semola [affine3d] on toy_se3, smoke; `python -m bench sweep --method semola "
-        "--task toy_se3 --search affine3d --budget smoke` makes it."
+        f"--task toy_se3 --search affine3d --budget smoke --results {tmp_path}` makes it."
     )
     with pytest.raises(BenchError, match=re.escape(told)):
         cell_of(registry, tmp_path, method="semola")
@@ -111,14 +112,14 @@ def test_an_unknown_or_missing_preset_says_what_to_do(registry, tmp_path):
 def test_a_suite_runs_default_and_tuned_and_the_same_cell_once(registry, put_preset):
     results = put_preset({"lr": 0.0005})
     block = {"methods": ["plain"], "tasks": ["toy_se3"], "seeds": "0-1", "budget": "smoke"}
-    both = expand([{**block, "presets": ["default", "tuned"]}], registry, lambda task: "f", results)
+    both = expand([{**block, "presets": ["default", "tuned"]}], registry, results)
     assert sorted((job.cell.preset or "", job.cell.seed) for job in both) == [
         ("", 0), ("", 1), ("tuned", 0), ("tuned", 1),
     ]  # fmt: skip
     put_preset({"lr": cell_of(registry, results, "default").params["lr"]})
-    assert len(expand([{**block, "presets": ["default", "tuned"]}], registry, lambda task: "f", results)) == 2
+    assert len(expand([{**block, "presets": ["default", "tuned"]}], registry, results)) == 2
     with pytest.raises(BenchError, match="no preset 'tuned' of augerino on toy_se3"):
-        expand([{**block, "methods": ["augerino"], "presets": ["tuned"]}], registry, lambda task: "f", results)
+        expand([{**block, "methods": ["augerino"], "presets": ["tuned"]}], registry, results)
 
 
 def test_a_record_names_its_preset_and_its_discovery_does_not(registry, put_preset):
@@ -130,18 +131,20 @@ def test_a_record_names_its_preset_and_its_discovery_does_not(registry, put_pres
     cell = cell_of(registry, results, method="liegan+augment")
     first = discovery_of(cell, method)
     assert (first.changed, first.preset) == ({"lr_g": 0.005}, None)
-    assert blank_record(cell, task, method, "cpu")["preset"] == "tuned"
-    assert "preset" not in blank_record(first, task, method.discoverer, "cpu")
+    assert blank_record(cell, task, method, "cpu").preset == "tuned"
+    assert blank_record(first, task, method.discoverer, "cpu").preset is None
     store = Store(results)
-    record = {**blank_record(cell, task, method, "cpu"), "status": "unsupported", "reason": "some"}
-    assert store.write_outcome(cell, record)["preset"] == "tuned"
+    record = replaced(blank_record(cell, task, method, "cpu"), {"status": Status.UNSUPPORTED, "reason": "some"})
+    assert store.write_outcome(cell, record).preset == "tuned"
 
 
 def test_a_corrupt_preset_names_the_file_and_the_place(put_preset, registry):
     results = put_preset({"lr": 0.0005})
     path = preset_path(results, cell_of(registry, results, "default"))
     path.write_text(path.read_text().replace('"tuned"', '"best"'))
-    with pytest.raises(BenchError, match=r"preset '.*preset\.json' breaks the schema preset\.v1 at name"):
+    with pytest.raises(
+        BenchError, match=r"preset '.*preset\.json' cannot be read: Invalid enum value 'best' - at `\$\.name`"
+    ):
         cell_of(registry, results)
     path.write_text("{")
     with pytest.raises(BenchError, match=r"preset '.*' cannot be read"):
@@ -151,7 +154,7 @@ def test_a_corrupt_preset_names_the_file_and_the_place(put_preset, registry):
 def test_only_just_its_changes_are_those_of_a_preset(put_preset, registry):
     results = put_preset({"lr": 0.002})
     preset = read_preset(preset_path(results, cell_of(registry, results, "default")))
-    preset = replace(preset, fixed={"copies": 2})
+    preset = msgspec.structs.replace(preset, fixed={"copies": 2})
     assert preset.made({"lr": 0.002})
     assert preset.made({"lr": 0.002, "copies": 2})
     assert not preset.made({})

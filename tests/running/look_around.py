@@ -22,7 +22,7 @@ from bench.datasets import mnist
 from bench.datasets.cache import data_dir
 from bench.methods.plain import Plain
 from bench.records.cell import make_cell
-from bench.running.loading import Source
+from bench.running.loading import DataSource
 from bench.running.registry import load_registry
 from bench.running.worker import Work, run_cell
 
@@ -134,7 +134,7 @@ class Keeping:
 
 def source_of(task, folder):
     cell = make_cell(task, Plain(), search=None, budget="smoke", seed=0, fingerprint="x")
-    return cell, Source.of(cell, task, folder)
+    return cell, DataSource.of(cell, task, folder)
 
 
 def note(names, folder):
@@ -155,9 +155,7 @@ def look(names, folder):
         work = Work(cell, Keeping(task, kept) if kept else task, method, torch.device("cpu"), data_dir())
         record, _ = run_cell(work, lambda **message: None)
         secret = sum(len(rows) for rows in forbidden.values())
-        print(
-            json.dumps({"task": name, "status": record["status"], "secret": secret, "seen": sorted(set(method.seen))})
-        )
+        print(json.dumps({"task": name, "status": record.status, "secret": secret, "seen": sorted(set(method.seen))}))
 
 
 def main():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
@@ -13,9 +12,10 @@ import pytest
 from bench.cli.app import main
 from bench.errors import BenchError
 from bench.methods import plain
-from bench.running.plugins import VARIABLE
+from bench.records.command_line import PLUGINS
+from bench.records.record import Record, read_record
 from bench.running.registry import load_registry
-from bench.running.standing import Standing
+from bench.running.standing import is_stale
 
 #: Ridge regression, as a user would write it; the penalty comes from where each test puts it.
 METHOD = '''
@@ -76,9 +76,9 @@ def bench(tmp_path):
     return call
 
 
-def only_record(results: Path) -> dict:
+def only_record(results: Path) -> Record:
     (path,) = results.glob("*/*/*/seed*.json")
-    return json.loads(path.read_text())
+    return read_record(path)
 
 
 def test_a_plugin_file_is_checked_and_run_and_its_row_is_shown_by_those_who_lack_it(bench, tmp_path, monkeypatch):
@@ -91,19 +91,19 @@ def test_a_plugin_file_is_checked_and_run_and_its_row_is_shown_by_those_who_lack
     code, out, err = bench(*RUN, "--results", results, *plugin)
     assert code == 0, out + err
     record = only_record(results)
-    assert record["status"] == "ok"
+    assert record.status == "ok"
 
-    monkeypatch.setenv(VARIABLE, str(file))
-    assert Standing(results, load_registry())(record) == "current"
+    monkeypatch.setenv(PLUGINS, str(file))
+    assert not is_stale(record, load_registry())
     del sys.modules["symmetry_bench_plugin_my_ridge"]
-    monkeypatch.delenv(VARIABLE)
+    monkeypatch.delenv(PLUGINS)
     code, _, err = bench("leaderboard", "--results", results)
     assert code == 0, err
     page = (results.parent / "discrete_rotation.md").read_text()
     rows = [line for line in page.splitlines() if "`my_ridge`" in line and line.startswith("|")]
     assert "1/1 (1 stale)" in rows[0]
 
-    file.write_text(METHOD.format(penalty="PENALTY = 1e-6\nUNUSED = 1\n"))
+    file.write_text(METHOD.format(penalty="PENALTY = 1e-6\n").replace('citation=""', 'citation="", version=2'))
     _, out, _ = bench(*RUN, "--results", results, *plugin)
     assert "finished before (ok); its code has changed since" in out
 
@@ -140,7 +140,7 @@ def test_an_installed_package_is_checked_and_run_and_all_its_modules_count(bench
     run = (*RUN, "--budget", "smoke", "--results", results)
     code, out, err = bench(*run, path=package)
     assert code == 0, out + err
-    assert only_record(results)["method"]["id"] == "my_ridge"
+    assert only_record(results).method.id == "my_ridge"
     constants = package / "my_methods" / "constants.py"
     constants.write_text("PENALTY = 1e-6\nUNUSED = 1\n")
     _, out, _ = bench(*run, path=package)
@@ -171,7 +171,7 @@ def test_listing_survives_a_package_that_cannot_be_imported(bench, package):
 def test_a_wrong_plugin_file_is_told_in_one_line(source, message, tmp_path, monkeypatch):
     file = tmp_path / "wrong.py"
     file.write_text(source)
-    monkeypatch.setenv(VARIABLE, str(file))
+    monkeypatch.setenv(PLUGINS, str(file))
     with pytest.raises(BenchError) as error:
         load_registry()
     assert message.format(plain=plain.__file__, file=file) in str(error.value)
@@ -181,7 +181,7 @@ def test_a_wrong_plugin_file_is_told_in_one_line(source, message, tmp_path, monk
 
 def test_a_plugin_file_that_is_not_there_is_told_with_the_nearest(tmp_path, monkeypatch, capsys):
     (tmp_path / "ridge.py").write_text("")
-    monkeypatch.setenv(VARIABLE, "")
+    monkeypatch.setenv(PLUGINS, "")
     monkeypatch.setattr(sys, "argv", ["bench", "list", "methods", "--plugin", str(tmp_path / "rigde.py")])
     with pytest.raises(SystemExit) as exit_:
         main()
@@ -196,7 +196,7 @@ def test_two_plugin_files_of_one_name_are_told_apart(tmp_path, monkeypatch):
     for file in files:
         file.parent.mkdir()
         file.write_text(METHOD.format(penalty="PENALTY = 1.0\n"))
-    monkeypatch.setenv(VARIABLE, os.pathsep.join(map(str, files)))
+    monkeypatch.setenv(PLUGINS, os.pathsep.join(map(str, files)))
     with pytest.raises(BenchError, match=r"plugin files .*a/same\.py and .*b/same\.py have one name; rename one"):
         load_registry()
     del sys.modules["symmetry_bench_plugin_same"]

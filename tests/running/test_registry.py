@@ -2,14 +2,17 @@
 
 import sys
 import textwrap
+from dataclasses import replace
 from types import ModuleType
 
 import pytest
 
 import bench.methods
+from bench.api.cards import ID_LENGTH
 from bench.api.pipeline import Pipeline
 from bench.errors import BenchError
-from bench.running.registry import load_registry
+from bench.running.plugins import VARIABLE
+from bench.running.registry import Registry, load_registry
 
 
 @pytest.fixture
@@ -80,3 +83,93 @@ def test_a_module_that_cannot_be_imported_is_listed_with_its_reason(tmp_path, mo
     with pytest.raises(BenchError, match="Its module could not be imported"):
         registry.method("needs_more")
     sys.modules.pop("bench.methods.needs_more", None)
+
+
+#: Names that would hide a record, leave the results folder, be no word on a command line, or no file's name.
+BAD_NAMES = [
+    *("", ".", "..", "../../x", "a/b", "/a", "a\\b", "a+b", "a b", "a\n", "a\0", "it's", "A", "é", "\udc80"),
+    *("-a", "a-", "a--b", "a" * 300, 3, None),
+]
+#: How a card carries a name: the method or task, and its card with that name in it.
+PLACES = {
+    "method id": ("METHODS", "plain", lambda name: {"id": name}),
+    "alias": ("METHODS", "plain", lambda name: {"aliases": ("fine", name)}),
+    "task id": ("TASKS", "toy_se3", lambda name: {"id": name}),
+    "search space": ("TASKS", "toy_se3", lambda name: {"searches": ("full", name)}),
+    "budget": ("TASKS", "toy_se3", lambda name: {"budgets": {name: None}}),
+}
+
+
+def with_card(entry, **changes):
+    copied = object.__new__(type(entry))
+    copied.__dict__.update(entry.__dict__, card=replace(entry.card, **changes))
+    return copied
+
+
+def module_with(**content):
+    module = ModuleType("elsewhere")
+    module.__file__ = "elsewhere.py"
+    module.__dict__.update(content)
+    return module
+
+
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("name", BAD_NAMES, ids=lambda name: repr(name)[:20])
+def test_a_name_that_cannot_be_part_of_a_path_is_refused_on_registration(registry, place, name):
+    kind, model, change = PLACES[place]
+    entry = with_card((registry.methods | registry.tasks)[model], **change(name))
+    fine = with_card(registry.methods["plain"], id="fine")
+    empty = Registry()
+    with pytest.raises(ValueError, match="it must match") as error:
+        empty.add(module_with(**({"METHODS": (fine,)} | {kind: (entry,)})))
+    assert repr(name)[:70] in str(error.value)
+    assert len(str(error.value).splitlines()) == 1
+    assert not empty.methods
+    assert not empty.tasks
+
+
+def test_the_longest_allowed_id_is_registered_and_the_next_is_not(registry):
+    longest = with_card(registry.methods["plain"], id="x" * ID_LENGTH)
+    registry.add(module_with(METHODS=(longest,)))
+    assert registry.method("x" * ID_LENGTH) is longest
+    with pytest.raises(ValueError, match="it must match"):
+        registry.add(module_with(METHODS=(with_card(longest, id="x" * (ID_LENGTH + 1)),)))
+
+
+@pytest.mark.parametrize("version", ["1/../../x", 0, -1, 1.5, True, None])
+def test_a_version_that_cannot_be_part_of_a_path_is_refused_on_registration(registry, version):
+    with pytest.raises(ValueError, match=r"card\.version"):
+        Registry().add(module_with(TASKS=(with_card(registry.tasks["toy_se3"], version=version),)))
+
+
+def test_an_alias_that_is_taken_is_refused_in_either_order(registry):
+    plain = registry.methods["plain"]
+    for other in (with_card(plain, id="other", aliases=("semola",)), with_card(plain, id="lieaugmenter")):
+        with pytest.raises(BenchError, match=r"is defined twice: .*semola\.py and elsewhere\.py"):
+            registry.add(module_with(METHODS=(other,)))
+
+
+NAMED = """
+import dataclasses
+from bench.methods.plain import Plain
+class Named(Plain):
+    card = dataclasses.replace(Plain.card, id="../../x")
+METHODS = (Named(),)
+"""
+
+
+def test_a_bad_id_is_an_error_in_a_plugin_file_and_listed_as_broken_in_an_installed_package(
+    tmp_path, monkeypatch, install
+):
+    install("named", NAMED)
+    registry = load_registry()
+    assert "'../../x'" in registry.broken["named"]
+    assert "plain" in registry.methods
+    file = tmp_path / "named_file.py"
+    file.write_text(NAMED)
+    monkeypatch.setenv(VARIABLE, str(file))
+    with pytest.raises(BenchError) as error:
+        load_registry()
+    assert str(file) in str(error.value)
+    assert "'../../x'; it must match" in str(error.value)
+    sys.modules.pop("symmetry_bench_plugin_named_file", None)

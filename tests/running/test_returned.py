@@ -42,8 +42,8 @@ def checked(fitted, toy=0):
         (0, None, "gave a NoneType; for 5 inputs it must give a tensor (5, 1, 2)."),
         (0, torch.zeros(5, 2), "gave a tensor (5, 2); for 5 inputs it must give a tensor (5, 1, 2)."),
         (0, torch.zeros(4, 1, 2), "gave a tensor (4, 1, 2); for 5 inputs it must give a tensor (5, 1, 2)."),
-        (1, torch.zeros(5), "gave a tensor (5,); for 5 inputs it must give probabilities (5, 3)."),
-        (1, torch.zeros(5, 2), "gave a tensor (5, 2); for 5 inputs it must give probabilities (5, 3)."),
+        (1, torch.zeros(5), "gave a tensor (5,); for 5 inputs it must give probabilities (5, 3 or more)."),
+        (1, torch.zeros(5, 2), "gave a tensor (5, 2); for 5 inputs it must give probabilities (5, 3 or more)."),
         (2, torch.zeros(5, 1), "gave a tensor (5, 1); for 5 inputs it must give a tensor (5,)."),
     ],
 )

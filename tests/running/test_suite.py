@@ -1,15 +1,20 @@
 """What a suite file means: which cells, in which order, and what is refused."""
 
+import json
 import re
 
+import msgspec
 import pytest
 
+from bench import load_results
 from bench.errors import BenchError
+from bench.records.paths import results_dir
 from bench.records.provenance import blank_record
+from bench.records.record import Status, replaced
 from bench.records.store import Store
 from bench.running.plan import make_plan
 from bench.running.registry import load_registry
-from bench.running.standing import Standing
+from bench.running.session import Session
 from bench.running.suite import BUILT_IN, expand, read_suite
 
 
@@ -23,7 +28,7 @@ def jobs_of(tmp_path, registry):
     def read(text):
         path = tmp_path / "suite.toml"
         path.write_text(text)
-        return expand(read_suite(path), registry, lambda task: "fingerprint", tmp_path / "results")
+        return expand(read_suite(path), registry, tmp_path / "results")
 
     return read
 
@@ -98,32 +103,33 @@ def test_a_plan_keeps_what_is_done_and_what_failed_unless_asked(jobs_of, tmp_pat
     task, method = registry.task("toy_se3"), registry.method("plain")
 
     def write(job, status, **changes):
-        record = {**blank_record(job.cell, task, method, "cpu"), "status": status, "reason": "some", **changes}
+        fields = {"status": Status(status), "reason": "some", **changes}
+        record = replaced(blank_record(job.cell, task, method, "cpu"), fields)
         store.write(job.cell, record)
 
     write(jobs[0], "unsupported")
     write(jobs[1], "timeout")
     write(jobs[2], "interrupted")
-    standing = Standing(store.root, registry)
-    plan = make_plan(jobs, store, standing)
+    session = Session(store, registry, "cpu", tmp_path)
+    plan = make_plan(jobs, session)
     assert (plan.done, plan.failed, plan.to_run) == ((jobs[0],), (jobs[1],), (jobs[2], jobs[3]))
-    assert make_plan(jobs, store, standing, ["failed"]).to_run == tuple(jobs[1:])
+    assert make_plan(jobs, session, ["failed"]).to_run == tuple(jobs[1:])
     old = blank_record(jobs[3].cell, task, method, "cpu")
-    write(jobs[3], "unsupported", method={**old["method"], "code_sha256": "0" * 64})
-    assert make_plan(jobs, store, standing).stale == (jobs[3],)
+    write(jobs[3], "unsupported", method=msgspec.structs.replace(old.method, versions=(99,)))
+    assert make_plan(jobs, session).stale == (jobs[3],)
     with pytest.raises(BenchError, match=r"--retry is 'fialed'\. Did you mean 'failed'"):
-        make_plan(jobs, store, standing, ["fialed"])
+        make_plan(jobs, session, ["fialed"])
 
 
 def test_a_stale_discovery_is_made_again_where_a_consumer_needs_it(jobs_of, tmp_path, registry):
     first, consumer = jobs_of('seeds="0"\nbudget="smoke"\n[[cells]]\nmethods=["liegan+augment"]\ntasks=["toy_se3"]')
     assert consumer.discovery == first.cell
     store, task = Store(tmp_path / "results"), registry.task("toy_se3")
-    record = blank_record(first.cell, task, registry.method("liegan"), "cpu") | {"status": "ok"}
-    store.write(first.cell, {**record, "method": {**record["method"], "code_sha256": "0" * 64}})
-    standing = Standing(store.root, registry)
-    assert make_plan([first], store, standing).stale == (first,)
-    plan = make_plan([first, consumer], store, standing)
+    session = Session(store, registry, "cpu", tmp_path)
+    record = replaced(blank_record(first.cell, task, registry.method("liegan"), "cpu"), {"status": Status.DIVERGED})
+    store.write(first.cell, replaced(record, {"method": msgspec.structs.replace(record.method, versions=(99,))}))
+    assert make_plan([first], session).stale == (first,)
+    plan = make_plan([first, consumer], session)
     assert (plan.to_run, plan.stale) == ((first, consumer), ())
 
 
@@ -132,7 +138,22 @@ def test_the_suites_that_are_shipped_can_be_expanded(registry, name):
     from pathlib import Path
 
     path = BUILT_IN[name]
-    jobs = expand(read_suite(path), registry, lambda task: "fingerprint", Path("results"))
+    jobs = expand(read_suite(path), registry, Path("results"))
     assert len(jobs) > 20
     assert "nbody_1step_id" in {job.cell.task for job in jobs}
     assert len({(job.cell.folder, job.cell.seed) for job in jobs}) == len(jobs)
+
+
+@pytest.mark.skipif(not results_dir().is_dir(), reason="a copy without the committed records")
+def test_the_small_suite_plans_every_committed_record_and_nothing_else(registry):
+    def row(task, method, search, budget, seed, preset, changed):
+        return task, method, search, budget, seed, preset, json.dumps(changed, sort_keys=True)
+
+    jobs = expand(read_suite(BUILT_IN["small"]), registry, lambda task: "fingerprint", results_dir())
+    cells = [job.cell for job in jobs]
+    planned = {row(c.task, c.method, c.search, c.budget, c.seed, c.preset, c.changed) for c in cells}
+    names = ["task", "method", "search", "budget", "seed", "preset", "changed", "path"]
+    frame = load_results()[names].drop_duplicates("path").astype(object)
+    rows = frame.where(frame.notna(), None).itertuples(index=False)
+    stored = {row(*r[:6], json.loads(r.changed)) for r in rows}
+    assert planned == stored

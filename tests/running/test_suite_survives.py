@@ -25,7 +25,7 @@ def test_workers_that_hang_eat_or_die_each_leave_their_status_and_stop_nobody(su
     assert suites.statuses() == {(name, 0): status for name, status in expected.items()}
     assert code == 1
     assert "--retry failed" in out
-    reasons = {record["method"]["id"]: record["reason"] for record in suites.records()}
+    reasons = {record.method.id: record.reason for record in suites.records()}
     assert reasons["hangs"] == "exceeded the wall limit of 40 s"
     assert "more than its limit of 1500 MiB" in reasons["eats"]
     before = suites.fits()

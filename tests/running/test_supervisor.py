@@ -13,8 +13,11 @@ from pathlib import Path
 import pytest
 
 from bench.records.cell import make_cell
-from bench.records.store import Store, read_arrays, read_record
+from bench.records.record import Status, replaced
+from bench.records.store import Store, read_arrays
+from bench.running.jobs import Job, Watch
 from bench.running.registry import load_registry
+from bench.running.session import Session
 from bench.running.supervisor import Limits, run_in_worker
 
 TASK = "nbody_1step_id"
@@ -31,7 +34,8 @@ def run(tmp_path):
         cell = make_cell(
             task, chosen, search=None, budget="smoke", seed=seed, fingerprint="x", assignments=list(assignments)
         )
-        record = run_in_worker(cell, task, chosen, store, "cpu", tmp_path / "data", on_progress)
+        session = Session(store, registry, "cpu", tmp_path / "data")
+        record = run_in_worker(Job(cell), session, watch=Watch(on_progress))
         return cell, record, store
 
     return run_cell
@@ -40,11 +44,11 @@ def run(tmp_path):
 def test_a_cell_leaves_one_whole_record(run):
     messages = []
     cell, record, store = run("semola", on_progress=lambda done, total: messages.append((done, total)))
-    assert record["status"] == "ok", record["reason"]
+    assert record.status == "ok", record.reason
     assert messages == [(1, 2), (2, 2)]
-    assert record["key"] == cell.key
-    assert {"test/mse", "test/mse_plain", "test/mse_average", "symmetry/precision"} <= set(record["scores"])
-    assert record["cost"]["steps"] == 16
+    assert record.key == cell.key
+    assert {"test/mse", "test/mse_plain", "test/mse_average", "symmetry/precision"} <= set(record.scores)
+    assert record.cost.steps == 16
     arrays = read_arrays(store.path(cell), record)
     assert arrays["generators"].shape == (1, 8, 8)
     assert arrays["test_score"].shape == (512,)
@@ -54,7 +58,7 @@ def test_a_cell_leaves_one_whole_record(run):
 
 
 def test_the_same_cell_twice_gives_the_same_scores(run):
-    scores = [run("semola", seed=1)[1]["scores"] for _ in range(2)]
+    scores = [run("semola", seed=1)[1].scores for _ in range(2)]
     assert scores[0] == scores[1]
 
 
@@ -62,21 +66,21 @@ def test_divergence_is_recorded_and_not_fatal(run):
     # Coefficients of 10 with generators of norm 100: the exponential overflows.
     wild = [("coefficient_range", "10"), ("generator_norm", "100")]
     _, record, _ = run("semola", assignments=wild)
-    assert record["status"] == "diverged"
-    assert "is not finite after epoch 1 of 2" in record["reason"]
+    assert record.status == "diverged"
+    assert "is not finite after epoch 1 of 2" in record.reason
 
 
 def test_a_discoverer_alone_is_scored_by_its_generators(run):
     _, record, _ = run("true")
-    assert record["status"] == "ok"
-    assert record["scores"]["symmetry/precision"]["value"] == pytest.approx(1.0)
-    assert not any(name.startswith(("test/", "equivariance/")) for name in record["scores"])
+    assert record.status == "ok"
+    assert record.scores["symmetry/precision"].value == pytest.approx(1.0)
+    assert not any(name.startswith(("test/", "equivariance/")) for name in record.scores)
 
 
 def test_an_unsupported_pair_is_recorded_with_its_reason(run):
     _, record, _ = run("gcnn")
-    assert record["status"] == "unsupported"
-    assert record["reason"] == "group convolutions classify images; the task gives something else"
+    assert record.status == "unsupported"
+    assert record.reason == "group convolutions classify images; the task gives something else"
 
 
 def test_a_killed_worker_is_recorded_and_a_good_record_survives_it(run, monkeypatch):
@@ -84,13 +88,13 @@ def test_a_killed_worker_is_recorded_and_a_good_record_survives_it(run, monkeypa
     before = store.path(cell).read_bytes()
     monkeypatch.setattr(sys, "executable", _suicidal_python(store.root.parent))
     _, record, _ = run("plain", seed=0)
-    assert (record["status"], record["reason"][:16]) == ("failed", "killed (SIGKILL)")
+    assert (record.status, record.reason[:16]) == ("failed", "killed (SIGKILL)")
     assert store.path(cell).read_bytes() == before
     other, record, _ = run("plain", seed=1)
-    assert record["status"] == "failed"
+    assert record.status == "failed"
     assert store.finished(other) is None
     assert store.path(other).exists()
-    assert good["status"] == "ok"
+    assert good.status == "ok"
 
 
 def _suicidal_python(folder: Path) -> str:
@@ -128,7 +132,7 @@ def test_a_stopped_run_leaves_a_valid_store_and_no_worker(tmp_path, sign):
     assert errors.strip().splitlines()[-1].startswith("error: interrupted; finished cells are stored")
     assert "Traceback" not in errors
     scan = Store(tmp_path / "results").scan()
-    assert [record["status"] for record in scan.records.values()] == ["interrupted"]
+    assert [record.status for record in scan.records.values()] == ["interrupted"]
     assert not scan.skipped
     assert not list((tmp_path / "results").rglob("*.tmp"))
 
@@ -163,8 +167,8 @@ def test_a_method_may_print_what_it_likes_and_its_mistakes_are_recorded(tmp_path
     registry, store = load_registry(), Store(tmp_path / "results")
     task, method = registry.task(TASK), registry.method(name)
     cell = make_cell(task, method, search=None, budget="smoke", seed=0, fingerprint="x")
-    record = run_in_worker(cell, task, method, store, "cpu", tmp_path / "data", lambda done, total: None)
-    assert (record["status"], record["reason"]) == ("failed", reason)
+    record = run_in_worker(Job(cell), Session(store, registry, "cpu", tmp_path / "data"))
+    assert (record.status, record.reason) == ("failed", reason)
     assert "half a message" in store.path(cell).with_suffix(".log").read_text()
 
 
@@ -174,24 +178,26 @@ def test_a_worker_that_is_never_silent_is_watched_too(tmp_path, install):
     registry, store = load_registry(), Store(tmp_path / "results")
     task, method = registry.task(TASK), registry.method("chatty")
     cell = make_cell(task, method, search=None, budget="smoke", seed=0, fingerprint="x")
-    run = partial(run_in_worker, cell, task, method, store, "cpu", tmp_path / "data", lambda done, total: None)
-    assert run(limits=Limits(memory_mb=1.0))["status"] == "out_of_memory"
+    run = partial(run_in_worker, Job(cell), Session(store, registry, "cpu", tmp_path / "data"))
+    assert run(limits=Limits(memory_mb=1.0)).status == "out_of_memory"
     stop = threading.Event()
     threading.Timer(5.0, stop.set).start()
     with pytest.raises(KeyboardInterrupt):
         run(limits=Limits(stop=stop))
     # Stopping does not turn a failure into a seed that had no chance.
-    assert read_record(store.path(cell))["status"] == "out_of_memory"
+    assert store.record(cell).status == "out_of_memory"
 
 
-def test_a_failure_does_not_replace_a_finished_record(tmp_path, make_record):
-    registry = load_registry()
+def test_a_failure_does_not_replace_a_finished_record(tmp_path):
+    registry, store = load_registry(), Store(tmp_path)
     cell = make_cell(
         registry.task(TASK), registry.method("plain"), search=None, budget="smoke", seed=0, fingerprint="x"
     )
-    store = Store(tmp_path)
-    store.write_outcome(cell, make_record())
-    store.write_outcome(cell, make_record(status="failed", mse=None, reason="later"))
-    assert store.finished(cell)["status"] == "ok"
-    store.write_outcome(cell, make_record(status="diverged", mse=None, reason="the code has changed"))
-    assert store.finished(cell)["status"] == "diverged"
+    blank = Session(store, registry, "cpu", tmp_path).blank(cell)
+    for status, reason, kept in (
+        (Status.DIVERGED, "the first run", Status.DIVERGED),
+        (Status.FAILED, "later", Status.DIVERGED),
+        (Status.UNSUPPORTED, "the code has changed", Status.UNSUPPORTED),
+    ):
+        store.write_outcome(cell, replaced(blank, {"status": status, "reason": reason}))
+        assert store.finished(cell).status is kept

@@ -11,8 +11,10 @@ from bench.methods.plain import Plain
 from bench.methods.true import TrueSymmetry
 from bench.records.cell import make_cell
 from bench.records.store import Store
+from bench.running.jobs import Job, Watch
 from bench.running.registry import load_registry
-from bench.running.supervisor import Limits, run_in_worker
+from bench.running.session import Session
+from bench.running.supervisor import run_in_worker
 from bench.running.worker import Work, run_cell
 
 
@@ -54,17 +56,17 @@ def run(registry, tmp_path, task="toy_se3", method="plain", **options):
 
 def test_the_validation_score_is_the_test_score_where_both_splits_are_one(registry, tmp_path):
     record, said = run(registry, tmp_path, Same(registry.task("toy_se3")))
-    score = record["scores"]["test/mse"]
-    assert record["validation"] == {**score, "name": "val/mse"}
+    score, validation = record.scores["test/mse"], record.validation
+    assert (validation.name, validation.value, validation.unit) == ("val/mse", score.value, score.unit)
     losses = [point for message in said for point in message["losses"]]
-    assert [epoch for epoch, _ in losses] == list(range(1, record["params"]["epochs"] + 1))
+    assert [epoch for epoch, _ in losses] == list(range(1, record.params["epochs"] + 1))
 
 
 def test_a_cell_that_is_not_tested_has_the_same_validation_score_and_no_other(registry, tmp_path):
     tested, _ = run(registry, tmp_path)
     blind, _ = run(registry, tmp_path, tested=False)
-    assert blind["validation"] == tested["validation"]
-    assert (blind["status"], blind["scores"]) == ("ok", {})
+    assert blind.validation == tested.validation
+    assert (blind.status, blind.scores) == ("ok", {})
 
 
 @pytest.mark.parametrize("kind", [Plain, TrueSymmetry], ids=["told nothing", "told the group"])
@@ -79,7 +81,7 @@ def test_the_test_split_is_read_after_the_fit_and_the_group_only_by_who_is_told_
             return fitted
 
     record, _ = run(registry, tmp_path, task, Watched())
-    assert record["status"] == "ok", record["reason"]
+    assert record.status == "ok", record.reason
     before = ["load", "group", "fit begins"] if kind is not Plain else ["load", "fit begins"]
     assert task.calls[: len(before) + 2] == [*before, "fit ends", "load_test"]
 
@@ -87,14 +89,14 @@ def test_the_test_split_is_read_after_the_fit_and_the_group_only_by_who_is_told_
 def test_a_cell_that_is_not_tested_never_reads_the_test_split(registry, tmp_path):
     task = Same(registry.task("toy_se3"))
     record, _ = run(registry, tmp_path, task, tested=False)
-    assert record["status"] == "ok"
+    assert record.status == "ok"
     assert task.calls == ["load"]
 
 
 def test_what_only_discovers_has_no_validation_score(registry, tmp_path):
     record, _ = run(registry, tmp_path, method="liegan")
-    assert record["status"] == "ok"
-    assert "validation" not in record
+    assert record.status == "ok"
+    assert record.validation is None
 
 
 def test_a_pruned_cell_leaves_nothing_behind(registry, tmp_path):
@@ -107,6 +109,6 @@ def test_a_pruned_cell_leaves_nothing_behind(registry, tmp_path):
         return True
 
     with pytest.raises(Pruned):
-        run_in_worker(cell, task, method, store, "cpu", tmp_path, lambda *_: None, limits=Limits(prune=prune))
+        run_in_worker(Job(cell), Session(store, registry, "cpu", tmp_path), watch=Watch(prune=prune))
     assert [epoch for epoch, _ in heard] == [1]
     assert not [path for path in store.root.rglob("*") if path.is_file()]

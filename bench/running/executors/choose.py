@@ -4,38 +4,52 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import dataclass, fields, replace
 
 import torch
 
+from bench.datasets.cache import data_dir
 from bench.errors import BenchError, nearest
 from bench.records.store import Store
 from bench.running.executors.local import LocalExecutor
-from bench.running.executors.need import Need, need_of
+from bench.running.jobs import CellNeed, Executor, Job, need_of
 from bench.running.registry import Registry
-from bench.running.schedule import Executor
-from bench.running.suite import Job
+from bench.running.session import Session
 
 #: What ``--executor`` takes.
 EXECUTORS = ("local", "ray")
 
 
-def choose_executor(
-    name: str,
-    address: str | None,
-    workers: int | None,
-    device_name: str,
-    memory_mb: float | None,
-    jobs: Sequence[Job],
-    store: Store,
-    registry: Registry,
-    data_dir: Path,
-) -> Executor:
-    """The executor ``name``, with as many slots as ``workers`` says, or as there is room for ``jobs``.
+@dataclass(frozen=True)
+class Resources:
+    """Where the cells of a command run, how many at once, on which device and in how much memory, as asked for."""
+
+    executor: str = "local"
+    address: str | None = None  # of a Ray cluster
+    workers: int | None = None  # cells at once; None: as many as there is room for
+    device: str = "auto"
+    memory_mb: float | None = None  # of one cell, MiB; None: its share of the machine
+
+    def one_by_one(self) -> Resources:
+        """These, but with one cell at a time on this machine where nothing else is asked for."""
+        return replace(self, workers=1) if self.executor == "local" and self.workers is None else self
+
+    @property
+    def words(self) -> list[str]:
+        """The options that ask for these, without those that change nothing."""
+        current = {field.name: getattr(self, field.name) for field in fields(self)}
+        default = {field.name: field.default for field in fields(self)}
+        options = {f"--{name.replace('_', '-')}": str(v) for name, v in current.items() if v != default[name]}
+        return [word for option in options.items() for word in option]
+
+
+def choose_executor(asked: Resources, jobs: Sequence[Job], store: Store, registry: Registry) -> Executor:
+    """The executor that is ``asked`` for, with room for ``jobs``, whose records go to ``store``.
 
     Raises:
         BenchError: for a wrong choice, or a cluster that does not answer.
     """
+    name, address, workers = asked.executor, asked.address, asked.workers
     if name not in EXECUTORS:
         raise BenchError(f"unknown executor {name!r}.{nearest(name, EXECUTORS)} Allowed: {', '.join(EXECUTORS)}.")
     if address is not None and name != "ray":
@@ -47,15 +61,15 @@ def choose_executor(
         from bench.running.executors.ray import RayExecutor
 
         cluster = Cluster(address)
-        device = choose_device(device_name, cluster.total("GPU"))
+        device = choose_device(asked.device, cluster.total("GPU"))
+        session = Session(store, registry, device, data_dir(), asked.memory_mb)
         # Ray queues what finds no room, so there may be a slot for each of the smallest cells.
-        least = Need(*map(min, zip(*_needs(jobs, registry, device), strict=True)))
-        return RayExecutor(cluster, workers, least, store, registry, device, data_dir, memory_mb)
-    device = choose_device(device_name)
+        return RayExecutor(session, cluster, workers, CellNeed(*map(min, zip(*_needs(jobs, session), strict=True))))
+    session = Session(store, registry, choose_device(asked.device), data_dir(), asked.memory_mb)
     # The cores are shared out evenly, GPUs cell by cell.
-    threads, gpus = zip(*_needs(jobs, registry, device), strict=True)
-    slots = max(1, Need(max(threads), min(gpus)).fits(os.cpu_count() or 1, torch.cuda.device_count()))
-    return LocalExecutor(workers or slots, store, registry, device, data_dir, memory_mb)
+    threads, gpus = zip(*_needs(jobs, session), strict=True)
+    slots = max(1, CellNeed(max(threads), min(gpus)).fits(os.cpu_count() or 1, torch.cuda.device_count()))
+    return LocalExecutor(session, workers or slots)
 
 
 def choose_device(name: str, gpus: float | None = None) -> str:
@@ -73,5 +87,5 @@ def choose_device(name: str, gpus: float | None = None) -> str:
     return "cuda" if present and name != "cpu" else "cpu"
 
 
-def _needs(jobs: Sequence[Job], registry: Registry, device: str) -> set[Need]:
-    return {need_of(job, registry.tasks, device) for job in jobs}
+def _needs(jobs: Sequence[Job], session: Session) -> set[CellNeed]:
+    return {need_of(job, session.registry.tasks, session.device) for job in jobs}

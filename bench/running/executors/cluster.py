@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from bench.errors import BenchError
-from bench.running.executors.need import Need
+from bench.records.command_line import PLUGINS
+from bench.running.jobs import CellNeed
 
 #: Seconds for which what the nodes offer is not asked again.
 FRESH_S = 1.0
@@ -21,14 +22,14 @@ PATIENCE_S = 60.0
 #: Seconds for an address to answer; Ray itself would try for two minutes.
 KNOCK_S = 5.0
 #: Variables that what runs on a node must see as it is here.
-SHIPPED = ("SYMMETRY_BENCH_PLUGINS",)
+SHIPPED = (PLUGINS,)
 
 # Ray prints the fate of nodes and tasks on our standard output; each cell's record says what became of it.
 QUIET = {"RAY_DEDUP_LOGS_SKIP_REGEX": ".", "RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 
 
 class Cluster:
-    """A connection to the cluster at ``address``, else to one found here, else to one started here for this suite.
+    """A connection to the cluster at ``address``, else to one found here, else to one started here for this command.
 
     Raises:
         BenchError: when ray is not installed, or no cluster answers.
@@ -47,7 +48,7 @@ class Cluster:
             _knock(address)
         shipped = {name: os.environ[name] for name in SHIPPED if name in os.environ}
         try:
-            with _own_signals():
+            with _keeping_our_signals():
                 ray.init(
                     address,
                     log_to_driver=False,
@@ -61,7 +62,7 @@ class Cluster:
         self._lock = threading.Lock()
         self._nodes: list[Mapping[str, float]] = []
         self._asked = -FRESH_S
-        self._fitted: dict[Need, float] = {}  # when a node that could run it was last seen
+        self._fitted: dict[CellNeed, float] = {}  # when a node that could run it was last seen
 
     def nodes(self) -> list[Mapping[str, float]]:
         """The resources of each living node, whether in use or not."""
@@ -77,15 +78,15 @@ class Cluster:
         """What all nodes offer of a resource: ``"CPU"`` or ``"GPU"``."""
         return sum(node.get(name, 0.0) for node in self.nodes())
 
-    def fitting(self, need: Need) -> Need:
+    def fitting(self, need: CellNeed) -> CellNeed:
         """``need`` with no more threads than the largest node has."""
         return need._replace(threads=max(1, min(need.threads, int(max(map(_cpus, self.nodes()), default=0)))))
 
-    def cells(self, need: Need) -> int:
+    def cells(self, need: CellNeed) -> int:
         """How many cells of this need run at once."""
         return sum(need.fits(_cpus(node), node.get("GPU", 0.0)) for node in self.nodes())
 
-    def lost(self, need: Need) -> bool:
+    def lost(self, need: CellNeed) -> bool:
         """Whether for :data:`PATIENCE_S` no living node could have run such a cell."""
         now = time.monotonic()
         if self.cells(need):
@@ -98,12 +99,12 @@ class Cluster:
         ray.shutdown()
 
 
-def share_of_this_node(need: Need) -> float:
+def share_of_this_node(need: CellNeed) -> float:
     """The part of the node that this runs on which one cell of ``need`` may take."""
     import ray
 
-    own = ray.get_runtime_context().get_node_id()
-    resources: dict[str, Any] = next(node["Resources"] for node in ray.nodes() if node["NodeID"] == own)
+    node_id = ray.get_runtime_context().get_node_id()
+    resources: dict[str, Any] = next(node["Resources"] for node in ray.nodes() if node["NodeID"] == node_id)
     return 1.0 / max(1, need.fits(_cpus(resources), resources.get("GPU", 0.0)))
 
 
@@ -126,7 +127,7 @@ def _knock(address: str) -> None:
 
 
 @contextlib.contextmanager
-def _own_signals() -> Iterator[None]:
+def _keeping_our_signals() -> Iterator[None]:
     """Ray takes SIGTERM over, by which a suite is ended as by Ctrl-C."""
     kept = signal.getsignal(signal.SIGTERM)
     try:

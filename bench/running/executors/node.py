@@ -16,18 +16,18 @@ import psutil
 from bench.api import Array, Method, Task
 from bench.datasets.cache import data_dir
 from bench.errors import BenchError
-from bench.records.cell import Cell
-from bench.records.equal_code import Digests
-from bench.records.provenance import method_digest, task_digest
-from bench.records.store import Record, Store, read_arrays, read_record
-from bench.running.executors.pool import MEMORY_SHARE
+from bench.records.cell import Cell, versions_of
+from bench.records.record import Record, Status
+from bench.records.store import Store
+from bench.running.jobs import MEMORY_SHARE, Job
 from bench.running.loading import prepared
 from bench.running.registry import load_registry
-from bench.running.supervisor import Failure, Limits, run_in_worker
+from bench.running.session import Session
+from bench.running.supervisor import Limits, WorkerFailure, run_in_worker
 
 
 @dataclass(frozen=True)
-class Parcel:
+class ShippedCell:
     """All that a cell leaves, to be shipped from one store to another."""
 
     record: Record
@@ -35,56 +35,55 @@ class Parcel:
     log: str = ""
 
     @classmethod
-    def of(cls, store: Store, cell: Cell) -> Parcel:
+    def of(cls, store: Store, cell: Cell) -> ShippedCell:
         """What ``store`` holds of ``cell``."""
-        path = store.path(cell)
-        record, log = read_record(path), path.with_suffix(".log")
-        return cls(record, read_arrays(path, record), log.read_text(errors="replace") if log.exists() else "")
+        place, log = store.place(cell), store.path(cell).with_suffix(".log")
+        words = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+        return cls(store.read(place), store.arrays(place), words)
 
 
 @dataclass(frozen=True)
-class Order:
+class CellOrder:
     """A cell to run, and what it needs to be run as on the machine that sends it."""
 
-    cell: Cell
-    code: Digests
+    job: Job
+    versions: tuple[int, ...]  # of the method; the task's is in the cell
     device: str
     data_dir: str
     threads: int
     memory_mb: float | None  # None: its share of the node's
-    discovery: tuple[Cell, Parcel] | None
+    discovery: ShippedCell | None  # what the job builds on
 
 
-def run_order(order: Order, share: float) -> Parcel | Failure:
+def run_order(order: CellOrder, share: float) -> ShippedCell | WorkerFailure:
     """Run the cell of ``order``, which may take ``share`` of this node; never raises for what the node lacks."""
     try:
-        return _run(order, share)
+        return _run_cell(order, share)
     except BenchError as error:
-        return Failure("failed", f"node {platform.node()}: {error}")
+        return WorkerFailure(Status.FAILED, f"node {platform.node()}: {error}")
 
 
-def _run(order: Order, share: float) -> Parcel:
-    cell, registry = order.cell, load_registry()
-    task, method = registry.task(cell.task), registry.method(cell.method)
-    _check_code(order, task, method)
+def _run_cell(order: CellOrder, share: float) -> ShippedCell:
+    job, registry = order.job, load_registry()
+    cell = job.cell
+    task = registry.task(cell.task)
+    _check_code(order, task, registry.method(cell.method))
     data = _data_dir(order.data_dir)
     if _fingerprint(task, data) != cell.data:
-        raise BenchError(f"its data of {cell.task} in {str(data)!r} are others than those of the suite.")
+        raise BenchError(f"its data of {cell.task} in {str(data)!r} are others than those of the sender.")
     with tempfile.TemporaryDirectory(prefix="symmetry-bench-node-") as root:
-        store, discovery = Store(Path(root)), None
-        if order.discovery is not None:
-            first, parcel = order.discovery
-            discovery = store.write(first, parcel.record, parcel.arrays)
+        session = Session(Store(Path(root)), registry, order.device, data)
+        if job.discovery is not None and order.discovery is not None:
+            session.store.write(job.discovery, order.discovery.record, order.discovery.arrays)
         memory_mb = order.memory_mb or MEMORY_SHARE * share * psutil.virtual_memory().total / 2**20
-        limits = Limits(order.threads, memory_mb)
-        run_in_worker(cell, task, method, store, order.device, data, lambda done, total: None, discovery, limits)
-        return Parcel.of(store, cell)
+        run_in_worker(job, session, Limits(order.threads, memory_mb))
+        return ShippedCell.of(session.store, cell)
 
 
-def _check_code(order: Order, task: Task, method: Method) -> None:
-    if Digests(task_digest(task), method_digest(method)) != order.code:
+def _check_code(order: CellOrder, task: Task, method: Method) -> None:
+    if (task.card.version, versions_of(method)) != (order.job.cell.task_version, order.versions):
         raise BenchError(
-            f"its code of {order.cell.task} or {order.cell.method} is another than that of the suite; "
+            f"its version of {order.job.cell.task} or {order.job.cell.method} is another than that of the sender; "
             "install the same version of symmetry-bench there."
         )
 
@@ -99,6 +98,7 @@ def _data_dir(sender: str) -> Path:
 def _fingerprint(task: Task, folder: Path) -> str:
     """That of the data of ``task``, which are made or downloaded first, by one process of this node at a time."""
     name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
-    with (Path(tempfile.gettempdir()) / f"symmetry-bench-{os.getuid()}-{name}.lock").open("a") as lock:
+    path = Path(tempfile.gettempdir()) / f"symmetry-bench-{os.getuid()}-{name}.lock"
+    with path.open("a", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         return prepared(task, folder)

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 
-from bench.records.equal_code import Digests
+from bench.records.cell import versions_of
 from bench.records.lock import claimed
-from bench.records.provenance import blank_record, method_digest, task_digest
-from bench.records.store import Record, Store
+from bench.records.record import Record, Status, replaced
 from bench.running.executors.cluster import Cluster, share_of_this_node
-from bench.running.executors.need import Need, need_of
-from bench.running.executors.node import Order, Parcel, run_order
-from bench.running.executors.pool import Pool
-from bench.running.registry import Registry
-from bench.running.suite import Job
-from bench.running.supervisor import GRACE_S, Failure
+from bench.running.executors.node import CellOrder, ShippedCell, run_order
+from bench.running.jobs import CellNeed, Executor, Job, Watch, need_of
+from bench.running.session import Session
+from bench.running.supervisor import GRACE_S, WorkerFailure
 
 #: Times that a cell whose node has died is begun again; one that ends by itself, however badly, is not.
 RETRIES = 3
@@ -28,26 +24,15 @@ POLL_S = 0.5
 END_S = GRACE_S + 5.0
 
 
-class RayExecutor(Pool):
+class RayExecutor(Executor):
     """Runs as many cells at once as the cluster has room for, or ``workers``; the lock of each is held here."""
 
-    def __init__(
-        self,
-        cluster: Cluster,
-        workers: int | None,
-        need: Need,
-        store: Store,
-        registry: Registry,
-        device: str,
-        data_dir: Path,
-        memory_mb: float | None = None,
-    ) -> None:
+    def __init__(self, session: Session, cluster: Cluster, workers: int | None, need: CellNeed) -> None:
         """``need`` is the smallest of the cells: there are as many slots as the cluster could run of those."""
         import ray
 
-        super().__init__(workers or MOST_CELLS)
-        self.cluster, self.workers, self.need, self.memory_mb = cluster, workers, need, memory_mb
-        self.store, self.registry, self.device, self.data_dir = store, registry, device, data_dir
+        super().__init__(session, workers or MOST_CELLS)
+        self.cluster, self.workers, self.need = cluster, workers, need
         self._task = ray.remote(max_retries=RETRIES, retry_exceptions=False)(_run_here)
 
     @property
@@ -59,60 +44,59 @@ class RayExecutor(Pool):
         super().stop()
         self.cluster.close()
 
-    def run(self, job: Job) -> Record:
-        cell = job.cell
-        with claimed(self.store, cell):
+    def run(self, job: Job, watch: Watch) -> Record:
+        cell, store = job.cell, self.session.store
+        with claimed(store, cell):
             outcome = self._on_a_node(job)
-            if isinstance(outcome, Parcel):
-                record = self.store.write_outcome(cell, outcome.record, outcome.arrays)
+            if isinstance(outcome, ShippedCell):
+                record = store.write_outcome(cell, outcome.record, outcome.arrays)
                 if outcome.log:
-                    self.store.write_log(cell, outcome.log)
+                    store.write_log(cell, outcome.log)
             else:
-                blank = blank_record(
-                    cell, self.registry.task(cell.task), self.registry.method(cell.method), self.device
-                )
-                record = self.store.write_outcome(cell, {**blank, **outcome._asdict()})
-        if record["status"] == "interrupted":
+                record = store.write_outcome(cell, replaced(self.session.blank(cell), outcome._asdict()))
+        if record.status is Status.INTERRUPTED:
             raise KeyboardInterrupt
         return record
 
-    def _on_a_node(self, job: Job) -> Parcel | Failure:
-        need = self.cluster.fitting(need_of(job, self.registry.tasks, self.device))
+    def _on_a_node(self, job: Job) -> ShippedCell | WorkerFailure:
+        need = self.cluster.fitting(need_of(job, self.session.registry.tasks, self.session.device))
         task = self._task.options(num_cpus=need.threads, num_gpus=need.gpus, name=job.cell.title)
         return self._wait(task.remote(self._order(job, need), need), need)
 
-    def _order(self, job: Job, need: Need) -> Order:
-        cell, first = job.cell, job.discovery
-        code = Digests(task_digest(self.registry.task(cell.task)), method_digest(self.registry.method(cell.method)))
-        discovery = (first, Parcel.of(self.store, first)) if first is not None else None
-        return Order(cell, code, self.device, str(self.data_dir), need.threads, self.memory_mb, discovery)
+    def _order(self, job: Job, need: CellNeed) -> CellOrder:
+        session = self.session
+        versions = versions_of(session.method(job.cell))
+        discovery = ShippedCell.of(session.store, job.discovery) if job.discovery is not None else None
+        return CellOrder(
+            job, versions, session.device, str(session.data_dir), need.threads, session.memory_mb, discovery
+        )
 
-    def _wait(self, ref: Any, need: Need) -> Parcel | Failure:
+    def _wait(self, ref: Any, need: CellNeed) -> ShippedCell | WorkerFailure:
         import ray
 
         while not ray.wait([ref], timeout=POLL_S)[0]:
             if self.stopped.is_set():
                 _cancel(ref)
-                return Failure("interrupted", "stopped by the user")
+                return WorkerFailure(Status.INTERRUPTED, "stopped by the user")
             if self.cluster.lost(need):
                 _cancel(ref)
                 what = f"{need.threads} CPU" + (f" and {need.gpus:g} GPU" if need.gpus else "")
-                return Failure("failed", f"the cluster has no node left that offers {what}")
+                return WorkerFailure(Status.FAILED, f"the cluster has no node left that offers {what}")
         try:
-            outcome: Parcel | Failure = ray.get(ref)
+            outcome: ShippedCell | WorkerFailure = ray.get(ref)
             return outcome
         except ray.exceptions.TaskCancelledError:
-            return Failure("interrupted", "its task was cancelled")
+            return WorkerFailure(Status.INTERRUPTED, "its task was cancelled")
         except ray.exceptions.OutOfMemoryError:
-            return Failure("out_of_memory", "ended by Ray, because memory ran out on its node")
+            return WorkerFailure(Status.OUT_OF_MEMORY, "ended by Ray, because memory ran out on its node")
         except ray.exceptions.RayTaskError as error:  # no symmetry-bench on the node, or a fault of ours
-            return Failure("failed", f"on its node: {str(error).strip().rpartition(chr(10))[2]}")
+            return WorkerFailure(Status.FAILED, f"on its node: {str(error).strip().rpartition(chr(10))[2]}")
         except ray.exceptions.RayError as error:
             why = str(error).strip().partition("\n")[0]
-            return Failure("failed", f"lost with its node {RETRIES + 1} times: {why}")
+            return WorkerFailure(Status.FAILED, f"lost with its node {RETRIES + 1} times: {why}")
 
 
-def _run_here(order: Order, need: Need) -> Parcel | Failure:
+def _run_here(order: CellOrder, need: CellNeed) -> ShippedCell | WorkerFailure:
     return run_order(order, share_of_this_node(need))
 
 

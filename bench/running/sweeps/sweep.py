@@ -4,62 +4,69 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
-import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, get_type_hints
 
-import psutil
-import torch
+import optuna
 
 from bench.api import Fitted, Method, Task
-from bench.api.parameters import Sweep, sweeps_of
+from bench.api.parameters import Sweep
 from bench.api.pipeline import Pipeline
 from bench.errors import BenchError, Interrupted, Pruned
-from bench.records.cell import Cell, discovery_of, make_cell, stages_of
-from bench.records.lock import Busy, CellLock
-from bench.records.preset import (
-    SCHEMA,
-    TUNED,
-    Preset,
-    Study,
-    Trial,
-    median_study,
-    preset_path,
-    sweep_folder,
-    write_preset,
-)
-from bench.records.provenance import environment, method_digest, task_digest
-from bench.records.store import Record, Store, read_arrays
-from bench.running.executors.pool import MEMORY_SHARE
+from bench.records.atomic import writing
+from bench.records.cell import Cell, make_cell, versions_of
+from bench.records.lock import CellLock
+from bench.records.preset import Preset, Study, Trial, median_study, preset_path, sweep_folder, write_preset
+from bench.records.provenance import environment
+from bench.records.record import Record, Status
+from bench.records.store import Store
+from bench.running.jobs import UNWATCHED, Executor, Job, Watch, jobs_of
+from bench.running.plan import make_plan
 from bench.running.registry import Registry
-from bench.running.supervisor import Limits, run_in_worker
-from bench.running.sweeps.study import FIRST_SEED, PRUNER, SAMPLER, Outcome, Prune, Search, run_study
+from bench.running.schedule import run_plan
+from bench.running.session import Session
+from bench.running.sweeps.search import Prune, StudySettings, TrialOutcome, space_of
+from bench.running.sweeps.study import PRUNER, SAMPLER, run_study
 
 #: (study, trial, how it ended, seconds)
-Told = Callable[[int, Trial, Outcome, float], None]
-#: Seconds until a cell is looked at again whose worker outlives a killed parent for a moment; and how often.
-BUSY_S, PATIENCE = 0.5, 120
+OnEnd = Callable[[int, Trial, TrialOutcome, float], None]
+
+
+@dataclass(frozen=True)
+class SweepSize:
+    """How far a sweep goes."""
+
+    studies: int
+    trials: int  # of each study
+    max_hours: float  # after which a study begins no further trial
+
+
+def trial_store(results: Path, default: Cell) -> Store:
+    """Where the cells of a sweep's trials are kept, apart from those of the boards."""
+    return Store(sweep_folder(results, default) / "trials")
 
 
 @dataclass(frozen=True)
 class SweepPlan:
     """What is swept, and how far."""
 
-    task: Task
-    method: Method
+    session: Session  # over the store of the trials
     default: Cell  # of the first study
     fixed: tuple[tuple[str, str], ...]  # set by hand for every trial
     results: Path
-    device: str
-    data_dir: Path
-    studies: int
-    trials: int
-    max_hours: float
+    size: SweepSize
+
+    @property
+    def task(self) -> Task:
+        return self.session.task(self.default)
+
+    @property
+    def method(self) -> Method:
+        return self.session.method(self.default)
 
     @property
     def folder(self) -> Path:
@@ -68,19 +75,19 @@ class SweepPlan:
     @property
     def space(self) -> dict[str, Sweep]:
         """What is searched by its full name; wide enough to hold the family's settings."""
-        return _space(self.method, self.default, self.fixed)
+        return space_of(self.method, self.default, self.fixed)
 
     @property
     def identity(self) -> str:
         """Trials are comparable only where this is the same."""
-        code = task_digest(self.task), method_digest(self.method)
-        text = json.dumps([self.default.key, self.space, self.fixed, code, self.device, SAMPLER, PRUNER])
+        versions = versions_of(self.method)  # the task's is in the key
+        text = json.dumps([self.default.key, self.space, self.fixed, versions, self.session.device, SAMPLER, PRUNER])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
-    def cell(self, seed: int, params: Mapping[str, Any]) -> Cell:
-        """The cell of a trial."""
+    def jobs(self, seed: int, params: Mapping[str, Any]) -> list[Job]:
+        """The jobs of a trial, its own cell last; none of them looks at the test split."""
         start = self.default
-        return make_cell(
+        cell = make_cell(
             self.task,
             self.method,
             search=start.search if self.method.card.searches else None,
@@ -89,141 +96,112 @@ class SweepPlan:
             fingerprint=start.data,
             assignments=[*self.fixed, *((name, str(value)) for name, value in params.items())],
         )
+        return jobs_of(cell, self.method, [seed], tested=False)
 
 
 def refuse(method: Method, default: Cell, fixed: Sequence[tuple[str, str]], registry: Registry) -> None:
     """Raise BenchError, in one line, where a sweep makes no sense."""
     if not _predicts(method):
         raise _no_predictor(method, registry)
-    if not _space(method, default, fixed):
+    if not space_of(method, default, fixed):
         raise BenchError(
             f"method {method.card.id!r} has nothing to sweep: none of its parameters declares a range for it, or --set "
             "fixes them all."
         )
 
 
-def run_sweep(plan: SweepPlan, registry: Registry, workers: int, told: Told) -> Preset:
-    """Run what is missing of every study, ``workers`` of them at once, and store the preset.
+def run_sweep(plan: SweepPlan, executor: Executor, on_end: OnEnd) -> Preset:
+    """Run what is missing of every study, as many at once as ``executor`` has slots, and store the preset.
 
     Raises:
-        BenchError: when another process runs this sweep, or no trial has a result.
+        BenchError: when another process runs this sweep, no trial has a result, or the folder cannot be written.
         Interrupted: on Ctrl-C; every finished trial is kept.
     """
-    plan.folder.mkdir(parents=True, exist_ok=True)
-    try:
-        with CellLock(plan.folder / ".sweep.lock"):
-            studies = _run_studies(plan, registry, workers, told)
-    except Busy:
-        raise BenchError(f"another process is running the sweep in {str(plan.folder)!r}.") from None
-    return _store(plan, studies)
+    with writing(f"sweep folder {str(plan.folder)!r}"):
+        plan.folder.mkdir(parents=True, exist_ok=True)
+        with CellLock(plan.folder / ".sweep.lock", f"the sweep in {str(plan.folder)!r}"):
+            return _store(plan, _run_studies(plan, executor, on_end))
 
 
-def _run_studies(plan: SweepPlan, registry: Registry, workers: int, told: Told) -> list[Study]:
-    runner = _Trials(plan, registry, workers)
-    search = Search(
+def _run_studies(plan: SweepPlan, executor: Executor, on_end: OnEnd) -> list[Study]:
+    settings = StudySettings(
         space=plan.space,
         default={name: plan.default.params[name] for name in plan.space},
         higher_is_better=plan.task.card.metric.higher_is_better,
         epochs=int(plan.default.params.get("epochs", 0)),
         identity=plan.identity,
-        run=runner.run,
-        told=told,
+        run=partial(_run_trial, plan, executor),
+        on_end=on_end,
     )
-    journals = [plan.folder / f"study{number}.log" for number in range(plan.studies)]
-    with ThreadPoolExecutor(workers) as pool:
+    trials, max_hours = plan.size.trials, plan.size.max_hours
+    with ThreadPoolExecutor(max(1, min(plan.size.studies, executor.slots))) as pool:
         futures = [
-            pool.submit(run_study, search, number, journal, plan.trials, plan.max_hours)
-            for number, journal in enumerate(journals)
+            pool.submit(run_study, settings, number, plan.folder / f"study{number}.log", trials, max_hours)
+            for number in range(plan.size.studies)
         ]
         try:
-            wait(futures, return_when=FIRST_EXCEPTION)
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            if any(future.exception() for future in done):
+                executor.stop()
         except KeyboardInterrupt:
+            executor.stop()
             raise Interrupted("interrupted; finished trials are stored, the same command continues.") from None
         finally:
-            runner.stop.set()
             pool.shutdown(cancel_futures=True)
-    # The first error is the cause; the other studies were stopped because of it.
-    errors = [future.exception() for future in futures if not future.cancelled()]
-    for error in sorted(filter(None, errors), key=lambda error: not isinstance(error, BenchError)):
+    # The other studies were interrupted because of the first error, which is the cause.
+    errors = [error for future in futures if not future.cancelled() and (error := future.exception())]
+    for error in sorted(errors, key=lambda error: isinstance(error, Interrupted)):
         raise error
     return [future.result() for future in futures]
 
 
-class _Trials:
-    """Runs the cells of trials, scored on the validation split alone, in a store of their own."""
+def _run_trial(plan: SweepPlan, executor: Executor, seed: int, params: Mapping[str, Any], prune: Prune) -> TrialOutcome:
+    """Train with ``params``.
 
-    def __init__(self, plan: SweepPlan, registry: Registry, workers: int) -> None:
-        self.plan, self.registry = plan, registry
-        self.store = Store(plan.folder / "trials")
-        self.stop = threading.Event()
-        memory = MEMORY_SHARE * psutil.virtual_memory().total / 2**20 / workers
-        threads = max(1, (os.cpu_count() or 1) // workers)
-        self.limits = Limits(threads, memory, stop=self.stop, tested=False)
+    Raises:
+        BenchError: when the method cannot treat the task, or has no validation score.
+    """
+    jobs, store, ended = plan.jobs(seed, params), plan.session.store, dict[str, Record]()
+    place = store.place(jobs[-1].cell)
 
-    def run(self, seed: int, params: Mapping[str, Any], prune: Prune) -> Outcome:
-        """Train with ``params``.
+    def on_end(job: Job, record: Record, ran: bool) -> None:
+        ended[store.place(job.cell)] = record
 
-        Raises:
-            BenchError: when the method cannot treat the task, or has no validation score.
-        """
-        plan = self.plan
-        cell = plan.cell(seed, params)
-        gpus = torch.cuda.device_count() if plan.device == "cuda" else 0
-        limits = self.limits._replace(gpu=(seed - FIRST_SEED) % gpus) if gpus else self.limits
-        first, discovery = discovery_of(cell, plan.method), None
-        if first is not None:
-            assert isinstance(plan.method, Pipeline)
-            found = self._record(first, plan.method.discoverer, None, limits)
-            if found["status"] != "ok":
-                return self._failed(found, "its discoverer: ")
-            discovery = self.store.path(first)
-        try:
-            record = self._record(cell, plan.method, discovery, limits._replace(prune=prune))
-        except Pruned:
-            return Outcome("pruned")
-        if record["status"] != "ok":
-            return self._failed(record, "")
-        if "validation" not in record:
-            raise _no_predictor(plan.method, self.registry)
-        return Outcome("complete", record["validation"]["value"])
+    def on_start(job: Job) -> Watch:
+        return Watch(prune=prune) if job is jobs[-1] else UNWATCHED
 
-    def _record(self, cell: Cell, method: Method, discovery: Path | None, limits: Limits) -> Record:
-        earlier = self.store.finished(cell)
-        if earlier is not None:  # finished just before the kill, or the same parameters were drawn before
-            history = read_arrays(self.store.path(cell), earlier).get("history/val/loss")
-            points = [] if history is None else [(int(epoch), float(loss)) for epoch, loss in history]
-            if limits.prune is not None and points and limits.prune(points):
-                raise Pruned
-            return earlier
-        plan = self.plan
-        for _ in range(PATIENCE):
-            try:
-                return run_in_worker(
-                    cell, plan.task, method, self.store, plan.device, plan.data_dir, lambda *_: None, discovery, limits
-                )
-            except Busy:
-                time.sleep(BUSY_S)
-        raise BenchError(f"another process keeps running {cell.title} in {str(self.store.root)!r}.")
+    try:
+        run_plan(make_plan(jobs, plan.session, retry=("failed",)), executor, on_end, on_start)
+    except Pruned:
+        return TrialOutcome("pruned")
+    record = ended.get(place) or store.read(place)
+    # Losses that nobody heard (the cell was finished before, or ran on a node of a cluster) decide now.
+    if prune(_losses(store, record)):
+        return TrialOutcome("pruned")
+    if record.status is Status.UNSUPPORTED:
+        raise BenchError(f"{plan.method.card.id} cannot treat {plan.task.card.id}: {record.reason}.")
+    if record.status is not Status.OK:
+        return TrialOutcome("failed", reason=f"{record.status}: {record.reason}")
+    if record.validation is None:
+        raise _no_predictor(plan.method, plan.session.registry)
+    return TrialOutcome("complete", record.validation.value)
 
-    def _failed(self, record: Record, before: str) -> Outcome:
-        plan = self.plan
-        if record["status"] == "unsupported":
-            raise BenchError(f"{plan.method.card.id} cannot treat {plan.task.card.id}: {before}{record['reason']}.")
-        return Outcome("failed", reason=f"{before}{record['status']}: {record['reason']}")
+
+def _losses(store: Store, record: Record) -> list[tuple[int, float]]:
+    """The validation losses (epoch, loss) of a cell that has ended."""
+    name = "history/val/loss"
+    history = store.arrays(record.place, [name]).get(name, ()) if name in record.arrays else ()
+    return [(int(epoch), float(loss)) for epoch, loss in history]
 
 
 def _store(plan: SweepPlan, studies: Sequence[Study]) -> Preset:
-    import optuna
-
     metric, start = plan.task.card.metric, plan.default
-    chosen = median_study(studies, metric.higher_is_better)
-    best = chosen.best(metric.higher_is_better) if chosen else None
-    if chosen is None or best is None:
+    median = median_study(studies, metric.higher_is_better)
+    best = median.best(metric.higher_is_better) if median else None
+    if median is None or best is None:
         raise BenchError(f"no trial has a result; {str(plan.folder)!r} holds the logs of their workers.")
     fixed = {name: start.params[name] for name, _ in plan.fixed if name in start.params}  # some are absent at default
     preset = Preset(
-        schema=SCHEMA,
-        name=TUNED,
         task=start.task,
         version=start.task_version,
         method=start.method,
@@ -235,38 +213,18 @@ def _store(plan: SweepPlan, studies: Sequence[Study]) -> Preset:
         metric=f"val/{metric.name.partition('/')[2]}",
         unit=metric.unit,
         higher_is_better=metric.higher_is_better,
-        chosen=chosen.study,
+        chosen=median.study,
         studies=tuple(studies),
-        max_hours=plan.max_hours,
+        max_hours=plan.size.max_hours,
         sampler=SAMPLER,
         pruner=PRUNER,
         optuna=optuna.__version__,
-        git_sha=environment(plan.device)["git_sha"],
-        device=plan.device,
+        git_sha=environment(plan.session.device).git_sha,
+        device=plan.session.device,
         identity=plan.identity,
     )
     write_preset(preset_path(plan.results, start), preset)
     return preset
-
-
-def _space(method: Method, default: Cell, fixed: Sequence[tuple[str, str]]) -> dict[str, Sweep]:
-    set_by_hand = {name for name, _ in fixed}
-    space = {}
-    for prefix, stage in stages_of(method).items():
-        for name, swept in sweeps_of(stage.Params).items():
-            full = f"{prefix}{name}"
-            if full not in set_by_hand:
-                space[full] = _holding(swept, full, default.params[full])
-    return space
-
-
-def _holding(swept: Sweep, name: str, value: Any) -> Sweep:
-    """``swept``, widened to hold the family's ``value``."""
-    if swept.choices:
-        return swept
-    if value is None or (swept.log and value <= 0):
-        raise BenchError(f"parameter {name!r} is {value}, which no sweep over {swept} can hold; fix it by --set.")
-    return swept._replace(low=min(swept.low, value), high=max(swept.high, value))
 
 
 def _predicts(method: Method) -> bool:

@@ -5,6 +5,7 @@ import pytest
 from bench.leaderboard.drawing.draw import draw
 from bench.leaderboard.drawing.learning import plan_learning
 from bench.leaderboard.markdown.pages import render_task
+from bench.records.record import replaced
 
 
 @pytest.fixture
@@ -44,8 +45,7 @@ def test_its_name_changes_with_a_run_and_not_without(board_of, records):
     board, again = board_of(records), board_of(records[::-1])
     name = plan_learning(board, board.sections[0]).name
     assert plan_learning(again, again.sections[0]).name == name
-    records[0]["started"] = "2030-01-01T00:00:00Z"
-    changed = board_of(records)
+    changed = board_of([replaced(records[0], {"started": "2030-01-01T00:00:00Z"}), *records[1:]])
     assert plan_learning(changed, changed.sections[0]).name != name
 
 

@@ -15,8 +15,8 @@ def plans_of(board_of):
     """``plans_of((record, names), ...)``: kind -> plan of the first section."""
 
     def make(*pairs, index=0):
-        names = {(record["key"], record["seed"]): frozenset(found) for record, found in pairs}
-        board = board_of([record for record, _ in pairs], arrays=lambda r: names[r["key"], r["seed"]])
+        names = {(record.key, record.seed): frozenset(found) for record, found in pairs}
+        board = board_of([record for record, _ in pairs], arrays=lambda r: names[r.key, r.seed])
         return {plan.kind: plan for plan in plan_figures(board)[index]}
 
     return make
@@ -38,7 +38,7 @@ def test_generators_are_shown_once_and_never_those_that_a_method_was_told(make_r
     plans = plans_of(
         (make_record("liegan", mse=None), FOUND),
         (make_record("liegan+augment"), FOUND),
-        (make_record("consumer", discovery="toy@1/liegan/abc/seed0.json"), FOUND),
+        (make_record("consumer", discovery={"method": "liegan", "search": None, "key": "a" * 12}), FOUND),
         (make_record("true+augment", knowledge="group"), FOUND),
         (make_record("semola"), TRACED),
     )

@@ -11,6 +11,7 @@ from bench.leaderboard.board.overall import build_overall
 from bench.leaderboard.html.data import page_data
 from bench.leaderboard.html.markup import plain
 from bench.leaderboard.markdown.pages import render_task
+from bench.records.record import Score, replaced
 
 ROTATION = np.array([[[0.0, -1.0], [1.0, 0.0]]])
 FOUND = {
@@ -148,7 +149,8 @@ def test_the_same_records_in_any_order_give_the_same_bytes(board_of, records):
 
 def test_a_unit_is_that_of_its_own_task(board_of, make_record, toy_task):
     own = make_record(scores={"equivariance/e": 0.5})
-    own["scores"]["equivariance/e"]["unit"] = "meV"
+    score = Score(value=0.5, unit="meV", higher_is_better=None)
+    own = replaced(own, {"scores": own.scores | {"equivariance/e": score}})
     other = make_record(task={"id": "other"}, scores={"equivariance/e": 0.5})
     data = data_of([board_of([own]), board_of([other], toy_task(id="other"))])
     units = {task["id"]: task["sections"][0]["units"] for task in data["tasks"]}

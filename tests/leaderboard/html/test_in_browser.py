@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from bench.api import Budget, MetricCard, TaskCard
-from bench.leaderboard.site import Cards, write_pages
+from bench.leaderboard.site import Cards, write_html
+from bench.records.store import Store
 from bench.running.registry import Registry
 
 CHROMIUM = os.environ.get("SYMMETRY_BENCH_CHROMIUM") or next(
@@ -65,8 +66,8 @@ def site(tmp_path_factory, make_record, put_record):
             for place, (method, mse) in enumerate(MSE.items()):
                 scores = {"symmetry/precision": 0.5, "equivariance/e_prime": 0.25} if method == "alpha" else {}
                 fields = own | {"search": "full" if method == "alpha" else None, "seed": seed}
+                fields["cost"] = {"fit_s": 2.0 + 10 * place + seed / 10}
                 record = make_record(method, mse=mse * (1 + seed / 100), scores=scores, **fields)
-                record["cost"]["fit_s"] = 2.0 + 10 * place + seed / 10
                 put_record(root / "results", record, arrays if method == "alpha" else None)
             told = own | {"knowledge": "group", "seed": seed}
             put_record(root / "results", make_record("true", mse=1e-3 * (1 + seed / 100), **told))
@@ -76,13 +77,7 @@ def site(tmp_path_factory, make_record, put_record):
         failed = {"task": {"id": name}, "status": "failed", "reason": "lost </script> & <b>bold</b>"}
         put_record(root / "results", make_record("plain", seed=6, params={"epochs": 9, "lr": 0.5}, **failed))
     cards = Cards({name: task.card for name, task in registry.tasks.items()}, registry.method_card)
-    write_pages(
-        root / "results",
-        root,
-        cards,
-        lambda record: "current",
-    )
-    return (root / "index.html").as_uri()
+    return write_html(Store(root / "results"), root, cards, lambda record: False).as_uri()
 
 
 @pytest.fixture

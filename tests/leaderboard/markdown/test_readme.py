@@ -3,6 +3,7 @@ import pytest
 from bench.leaderboard.board.overall import Overall, build_overall
 from bench.leaderboard.markdown.readme import END, START, with_board
 from bench.leaderboard.site import Cards, write_pages
+from bench.records.store import Store
 
 README = f"# Project\n\n{START}\nold\n{END}\n\n## More\n"
 
@@ -32,12 +33,11 @@ def test_the_pages_keep_the_readme_up_to_date_and_check_it(tmp_path, make_record
 
     def update(check=False):
         out = tmp_path / "board"
-        return write_pages(
-            out / "results", out, Cards({}, lambda name: None), lambda record: "current", check=check, readme=readme
-        )
+        cards = Cards({}, lambda name: None)
+        return write_pages(Store(out / "results"), out, cards, lambda record: False, check=check, readme=readme).written
 
     assert "../README.md" in update(check=True)
     assert readme.read_text() == README
     update()
     assert "No results yet." in readme.read_text()
-    assert update(check=True) == []
+    assert update(check=True) == ()

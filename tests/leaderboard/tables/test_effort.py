@@ -2,12 +2,12 @@ from bench.leaderboard.tables.effort import remaking
 from bench.records.estimate import OVERHEAD_S
 
 
-def test_a_discovery_and_its_consumers_count_once_each(make_record):
+def test_the_cells_are_added_up_and_a_discovery_counts_once(make_record):
     cost = {"fit_s": 3600.0, "predict_s": 0.0}
     first = make_record("liegan", key="a" * 12, cost=cost)
-    place = f"toy@1/liegan--full/{'a' * 12}/seed0.json"
+    used = {"method": "liegan", "search": None, "key": "a" * 12}
     consumers = [
-        make_record(f"liegan+{name}", cost={"fit_s": 1800.0, "predict_s": 0.0}, discovery=place)
+        make_record(f"liegan+{name}", cost={"fit_s": 1800.0, "predict_s": 0.0}, discovery=used)
         for name in ("augment", "emlp")
     ]
     hours = 2.0 + 3 * OVERHEAD_S / 3600  # 1 h of discovery, half an hour of each consumer

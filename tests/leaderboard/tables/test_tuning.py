@@ -9,6 +9,7 @@ from bench.leaderboard.drawing.learning import figures_of
 from bench.leaderboard.drawing.plan import NAME
 from bench.leaderboard.markdown.pages import render_task
 from bench.leaderboard.tables.tuning import tunings
+from bench.records.record import replaced
 
 
 def rows(board):
@@ -49,9 +50,7 @@ def test_a_row_with_the_changes_of_a_preset_is_its_row_whichever_way_they_were_a
     board_of, default_and_tuned, make_preset
 ):
     preset = make_preset([(2.0, {"lr": 0.002}), (1.0, {"lr": 0.01})])
-    by_hand = default_and_tuned()
-    for record in by_hand:
-        record.pop("preset", None)
+    by_hand = [replaced(record, {"preset": None}) for record in default_and_tuned()]
     assert list(rows(board_of(by_hand, presets=[preset]))) == ["plain tuned", "plain"]
     assert list(rows(board_of(by_hand))) == ["plain lr=0.01", "plain"]
 

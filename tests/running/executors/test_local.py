@@ -12,9 +12,9 @@ from bench.records.cell import make_cell
 from bench.records.store import Store
 from bench.running.executors.gpus import GpuShares
 from bench.running.executors.local import LocalExecutor
-from bench.running.executors.need import Need
+from bench.running.jobs import CellNeed, Job
 from bench.running.registry import load_registry
-from bench.running.suite import Job
+from bench.running.session import Session
 from bench.running.supervisor import Limits, run_in_worker
 
 
@@ -27,7 +27,7 @@ from bench.running.supervisor import Limits, run_in_worker
     ],
 )  # fmt: skip
 def test_as_many_cells_fit_as_have_whole_cores_and_a_share_of_one_gpu(threads, gpus, machine, cells):
-    assert Need(threads, gpus).fits(*machine) == cells
+    assert CellNeed(threads, gpus).fits(*machine) == cells
 
 
 @pytest.fixture
@@ -47,7 +47,7 @@ def test_cells_share_gpus_by_their_budgets_share_and_spread_over_them(jobs, tmp_
     registry, todo = jobs
     running, most, seen, lock = {0: 0, 1: 0}, {0: 0, 1: 0}, [], threading.Lock()
 
-    def pretend(cell, task, method, store, device, data_dir, on_progress, discovery, limits):
+    def pretend(job, session, limits, watch):
         with lock:
             seen.append(limits.gpu)
             running[limits.gpu] += 1
@@ -58,7 +58,7 @@ def test_cells_share_gpus_by_their_budgets_share_and_spread_over_them(jobs, tmp_
 
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     monkeypatch.setattr(local, "run_in_worker", pretend)
-    executor = LocalExecutor(8, Store(tmp_path), registry, "cuda", tmp_path)
+    executor = LocalExecutor(Session(Store(tmp_path), registry, "cuda", tmp_path), 8)
     wait([executor.submit(job) for job in todo])
     executor.stop()
     assert most == {0: 2, 1: 2}  # 0.4 of a GPU: two on each, although 8 workers are there
@@ -93,11 +93,9 @@ def test_what_waits_for_a_gpu_ends_when_the_suite_is_stopped():
 def test_a_worker_has_no_more_threads_than_its_share_of_the_cores(jobs, tmp_path, monkeypatch):
     registry, todo = jobs
     monkeypatch.setattr(local.os, "cpu_count", lambda: 6)
-    executor = LocalExecutor(2, Store(tmp_path), registry, "cpu", tmp_path)
+    executor = LocalExecutor(Session(Store(tmp_path), registry, "cpu", tmp_path), 2)
     assert executor.threads == 3
-    cell = todo[0].cell  # of a task that asks for 64
-    task, method = registry.task("wide"), registry.method("plain")
-    limits = Limits(threads=executor.threads)
-    record = run_in_worker(cell, task, method, executor.store, "cpu", tmp_path, lambda *_: None, None, limits)
-    assert (record["status"], record["env"]["threads"]) == ("ok", 3)
+    # The task of this job asks for 64.
+    record = run_in_worker(todo[0], executor.session, Limits(threads=executor.threads))
+    assert (record.status, record.env.threads) == ("ok", 3)
     executor.stop()

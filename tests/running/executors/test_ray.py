@@ -8,7 +8,7 @@ import time
 import psutil
 import pytest
 
-pytest.importorskip("ray", reason="needs the extra [cluster]: make ray-test")
+pytest.importorskip("ray", reason="needs the extra [cluster]")
 
 from bench.records.store import Store, read_arrays
 
@@ -84,7 +84,7 @@ def test_outcomes_logs_and_scores_are_those_of_the_local_executor(nodes, suites,
     here = suites_at(tmp_path, "local")
     assert here.run([*good, "raises"])[0] == 1
 
-    reasons = {record["method"]["id"]: (record["status"], record["reason"]) for record in suites.records()}
+    reasons = {record.method.id: (record.status, record.reason) for record in suites.records()}
     assert {name: reasons[name][0] for name in ("semola", *good)} == dict.fromkeys(("semola", *good), "ok")
     assert reasons["hangs"] == ("timeout", "exceeded the wall limit of 8 s")
     assert reasons["raises"] == ("failed", "RuntimeError: no luck")
@@ -100,7 +100,7 @@ def test_outcomes_logs_and_scores_are_those_of_the_local_executor(nodes, suites,
         arrays, others = read_arrays(twin, shipped), read_arrays(path, record)
         assert arrays.keys() == others.keys()
         assert all((arrays[name] == others[name]).all() for name in arrays if name.startswith("test"))
-        assert ("said before" in _log(twin)) == ("said before" in _log(path)) == (record["status"] == "failed")
+        assert ("said before" in _log(twin)) == ("said before" in _log(path)) == (record.status == "failed")
     assert "[33m" not in out  # nothing of Ray's own words
 
 
@@ -163,7 +163,7 @@ def test_without_any_node_left_each_cell_fails_with_that_reason(nodes, suites_at
     code, _, _ = suites.run(["plain"], "0-2", options=nodes.options, program=("-c", impatient))
     assert code == 1
     assert time.monotonic() - began < 60
-    reasons = [record["reason"] for record in suites.records()]
+    reasons = [record.reason for record in suites.records()]
     assert reasons == ["the cluster has no node left that offers 1 CPU"] * 3
 
 

@@ -1,14 +1,13 @@
-"""Laws of one study: what it draws does not depend on when it was killed, and a failure stops nothing."""
+"""Laws of one study: a kill loses no trial, a failure stops nothing, and a journal that is broken is one line."""
 
-import json
 import math
 
 import pytest
 
-import bench.running.sweeps.study
 from bench.api.parameters import Sweep
 from bench.errors import BenchError
-from bench.running.sweeps.study import FIRST_SEED, Outcome, Search, run_study
+from bench.running.sweeps.search import Outcome, StudySettings
+from bench.running.sweeps.study import FIRST_SEED, RANDOM_TRIALS, run_study
 
 SPACE = {"lr": Sweep(1e-4, 1e-1, log=True), "copies": Sweep(1, 8, whole=True), "kind": Sweep(choices=("a", "b"))}
 DEFAULT = {"lr": 0.0123456, "copies": 2, "kind": "b"}
@@ -41,9 +40,11 @@ class Trainer:
 
 @pytest.fixture
 def study_of(tmp_path):
-    def make(trainer, trials=12, name="study0", told=lambda *_: None, identity="x", hours=1.0, higher=False, number=0):
-        search = Search(SPACE, DEFAULT, higher, EPOCHS, identity, trainer, told)
-        return run_study(search, number, tmp_path / f"{name}.log", trials, hours)
+    def make(
+        trainer, trials=12, name="study0", on_end=lambda *_: None, identity="x", hours=1.0, higher=False, number=0
+    ):
+        settings = StudySettings(SPACE, DEFAULT, higher, EPOCHS, identity, trainer, on_end)
+        return run_study(settings, number, tmp_path / f"{name}.log", trials, hours)
 
     return make
 
@@ -62,35 +63,53 @@ def test_the_first_trial_is_the_default_and_the_others_lie_in_the_range(study_of
     assert study.seed == FIRST_SEED
 
 
-def test_a_study_is_the_same_whenever_it_is_killed(study_of):
+def test_the_same_command_makes_the_same_study_and_another_number_another(study_of):
     whole = study_of(Trainer(), name="whole")
     assert study_of(Trainer(), name="again").trials == whole.trials
     assert whole.count("pruned") > 0
     assert study_of(Trainer(), name="other", number=1).trials[1:] != whole.trials[1:]
-    for steps in (0, 4, 9, 23, 40):
-        dead, heir = Trainer(dies_after=steps), Trainer()
-        with pytest.raises(Killed):
-            study_of(dead, name=f"killed{steps}")
-        assert study_of(heir, name=f"killed{steps}").trials == whole.trials
-        # Only the trial in which it died is begun again.
-        assert [params for _, params in dead.runs[:-1] + heir.runs] == [trial.params for trial in whole.trials]
 
 
-@pytest.mark.parametrize("number", range(12))
-def test_a_kill_before_the_end_of_a_trial_is_told_changes_nothing(study_of, monkeypatch, number):
-    whole, tell, told = study_of(Trainer(), name="whole"), bench.running.sweeps.study._tell, []
-
-    def dying(search, study, asked, outcome):
-        told.append(asked.number)
-        if told.count(number) == 1 and asked.number == number:
-            raise Killed
-        tell(search, study, asked, outcome)
-
-    monkeypatch.setattr("bench.running.sweeps.study._tell", dying)
+@pytest.mark.parametrize("steps", [0, 4, 9, 23, 40])
+def test_a_killed_study_goes_on_to_as_many_trials_and_repeats_the_one_that_was_killed(study_of, steps):
+    dead, heir = Trainer(dies_after=steps), Trainer()
     with pytest.raises(Killed):
-        study_of(Trainer())
-    assert study_of(Trainer()).trials == whole.trials
-    assert sorted(told) == sorted([*range(12), number])
+        study_of(dead)
+    study = study_of(heir)
+    assert [trial.trial for trial in study.trials] == list(range(12))
+    assert study.trials[0].params == DEFAULT
+    assert heir.runs[0] == dead.runs[-1]
+    assert [params for _, params in dead.runs[:-1] + heir.runs] == [trial.params for trial in study.trials]
+    assert study.best(False).validation is not None
+
+
+def test_a_study_killed_twice_in_one_trial_still_repeats_it(study_of):
+    first, second, heir = Trainer(dies_after=4), Trainer(dies_after=3), Trainer()
+    for dead in (first, second):
+        with pytest.raises(Killed):
+            study_of(dead)
+    assert len(study_of(heir).trials) == 12
+    assert first.runs == second.runs == heir.runs[:1]
+
+
+def test_a_study_continued_among_its_random_trials_draws_nothing_twice(study_of):
+    for trials in range(1, RANDOM_TRIALS + 1):
+        study = study_of(Trainer(), trials=trials)
+    drawn = [tuple(trial.params.values()) for trial in study.trials]
+    assert len(set(drawn)) == RANDOM_TRIALS
+
+
+def test_a_journal_cut_after_any_line_continues_to_a_whole_study(study_of, tmp_path):
+    """Every moment at which a kill may come leaves some first part of the journal."""
+    study_of(Trainer(), trials=4, name="whole")
+    lines = (tmp_path / "whole.log").read_bytes().splitlines(keepends=True)
+    for count in range(len(lines)):
+        journal = tmp_path / "study0.log"
+        journal.write_bytes(b"".join(lines[:count]).replace(b"whole", b"study0"))
+        study = study_of(Trainer(), trials=4)
+        assert [trial.trial for trial in study.trials] == [0, 1, 2, 3], count
+        assert study.trials[0].params == DEFAULT, count
+        journal.unlink()
 
 
 def test_a_finished_study_runs_nothing_and_a_longer_one_only_what_is_missing(study_of):
@@ -141,10 +160,48 @@ def test_a_study_whose_hours_are_spent_begins_no_further_trial(study_of, monkeyp
     assert not study_of(Trainer(), hours=1000.0).capped
 
 
-def test_a_journal_of_another_sweep_is_refused(study_of, tmp_path):
+def test_the_hours_of_a_killed_trial_are_not_free(study_of, monkeypatch):
+    clock = iter(range(0, 10**9, 100))
+    monkeypatch.setattr("bench.running.sweeps.study.time.monotonic", lambda: float(next(clock)))
+    with pytest.raises(Killed):
+        study_of(Trainer(dies_after=5), trials=1, hours=0.1)
+    assert study_of(Trainer(), trials=1, hours=0.1).trials == ()
+
+
+def test_a_journal_of_another_sweep_is_refused(study_of):
     study_of(Trainer(), trials=1)
     with pytest.raises(BenchError, match="holds a sweep by other code, data, ranges or settings; move the folder away"):
         study_of(Trainer(), trials=1, identity="y")
-    (tmp_path / "study0.log").write_text("no journal\n" + json.dumps({}) + "\n")
-    with pytest.raises(BenchError, match="cannot be read"):
-        study_of(Trainer(), trials=1)
+
+
+def _without_state(lines):
+    return [line for line in lines if b'"state":"complete"' not in line]
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [
+        (lambda lines: [b"no journal", *lines], "line 1 is not JSON"),
+        (lambda lines: [*lines[:3], b"\xff\xfe", *lines[3:]], "line 4 is not JSON"),
+        (lambda lines: [*lines, b"[" * 100_000], "is not JSON"),
+        (lambda lines: [*lines[:2], b"[1, 2]", *lines[2:]], "line 3 is not an operation of a study"),
+        (lambda lines: [*lines[:2], b"null", *lines[2:]], "line 3 is not an operation of a study"),
+        (lambda lines: [*lines, b"{}"], "is not an operation of a study"),
+        (lambda lines: [*lines, b'{"op_code": 99, "worker_id": "x"}'], "AssertionError"),
+        (lambda lines: [*lines, b'{"op_code": 4, "worker_id": "x"}'], "KeyError"),
+        (lambda lines: [line for line in lines if b'"op_code":5' not in line], "has no 'copies'"),
+        (_without_state, "trial 0 has ended, and its state is None"),
+        (lambda lines: [line.replace(b'"state":"complete"', b'"state":"won"') for line in lines], "its state is 'won'"),
+    ],
+)  # fmt: skip
+def test_a_damaged_journal_is_one_line_with_advice(study_of, tmp_path, damage, why):
+    study_of(Trainer(), trials=2)
+    journal = tmp_path / "study0.log"
+    journal.write_bytes(b"\n".join([*damage(journal.read_bytes().splitlines()), b""]))
+    with pytest.raises(BenchError) as caught:
+        study_of(Trainer(), trials=2)
+    message = str(caught.value)
+    assert message.startswith(f"journal {str(journal)!r} cannot be read (")
+    assert why in message
+    assert "Move it away to begin its study again" in message
+    assert "\n" not in message

@@ -139,8 +139,8 @@ def test_a_sweep_chooses_by_validation_and_never_looks_at_the_test_split(sweeps)
     for task in chosen:
         trials = Store(sweeps.results.parent / "sweeps" / f"{task}@1" / "shift" / "smoke" / "trials").scan()
         assert trials.records
-        assert all(record["scores"] == {} for record in trials.records.values())
-        assert {record["seed"] for record in trials.records.values()} == {1000, 1001}
+        assert all(record.scores == {} for record in trials.records.values())
+        assert {record.seed for record in trials.records.values()} == {1000, 1001}
     best = chosen["honest"].best
     assert best.validation == pytest.approx(min(t.validation for t in _complete(chosen["honest"])))
 
@@ -149,9 +149,9 @@ def test_a_sweep_chooses_by_validation_and_never_looks_at_the_test_split(sweeps)
     code, out, errors = sweeps.run("run", *choice, "--no-mlflow", "--device", "cpu")
     assert code == 0, errors
     (record,) = Store(sweeps.results).scan().records.values()
-    assert (record["preset"], record["changed"]) == ("tuned", dict(chosen["honest"].params))
-    assert record["scores"]["test/mse"]["value"] > 0
-    assert record["validation"]["value"] > 0
+    assert (record.preset, record.changed) == ("tuned", dict(chosen["honest"].params))
+    assert record.scores["test/mse"].value > 0
+    assert record.validation.value > 0
 
 
 def _complete(preset):
@@ -201,7 +201,8 @@ def test_two_sweeps_of_one_thing_exclude_each_other_and_another_setting_is_refus
         time.sleep(0.02)
     code, _, errors = sweeps.sweep("honest", "--studies", "1", "--set", "pause=2", trials=1)
     assert (code, errors.count("\n")) == (2, 1)
-    assert "another process is running the sweep in" in errors
+    assert errors.startswith("error: the sweep in ")
+    assert f" is being run by process {first.pid};" in errors
     first.communicate(timeout=120)
     assert first.returncode == 0
     code, _, errors = sweeps.sweep("honest", "--studies", "1", trials=1)

@@ -1,0 +1,53 @@
+"""`python -m bench show`: one record, from a file of its own or from the packed ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.cli.listing import show_record
+from bench.errors import BenchError, nearest
+from bench.records.paths import log_hint
+from bench.records.record import Record, Status, read_record
+from bench.records.store import Store
+
+
+def show_command(
+    task: str, method: str, results: Callable[[], Path], *, seed: int = 0, budget: str = "small", key: str = ""
+) -> None:
+    """Print the record of a task and a row; without ``method``, ``task`` is the path of a record.
+
+    Raises:
+        BenchError: when there is no such record, naming the nearest; when several match, naming their keys.
+    """
+    if not method:
+        record = read_record(Path(task))
+        show_record(record, _log(Path(task), record))
+        return
+    records = [r for r in Store(results()).scan().records.values() if r.task.id == task]
+    if not records:
+        raise BenchError(f"no record of task {task!r}.")
+    rows = {record.label for record in records}
+    like = [record for record in records if record.label == method]
+    if not like:
+        raise BenchError(
+            f"no record of {method!r} on {task}.{nearest(method, rows)} Recorded: {', '.join(sorted(rows))}."
+        )
+    cells = [r for r in like if (r.seed, r.budget) == (seed, budget) and r.key.startswith(key)]
+    if not cells:
+        places = sorted({(r.budget, r.seed) for r in like})[:12]
+        shown = ", ".join(f"{name} seed {number}" for name, number in places)
+        raise BenchError(f"no record of {method} on {task} at budget {budget!r}, seed {seed}; recorded: {shown}.")
+    if len(cells) > 1:
+        raise BenchError(f"several records match; choose by --key: {'; '.join(map(_described, cells))}.")
+    store = Store(results())
+    show_record(cells[0], _log(store.root / cells[0].place, cells[0]))
+
+
+def _log(path: Path, record: Record) -> str:
+    return "" if record.status is Status.OK else log_hint(path)
+
+
+def _described(record: Record) -> str:
+    changes = ", ".join(f"{name}={value}" for name, value in sorted(record.changed.items())) or "default settings"
+    return f"{record.key} ({changes})"

@@ -1,0 +1,57 @@
+"""The arrays of a record that are published, and the module that reads each; all others stay in the workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from bench.api import Array
+from bench.records.record import Record
+
+#: Name, or the part before its first slash -> a module that reads it.
+READERS = {
+    "generators": "bench.leaderboard.drawing.draw",
+    "truth": "bench.leaderboard.drawing.draw",
+    "truth_algebra": "bench.leaderboard.drawing.draw",
+    "sample_original": "bench.leaderboard.drawing.draw",
+    "sample_moved": "bench.leaderboard.drawing.draw",
+    "orientation_curve": "bench.leaderboard.drawing.curves",
+    "trace": "bench.leaderboard.drawing.curves",
+    "trace_step": "bench.leaderboard.drawing.curves",
+    "strength_on_validation": "bench.leaderboard.drawing.curves",
+    "coefficient_kind": "bench.api.discovery",
+    "coefficient_scale": "bench.api.discovery",
+    "strength": "bench.api.discovery",
+    "history": "bench.leaderboard.mlflow",
+}
+#: Drawn only, so published in single precision.
+DRAWN = frozenset({"orientation_curve", "trace", "history", "sample_moved", "sample_original"})
+#: A page shows them of one seed, so they are published of the first one of each row.
+SAMPLES = frozenset({"sample_original", "sample_moved"})
+
+
+def published_names(record: Record, pictured: bool) -> list[str]:
+    """The names of the arrays of ``record`` that are published; samples only where it is ``pictured``."""
+    kinds = READERS.keys() if pictured else READERS.keys() - SAMPLES
+    return [name for name in record.arrays if _base_name(name) in kinds]
+
+
+def published_form(arrays: Mapping[str, Array]) -> dict[str, Array]:
+    """The arrays as they are published; publishing them again changes nothing."""
+    return {
+        n: a.astype(np.float32) if _base_name(n) in DRAWN and a.dtype == np.float64 else a for n, a in arrays.items()
+    }
+
+
+def pictured(records: Iterable[Record]) -> set[str]:
+    """The places of the records whose samples a page shows: the lowest seed with samples of every key."""
+    lowest: dict[str, Record] = {}
+    for record in sorted(records, key=lambda record: record.seed):
+        if set(record.arrays) >= SAMPLES:
+            lowest.setdefault(record.key, record)
+    return {record.place for record in lowest.values()}
+
+
+def _base_name(name: str) -> str:
+    return name.partition("/")[0]

@@ -1,0 +1,91 @@
+"""What a sweep searches: the ranges that a method's author declares, and how values are drawn from them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import optuna
+
+from bench.api import Method
+from bench.api.parameters import Sweep, sweeps_of
+from bench.errors import BenchError
+from bench.records.cell import Cell, stages_of
+from bench.records.preset import Trial, TrialEnd
+
+#: Significant digits of a value that was drawn.
+DIGITS = 3
+#: Hears validation losses (epoch, loss) as they come, and says whether the trial is to end.
+Prune = Callable[[Sequence[tuple[int, float]]], bool]
+
+
+@dataclass(frozen=True)
+class TrialOutcome:
+    """How a trial ended."""
+
+    state: TrialEnd
+    validation: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class StudySettings:
+    """What every study of a sweep has in common."""
+
+    space: Mapping[str, Sweep]
+    default: Mapping[str, Any]  # a value for each name of the space
+    higher_is_better: bool
+    epochs: int
+    identity: str
+    run: Callable[[int, Mapping[str, Any], Prune], TrialOutcome]  # (seed, parameters, prune) -> how it ended
+    on_end: Callable[[int, Trial, TrialOutcome, float], None]  # (study, trial, outcome, seconds)
+
+
+def space_of(method: Method, default: Cell, fixed: Sequence[tuple[str, str]]) -> dict[str, Sweep]:
+    """The range of every parameter that is searched, by its full name, wide enough to hold the ``default``.
+
+    Raises:
+        BenchError: when a range cannot hold it.
+    """
+    set_by_hand = {name for name, _ in fixed}
+    space = {}
+    for prefix, stage in stages_of(method).items():
+        for name, swept in sweeps_of(stage.Params).items():
+            full = f"{prefix}{name}"
+            if full not in set_by_hand:
+                space[full] = _holding(swept, full, default.params[full])
+    return space
+
+
+def _holding(swept: Sweep, name: str, value: Any) -> Sweep:
+    """``swept``, widened to hold the family's ``value``."""
+    if swept.choices:
+        return swept
+    if value is None or (swept.log and value <= 0):
+        raise BenchError(f"parameter {name!r} is {value}, which no sweep over {swept} can hold; fix it by --set.")
+    return swept._replace(low=min(swept.low, value), high=max(swept.high, value))
+
+
+def draw(space: Mapping[str, Sweep], trial: optuna.Trial) -> dict[str, Any]:
+    """A value for every name of ``space``, from the sampler of the trial's study."""
+    values: dict[str, Any] = {}
+    for name, swept in space.items():
+        if swept.choices:
+            values[name] = trial.suggest_categorical(name, list(swept.choices))
+        elif swept.whole:
+            values[name] = trial.suggest_int(name, int(swept.low), int(swept.high), log=swept.log)
+        else:
+            values[name] = trial.suggest_float(name, swept.low, swept.high, log=swept.log)
+    return values
+
+
+def rounded(space: Mapping[str, Sweep], default: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters with which a trial trains: the default exactly, anything else with few digits."""
+    params = {name: values[name] for name in space}
+    if params == dict(default):
+        return params
+    for name, value in params.items():
+        if isinstance(value, float):
+            params[name] = min(max(float(f"{value:.{DIGITS}g}"), space[name].low), space[name].high)
+    return params
