@@ -55,7 +55,7 @@ def test_the_task_runs_and_its_board_says_what_was_found(tmp_path, bench):
     (tmp_path / "measurements.py").write_text(small)
     bench("run", "--method", "semola", "--task", "measurements", "--no-mlflow", *own)
     bench("leaderboard", *own)
-    page = (tmp_path / "mine" / "measurements.md").read_text(encoding="utf-8")
+    page = (tmp_path / "mine" / "boards" / "measurements.md").read_text(encoding="utf-8")
     assert "`semola [full]`" in page
     assert "strength" in page
 
