@@ -174,7 +174,7 @@ class Record(Strict, frozen=True, kw_only=True):
     references: dict[str, Number] = {}  # scores of trivial predictors on the test set
     cost: Cost | None = None
     env: Environment
-    arrays: tuple[str, ...] = ()  # names of the arrays in the .npz file beside the record
+    arrays: tuple[str, ...] = ()  # names of the arrays in the .npz file next to the record
     discovery: DiscoveryEntry | None = None
     started: Annotated[str, Meta(pattern=r"^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\dZ$")]
 

@@ -96,7 +96,7 @@ def other_sweep(folder: Path) -> BenchError:
 def _unreadable(journal: Path, why: str) -> BenchError:
     return BenchError(
         f"journal {str(journal)!r} cannot be read ({' '.join(why.split())}). Move it away to begin its study again; "
-        "trials whose cells are stored beside it are not trained again."
+        "trials whose cells are stored next to it are not trained again."
     )
 
 
