@@ -236,9 +236,7 @@ def _set_aside(folder: Path, path: Path, filename: str, wrong: str) -> BenchErro
     """Rename a file of wrong content to ``.bad`` and return the error that says so."""
     bad = folder / f"{filename}.bad"
     path.replace(bad)
-    return BenchError(
-        f"{folder.name}: {filename} {wrong}; the file was kept as {bad.name}. Delete it and run again to download it again."
-    )
+    return BenchError(f"{folder.name}: {filename} {wrong}; the file was kept as {bad.name}. Delete it and run again.")
 
 
 def _download(remote: RemoteFile, url: str, part: Path, progress: Progress | None) -> str | None:

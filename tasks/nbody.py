@@ -87,7 +87,7 @@ class TwoBody(Task):
     recipe: ClassVar[two_body.Recipe] = two_body.RELEASED
     note: ClassVar[str] = "own simulation after the published recipe"
     #: Summary of the data in the list of tasks; "" takes the split's summary.
-    data_summary: ClassVar[str] = ""
+    summary: ClassVar[str] = ""
     #: Whether the labels of the data do not exclude the torus, as on circular orbits.
     allows_torus: ClassVar[bool] = True
 
@@ -102,7 +102,7 @@ class TwoBody(Task):
         self.card = TaskCard(
             id=name,
             title=f"Two-body dynamics, {steps} to {steps} step, {orbits}",
-            summary=f"predict the next {'state' if steps == 1 else f'{steps} states'}; {self.data_summary or SUMMARIES[split]}",
+            summary=f"predict the next {'state' if steps == 1 else f'{steps} states'}; {self.summary or SUMMARIES[split]}",
             family="nbody",
             version=1,
             metric=MetricCard("test/mse", "1", higher_is_better=False),

@@ -1,4 +1,4 @@
-"""MNIST digits turned by random angles: classify them, in and out of the training range of angles; so(2) preserves them.
+"""MNIST digits turned by random angles: classify them, in and out of the training range of angles; so(2) keeps them.
 
 Source: the paper's Section 5.1 and A.3. Its angles are missing from the text; ±180° and ±45° are this suite's choice.
 """

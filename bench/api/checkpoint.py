@@ -1,4 +1,4 @@
-"""A training loop that resumes after its process was killed and gives the numbers of an uninterrupted run (on a CPU)."""
+"""A training loop that resumes after a kill and gives the numbers of an uninterrupted run (on a CPU)."""
 
 from __future__ import annotations
 

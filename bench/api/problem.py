@@ -47,7 +47,7 @@ class Split:
 
 @dataclass(frozen=True)
 class SymmetryEstimate:
-    """The symmetry that a discoverer returns: generators ``(k, d, d)``, a strength ``(k,)`` or None, and its distribution.
+    """A discoverer's result: generators ``(k, d, d)``, a strength ``(k,)`` or None, and its distribution.
 
     ``sample`` is a :class:`~bench.api.coefficients.CoefficientSampler` wherever the discovery is stored, as for
     every method that searches.

@@ -1,7 +1,7 @@
 """Linear maps that commute with a group: null spaces of linear constraints, with a rank rule for inexact generators.
 
 Sources: Finzi, Welling, Wilson: A practical method for constructing equivariant multilayer perceptrons for arbitrary
-matrix groups (ICML 2021), Eq. 7; the rank rule is ours, because no threshold is known in advance to suit learned generators.
+matrix groups (ICML 2021), Eq. 7; the rank rule is ours (no threshold is known in advance).
 """
 
 from __future__ import annotations

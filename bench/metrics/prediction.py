@@ -12,7 +12,7 @@ HARTREE_IN_MEV = 27211.386245988  # meV per Hartree, CODATA 2018
 
 
 def correct(scores: Tensor, labels: Tensor) -> Tensor:
-    """1.0 where the largest of ``scores (n, classes)`` is at the label of ``labels (n,)``, else 0.0; ``(n,)`` float64."""
+    """1.0 where the largest of ``scores (n, classes)`` is at ``labels (n,)``, else 0.0; ``(n,)`` float64."""
     if scores.ndim != 2 or labels.shape != scores.shape[:1]:
         raise ValueError(f"scores {tuple(scores.shape)} and labels {tuple(labels.shape)} must be (n, classes) and (n,)")
     return (scores.argmax(1) == labels).double()

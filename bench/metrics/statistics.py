@@ -15,7 +15,7 @@ LEVEL = 0.95
 #: Up to this number of pairs all 2^n sign flips are tried, above it FLIPS random ones.
 EXACT_UP_TO = 12
 FLIPS = 10_000
-#: With fewer pairs the smallest p of the sign-flip test, 2^(1 - n), is above 0.05, so no two rows could be distinguished.
+#: With fewer pairs the smallest p of the sign-flip test, 2^(1 - n), is above 0.05.
 SEEDS_FOR_LETTERS = 6
 #: Largest number of overlapping groups of tied rows on one board.
 MOST_GROUPS = 100
@@ -77,7 +77,7 @@ def tie_letters(values: Mapping[str, Mapping[int, float]], higher_is_better: boo
     """Label -> letters; two labels share a letter unless :func:`step_down_p` tells them apart at 1 - LEVEL.
 
     Args:
-        values: label -> seed -> score. A label gets a letter only with all seeds of the commonest set of at least six seeds.
+        values: label -> seed -> score. Labels need all of the commonest set of at least six seeds.
         higher_is_better: decides who has the letter a.
     """
     sets = [tuple(sorted(seeds)) for seeds in values.values() if len(seeds) >= SEEDS_FOR_LETTERS]

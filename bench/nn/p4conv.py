@@ -22,7 +22,7 @@ class P4Conv(nn.Module):
     .. math:: (f \star \psi)_o(t, r) = b_o + \sum_{i, s, y} f_i(y, s)\, \psi_{oi}(R^{-r}(y - t), s - r)
 
     So one ordinary convolution is enough: the filter of output orientation r is :math:`\psi` turned r times, its
-    orientation axis shifted by r. The bias is shared between orientations; otherwise the layer would not commute with R.
+    orientation axis shifted by r. The bias is shared by orientations; otherwise the layer would not commute with R.
 
     Args:
         in_channels: channels of the input.
