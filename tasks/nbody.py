@@ -99,10 +99,11 @@ class TwoBody(Task):
             windows * n
             for n in (self.recipe.n_train - VALIDATION_TRAJECTORIES, VALIDATION_TRAJECTORIES, self.recipe.n_test)
         )
+        target = "state" if steps == 1 else f"{steps} states"
         self.card = TaskCard(
             id=name,
             title=f"Two-body dynamics, {steps} to {steps} step, {orbits}",
-            summary=f"predict the next {'state' if steps == 1 else f'{steps} states'}; {self.summary or SUMMARIES[split]}",
+            summary=f"predict the next {target}; {self.summary or SUMMARIES[split]}",
             family="nbody",
             version=1,
             metric=MetricCard("test/mse", "1", higher_is_better=False),

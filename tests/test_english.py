@@ -15,6 +15,8 @@ CHECKED = (
 )  # fmt: skip
 #: "there is no X" and "is no longer" are plain; "X is no Y" is not.
 BANNED = re.compile(r"(?<!\bthere )\bis no (?!longer\b)|\banew\b|\bmend(s|ed)?\b|\bnone such\b|\bheir\b", re.IGNORECASE)
+#: Text that the leaderboard writes; its source is in leaderboard/.
+GENERATED = re.compile(r"<!-- overall board: .*?<!-- end of the overall board -->", re.DOTALL)
 HEADLESS = re.compile(r"\s*(Of|That of) ")
 
 
@@ -51,7 +53,10 @@ def test_docstrings_and_comments_are_plain(folder):
 
 def test_docs_are_plain():
     paths = [*sorted((ROOT / "docs").glob("*.md")), ROOT / "README.md"]
-    faults = [f"{path.name}:{line}" for path in paths for line in text_faults(path.read_text(encoding="utf-8"))]
+    faults = []
+    for path in paths:
+        written = GENERATED.sub(lambda match: "\n" * match[0].count("\n"), path.read_text(encoding="utf-8"))
+        faults += [f"{path.name}:{line}" for line in text_faults(written)]
     assert faults == []
 
 
