@@ -38,7 +38,8 @@ class Score:
     table: str = ""  # the table of a board that shows it; "" for none
     form: str = "interval"  # or "mean", "whole" (a rounded mean) or "count" (whole where all seeds agree)
     digits: int = 3  # significant ones; scores in the metric's unit have those of the metric
-    unless: str = ""  # it is hidden where it equals this score
+    unless: str = ""  # the score that it may repeat: empty in the rows where both are equal
+    twin: str = ""  # the score whose column it would repeat: not shown where both are equal in every row
     of: str = ""  # the score shown behind a slash
 
     @property
@@ -205,10 +206,11 @@ SCORES = Scores([
     _ratio("symmetry/precision_on_data", "precision on data", better="higher", table="discovery", meaning=
            "On two bodies: precision against the larger algebra in which each 2-vector turns by an angle of its own, "
            "which labels on almost circular orbits do not exclude."),
-    _ratio("symmetry/recall", "recall", better="higher", table="discovery", meaning=
-           "The share of the true symmetries that lies in the learned span."),
+    _ratio("symmetry/recall", "recall", better="higher", table="discovery", twin="symmetry/precision", meaning=
+           "The share of the true symmetries that lies in the learned span; left out where all rows learn as many "
+           "generators as there are, since it then is the precision."),
     _ratio("symmetry/recall_chance", "recall by chance", "The recall of a random span of the learned dimension.",
-           table="discovery", form="mean"),
+           table="discovery", form="mean", twin="symmetry/precision_chance"),
     Score("symmetry/dimension", "dimension / true", low=0.0, table="discovery", form="count",
           of="symmetry/true_dimension", meaning="The number of independent learned generators, beside the true one."),
     Score("symmetry/true_dimension", "true dimension", low=0.0, form="count", meaning=
