@@ -27,6 +27,8 @@ from bench.records.record import Record, Status, encode
 from bench.records.store import Store
 
 DATABASE, ARTIFACTS = "mlflow.db", "mlruns"
+#: Arrays that are drawn, and inputs in the figure of augmentations.
+FIGURE_ARRAYS, SAMPLES = frozenset({"generators", "sample_original"}), 4
 #: Tag that names a run's record; there is one run per record.
 RECORD_TAG = "record"
 #: MLflow's limits: entries per batch, characters per parameter and per tag.
@@ -161,17 +163,24 @@ def _write_artifacts(folder: Path, record: Record, arrays: Mapping[str, Array], 
     (folder / "record.json").write_bytes(encode(record))
     if problem:
         (folder / "arrays_unreadable.txt").write_text(problem + "\n", encoding="utf-8")
-    title = f"{_name(record)} on {record.task.id}"
-    if "generators" in arrays:
-        from bench.leaderboard.drawing.primitives import generator_heatmaps  # matplotlib is slow to import
+    if not FIGURE_ARRAYS.isdisjoint(arrays):
+        _draw(folder, record, arrays)
 
-        generator_heatmaps(arrays["generators"], arrays.get("truth"), title).savefig(folder / "generators.png")
-    if "sample_original" in arrays and "sample_moved" in arrays:
-        from bench.leaderboard.drawing.primitives import augmentation_samples, drawable
 
-        if drawable(arrays["sample_original"]):
-            figure = augmentation_samples(arrays["sample_original"], arrays["sample_moved"], title)
-            figure.savefig(folder / "augmentations.png")
+def _draw(folder: Path, record: Record, arrays: Mapping[str, Array]) -> None:
+    """The generators and the augmentations, as far as there are some."""
+    from bench.leaderboard.drawing.generators import draw_generators  # matplotlib is slow to import
+    from bench.leaderboard.drawing.primitives import RunArrays
+    from bench.leaderboard.drawing.samples import draw_samples
+
+    figures = {
+        "generators": draw_generators([RunArrays(record.label, record.seed, arrays)]),
+        "augmentations": draw_samples([RunArrays("input", record.seed, arrays)], inputs=SAMPLES),
+    }
+    for name, figure in figures.items():
+        if figure is not None:
+            figure.suptitle(f"{_name(record)} on {record.task.id}", fontsize=10)
+            figure.savefig(folder / f"{name}.png")
 
 
 @contextlib.contextmanager

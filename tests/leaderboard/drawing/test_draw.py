@@ -3,8 +3,11 @@ import pytest
 
 from bench.leaderboard.board.model import Run
 from bench.leaderboard.drawing.curves import COLOURS
-from bench.leaderboard.drawing.draw import COLUMNS, draw, to_png
+from bench.leaderboard.drawing.draw import draw, to_png
+from bench.leaderboard.drawing.generators import COLUMNS
 from bench.leaderboard.drawing.plan import MAX_ROWS, FigurePlan, FigureRow
+from bench.leaderboard.drawing.primitives import RunArrays
+from bench.leaderboard.drawing.samples import draw_samples
 
 ROTATION = np.array([[[0.0, -1.0], [1.0, 0.0]]])
 ANGLES = np.linspace(-np.pi, np.pi, 25)
@@ -55,8 +58,15 @@ def test_the_matrices_of_one_row_stay_in_one_line_of_at_most_six(rng):
 
 
 def test_generators_without_a_textbook_are_drawn_without_a_cosine():
-    (axis,) = panels(figure_of("generators", ("semola", [{"generators": ROTATION}], False)))[:1]
-    assert axis.get_title() == "semola\nseed 0"
+    for generators in (ROTATION, np.zeros((1, 2, 2))):
+        (axis,) = panels(figure_of("generators", ("semola", [{"generators": generators}], False)))[:1]
+        assert axis.get_title() == "semola\nseed 0"
+
+
+def test_all_generators_share_one_colour_scale_symmetric_about_zero(rng):
+    figure = figure_of("generators", ("semola", [found(rng.normal(size=(3, 2, 2)))], False))
+    ((low, high),) = {axis.images[0].get_clim() for axis in panels(figure)}
+    assert low == -high < 0
 
 
 @pytest.mark.parametrize(("kind", "count"), [("generators", 1), ("samples", 1), ("angle", 2), ("trace", 1)])
@@ -80,6 +90,21 @@ def test_augmentations_of_every_kind_of_input_can_be_drawn(shape, tmp_path):
     figure = figure_of("samples", *((f"method {i}", [sample], False) for i in range(5)))
     to_png(figure, tmp_path / "a.png")
     assert (tmp_path / "a.png").read_bytes()[:4] == b"\x89PNG"
+
+
+def test_padding_of_a_point_cloud_is_not_drawn():
+    x = np.zeros((1, 5, 4))
+    x[0, :2] = [[6.0, 0.0, 0.0, 1.0], [1.0, 1.0, 0.0, 0.0]]
+    figure = figure_of("samples", ("a", [{"sample_original": x, "sample_moved": x[:, None]}], False))
+    assert {len(points.get_offsets()) for points in figure.axes[0].collections} == {2}
+
+
+def test_one_run_may_show_several_of_its_inputs():
+    x = np.random.default_rng(3).random((3, 1, 6, 6))
+    run = RunArrays("input", 0, {"sample_original": x, "sample_moved": np.stack([1 - x], 1)})
+    figure = draw_samples([run], inputs=2)
+    shown = [np.asarray(axis.images[0].get_array()) for axis in panels(figure)]
+    np.testing.assert_allclose(shown, [x[0, 0], 1 - x[0, 0], x[1, 0], 1 - x[1, 0]])
 
 
 def test_a_strip_begins_with_the_original():
