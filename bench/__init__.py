@@ -18,7 +18,7 @@ def load_results(results: Path | str | None = None) -> pd.DataFrame:
         results: the folder of the records; the one of the checkout when left out.
 
     Raises:
-        BenchError: when there is no such folder.
+        BenchError: when the folder does not exist.
     """
     from bench.records import frame  # here: pandas is slow to import
     from bench.records.paths import existing_results

@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class BenchError(Exception):
-    """A mistake that the user can mend: the CLI prints its one line and exits with :attr:`exit_code`."""
+    """A user error. The CLI prints the message and exits with :attr:`exit_code`."""
 
     exit_code = 2
 
@@ -25,7 +25,7 @@ class Diverged(Exception):
 
 
 class Pruned(Exception):
-    """A trial of a sweep was ended early: no better than others at the same epoch; there is no record."""
+    """A trial of a sweep was stopped early because others did better at the same epoch. It leaves no record."""
 
 
 class Unsupported(Exception):

@@ -1,4 +1,4 @@
-"""One EMLP step, ours against the emlp package (torch backend): SO(2) on four copies of R^2, batch 256, one thread.
+"""Times one EMLP step against the emlp package (torch backend): SO(2) on four copies of R^2, batch 256, one thread.
 
 Width 128 and 384, three hidden layers, Adam. The package fills a width with tensors of several orders, ours with copies
 of the vector and as many invariants. Needs the extra `emlp`; without it only our side is timed.
@@ -35,7 +35,7 @@ def main() -> None:
 
 
 def package(width: int) -> nn.Module | None:
-    """The package's network of this width, or None."""
+    """The package's network with this width; None when the package is not installed."""
     try:
         import emlp.nn.pytorch as library
         from emlp.groups import SO

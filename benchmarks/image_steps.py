@@ -1,4 +1,4 @@
-"""Steps of SEMoLA (K = 3) and GCNN on 28 x 28 images against the plain CNN's step, and what of them is convolution.
+"""Times steps of SEMoLA (K = 3) and GCNN on 28 x 28 images against the plain CNN, and their share of convolution.
 
 Batch 64, the CNN of budget `small` (8-8-16-16 channels, batch norm), GCNN with as many parameters, one thread. All
 three run alternately in one process; the ratios of their medians are the result. `python benchmarks/image_steps.py`
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def noise_images() -> Problem:
-    """The time of a step does not depend on what the images show."""
+    """A problem with random images; the time of a step does not depend on what images show."""
     images = torch.rand(EXAMPLES, 1, 28, 28, generator=torch.Generator().manual_seed(0))
     train = Split(images, torch.arange(EXAMPLES) % 10)
     val = Split(images[:1], train.y[:1])

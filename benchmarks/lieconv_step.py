@@ -1,4 +1,4 @@
-"""Time a training step of LieConvNet against its definition written down directly and padded to the largest molecule.
+"""Times a training step of LieConvNet against a direct implementation, padded to the largest molecule.
 
 Synthetic molecules with the sizes of QM9, width 64, 2 blocks, batch 64, one thread:
 ``python benchmarks/lieconv_step.py``.

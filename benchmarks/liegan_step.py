@@ -1,4 +1,4 @@
-"""One LieGAN step, ours against the reference's way: matrix_exp, sigmoid and BCE, a detached second pass, plain Adam.
+"""Times one LieGAN step, ours against the reference: matrix_exp, sigmoid and BCE, a detached second pass, plain Adam.
 
 Two bodies: D 512-512. Images: 28 x 28, D of 16 channels. Batch 64, one thread. Both sides run alternately in one
 process; the ratio of their medians is the result. `python benchmarks/liegan_step.py`
@@ -51,7 +51,7 @@ def two_bodies(folder: Path) -> Problem:
 
 
 def noise_images() -> Problem:
-    """The time of a step does not depend on what the images show."""
+    """A problem with random images; the time of a step does not depend on what images show."""
     n, draws = SIZES["rotated_mnist"], torch.Generator().manual_seed(0)
     labels = torch.arange(n) % 10
     split = Split(torch.rand(n, 1, 28, 28, generator=draws), labels)
@@ -70,7 +70,7 @@ def epoch_of_ours(problem: Problem, family: str, folder: Path) -> float:
 
 
 def epoch_of_reference(problem: Problem, family: str) -> float:
-    """The published loop; images are moved by the reference's affine_grid, in the default memory layout."""
+    """Seconds per step of the published loop. Images are transformed with affine_grid in the default layout."""
     torch.manual_seed(0)
     images = family == "rotated_mnist"
     d = problem.search.dim

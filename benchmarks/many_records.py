@@ -1,4 +1,4 @@
-"""Making all boards from 10,000 records, and listing beside them: the committed records, copied under other seeds."""
+"""Times the commands on 10,000 records, which are copies of the published records with other seeds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bench.records.store import Store
 
 
 def copy(records: int, root: Path) -> int:
-    """Copies of the published records below ``root``, at least so many; returns how many."""
+    """Write at least ``records`` copies of the published records below ``root``; return their number."""
     store = Store(results_dir())
     published = store.scan().records
     times = -(-records // len(published))
@@ -34,7 +34,7 @@ def copy(records: int, root: Path) -> int:
 
 
 def seconds(*arguments: str) -> float:
-    """Of a command; its exit code does not matter, pages are missing at first."""
+    """Seconds of a command. Its exit code is ignored, because pages are missing at first."""
     begun = time.monotonic()
     subprocess.run([sys.executable, "-m", "bench", *arguments], check=False, capture_output=True)
     return time.monotonic() - begun

@@ -1,4 +1,4 @@
-"""One SEMoLA step on two-body data, ours against the obvious way: a shuffling DataLoader and torch.matrix_exp.
+"""Times one SEMoLA step on two-body data against a direct one: a shuffling DataLoader and torch.matrix_exp.
 
 Batch 64, K = 4 augmentations, MLP 32x3, one thread. Both sides run alternately in one process; the ratio of their
 medians is the result. `python benchmarks/semola_step.py`
@@ -51,7 +51,7 @@ def epoch_of_ours(problem: Problem, folder: Path) -> float:
 
 
 def epoch_of_reference(problem: Problem) -> float:
-    """The same losses and optimiser, written the obvious way."""
+    """Seconds per step of a direct implementation with the same losses and optimiser."""
     torch.manual_seed(0)
     network = problem.backbone()
     augmenter = LieAugmenter(1, problem.search.mask, 8**0.5)

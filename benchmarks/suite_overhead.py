@@ -1,7 +1,7 @@
-"""What a suite adds to its cells, and what a second worker brings: the same small cells by one worker and by two.
+"""Measures the overhead of a suite and the gain from a second worker, on the same small cells.
 
-Overhead: seconds of a worker per cell beside fitting and prediction; it holds the start of the process, data,
-evaluation, record, and the MLflow mirror, and the start of the command itself shared among the cells.
+The overhead is the time of a worker per cell without fitting and prediction. It includes the start of the process,
+data, evaluation, record and MLflow mirror, and a share of the start of the command.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ class RemoteFile:
 
 
 class NotDownloaded(BenchError):
-    """No mirror gave a file."""
+    """No mirror delivered the file."""
 
     def __init__(self, folder: Path, remote: RemoteFile, failures: Sequence[str]) -> None:
         super().__init__(
@@ -74,14 +74,14 @@ def data_dir() -> Path:
 
     Source: XDG Base Directory Specification 0.8 (a relative ``$XDG_CACHE_HOME`` is ignored).
     """
-    chosen = os.environ.get("SYMMETRY_BENCH_DATA", "")
+    configured = os.environ.get("SYMMETRY_BENCH_DATA", "")
     xdg = Path(os.environ.get("XDG_CACHE_HOME", ""))
     try:
-        if chosen:
-            return Path(chosen).expanduser()
+        if configured:
+            return Path(configured).expanduser()
         return (xdg if xdg.is_absolute() else Path.home() / ".cache") / "symmetry-bench"
     except RuntimeError:  # no such user, or neither HOME nor an entry for this one
-        where = f"SYMMETRY_BENCH_DATA is {chosen!r}" if chosen else "SYMMETRY_BENCH_DATA is not set"
+        where = f"SYMMETRY_BENCH_DATA is {configured!r}" if configured else "SYMMETRY_BENCH_DATA is not set"
         raise BenchError(
             f"{where}, and the home folder of that user cannot be determined; set SYMMETRY_BENCH_DATA to the "
             "whole path of a folder for data."
@@ -99,8 +99,8 @@ def mismatch(remote: RemoteFile, path: Path) -> str | None:
     if size != remote.size:
         return f"has {size} bytes, expected {remote.size}"
     for algorithm, expected in (("md5", remote.md5), ("sha256", remote.sha256)):
-        if expected and (found := _digest(path, algorithm)) != expected:
-            return f"has {algorithm} {found}, expected {expected}"
+        if expected and (actual := _digest(path, algorithm)) != expected:
+            return f"has {algorithm} {actual}, expected {expected}"
     return None
 
 
@@ -126,7 +126,7 @@ def fetch(remote: RemoteFile, folder: Path, progress: Progress | None = None) ->
                 return target
             raise _set_aside(folder, target, remote.filename, wrong)
         folder.mkdir(parents=True, exist_ok=True)
-        with part.open("ab"):  # is the folder writable? Asked before a mirror is blamed.
+        with part.open("ab"):  # fails here if the folder is not writable, so that no mirror is blamed
             pass
     except OSError as error:
         raise BenchError(
@@ -156,10 +156,10 @@ def fetch(remote: RemoteFile, folder: Path, progress: Progress | None = None) ->
 
 
 def fetch_all(remotes: Iterable[RemoteFile], folder: Path, progress: Progress | None = None) -> None:
-    """:func:`fetch` each; what cannot be downloaded is told of all files at once, after the others are there.
+    """:func:`fetch` each file. Failed downloads are reported together, after the other files are complete.
 
     Raises:
-        BenchError: if no mirror answers for one or more files; for whatever else :func:`fetch` raises, at once.
+        BenchError: if no mirror answers for one or more files; any other error of :func:`fetch` is raised at once.
     """
     absent: list[NotDownloaded] = []
     for remote in remotes:
@@ -199,7 +199,7 @@ def save_npz_atomic(path: Path, **arrays: npt.NDArray[Any]) -> None:
 
 
 def try_save_npz(path: Path, **arrays: npt.NDArray[Any]) -> bool:
-    """:func:`save_npz_atomic` for what can be generated again: a failure is logged and answered with ``False``."""
+    """:func:`save_npz_atomic` for arrays that can be generated again: logs a failure and returns ``False``."""
     try:
         save_npz_atomic(path, **arrays)
     except OSError as error:
@@ -212,7 +212,7 @@ def read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
     """All arrays of an ``.npz``, each taken out once, without pickle.
 
     Raises:
-        FileNotFoundError: if there is no such file.
+        FileNotFoundError: if the file does not exist.
         ValueError: if it is damaged, saying how.
     """
     if not path.exists():
@@ -228,7 +228,7 @@ def read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
 
 def _digest(path: Path, algorithm: str) -> str:
     with path.open("rb") as file:
-        # MD5 here finds damage; it is no defence, so it must also work where FIPS forbids it for security.
+        # MD5 detects damage here and is not used for security, so it must also work where FIPS forbids it for security.
         return hashlib.file_digest(file, lambda: hashlib.new(algorithm, usedforsecurity=False)).hexdigest()
 
 
@@ -236,9 +236,7 @@ def _set_aside(folder: Path, path: Path, filename: str, wrong: str) -> BenchErro
     """Rename a file of wrong content to ``.bad`` and return the error that says so."""
     bad = folder / f"{filename}.bad"
     path.replace(bad)
-    return BenchError(
-        f"{folder.name}: {filename} {wrong}; the file was kept as {bad.name}. Delete it and run again to download anew."
-    )
+    return BenchError(f"{folder.name}: {filename} {wrong}; the file was kept as {bad.name}. Delete it and run again.")
 
 
 def _download(remote: RemoteFile, url: str, part: Path, progress: Progress | None) -> str | None:

@@ -35,7 +35,7 @@ def _remote(filename: str, size: int, sha256: str) -> RemoteFile:
     return RemoteFile(filename, tuple(mirror + filename for mirror in MIRRORS), size=size, sha256=sha256)
 
 
-# The order is that of content_sha256: a change of it changes every record's data fingerprint.
+# content_sha256 uses this order, so a change of it changes every record's data fingerprint.
 FILES = {
     "train_images": _remote(
         "train-images-idx3-ubyte.gz", 9_912_422, "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"
@@ -74,7 +74,7 @@ def content_sha256() -> str:
 
 
 def prepare(data_dir: Path, progress: Progress | None = None) -> Path:
-    """The folder with the four checked files (11.6 MB); what is already there is neither downloaded nor written.
+    """The folder with the four checked files (11.6 MB); existing files are neither downloaded nor written.
 
     Raises:
         BenchError: if a download fails, a file has the wrong content, or a missing file cannot be written.
@@ -125,7 +125,7 @@ def parse_idx(raw: bytes, shape: tuple[int, ...], name: str) -> ByteArray:
         uint8 of ``shape``, a writable copy.
 
     Raises:
-        BenchError: if the type or shape is another one, or the length is not what the header declares.
+        BenchError: if the type or shape differs, or the length is not what the header declares.
     """
     magic = bytes([0, 0, _UNSIGNED_BYTE, len(shape)])
     header = len(magic) + 4 * len(shape)

@@ -178,7 +178,7 @@ def known(data: QM9, target: str) -> npt.NDArray[np.bool_]:
     """``(N,)``: where a target is known.
 
     Raises:
-        BenchError: if there is no such target.
+        BenchError: if ``target`` is unknown.
     """
     return ~np.isnan(data.targets[:, _column(target)])
 
@@ -187,7 +187,7 @@ def padded(data: QM9, index: npt.NDArray[np.integer[Any]], target: str) -> Padde
     """Molecules ``index`` as ``x (n, A_max, 4)``, their target ``(n,)`` (NaN where unknown) and atom counts ``(n,)``.
 
     Raises:
-        BenchError: if there is no such target.
+        BenchError: if ``target`` is unknown.
     """
     y = data.targets[index, _column(target)]
     count = data.n_atoms[index].astype(np.int64)

@@ -126,7 +126,7 @@ def parse_xyz(text: str) -> Molecule:
     frequencies, SMILES and InChI are not read. Numbers may be written like ``1.2*^-6``.
 
     Raises:
-        ValueError: naming the line that is not so.
+        ValueError: naming the line that does not follow this format.
     """
     lines = text.replace("*^", "e").splitlines()
     line = 1
@@ -154,7 +154,7 @@ def read_uncharacterized(path: Path) -> npt.NDArray[np.int64]:
     """The ids of the 3,054 excluded molecules, from the official ``.txt`` or its ``.txt.gz``, checked by md5.
 
     Raises:
-        BenchError: if the file is absent, damaged or another one.
+        BenchError: if the file is absent, damaged or not the official one.
     """
     try:
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()

@@ -1,4 +1,4 @@
-"""Two equal point masses on generic Kepler orbits: the twin of the nearly circular ones, without their accidents.
+"""Two equal point masses on generic Kepler orbits: the twin of the nearly circular ones, without accidental symmetries.
 
 On circular orbits positions and momenta may be turned independently without contradicting one label. With eccentric
 orbits, any phase, and both senses of rotation, the states fill an open set of the centre-of-mass phase space, and only

@@ -17,15 +17,17 @@ from bench.errors import BenchError
 from bench.leaderboard.board.build import HIDDEN_BUDGETS, build_board
 from bench.leaderboard.board.model import Board, Run
 from bench.leaderboard.board.overall import Overall, build_overall
-from bench.leaderboard.claims.claims import render_claims
 from bench.leaderboard.claims.semola import CLAIMS
 from bench.leaderboard.drawing.learning import figures_of
 from bench.leaderboard.drawing.plan import FOLDER, NAME, PAGES, FigurePlan, task_of_figure
 from bench.leaderboard.html.data import page_data
 from bench.leaderboard.html.render import render_html
-from bench.leaderboard.markdown.pages import MARKER, index_remarks, render_index, render_task
+from bench.leaderboard.markdown.claims import render_claims
+from bench.leaderboard.markdown.pages import MARKER, render_index, render_task
 from bench.leaderboard.markdown.readme import with_board
-from bench.leaderboard.tables.effort import remaking
+from bench.leaderboard.tables.effort import effort_of
+from bench.leaderboard.tables.prose import Block
+from bench.leaderboard.tables.texts import not_shown, remaking
 from bench.records.atomic import renamed_to
 from bench.records.preset import read_presets
 from bench.records.record import Record, replaced
@@ -52,7 +54,7 @@ class Site:
     figures: Mapping[str, FigurePlan]  # by file name below FOLDER
     boards: tuple[Board, ...]
     overall: Overall
-    remarks: tuple[str, ...]
+    remarks: tuple[Block, ...]
     load: Callable[..., Mapping[str, Array]]  # (run, names) -> arrays; empty where they cannot be read
     problems: tuple[str, ...]  # records and arrays that cannot be read, a line each
 
@@ -168,7 +170,8 @@ def plan_site(store: Store, cards: Cards, is_stale: Callable[[Record], bool]) ->
     report = render_claims(CLAIMS, [record for record in records if not is_stale(record)])
     if report is not None:
         pages[REPORT] = f"{MARKER}\n\n{report}"
-    remarks = (*index_remarks(without, unknown, skipped.total()), *filter(None, [remaking(records)]))
+    effort = effort_of(records)
+    remarks = (*not_shown(without, unknown, skipped.total()), *([remaking(effort)] if effort else []))
     overall = build_overall(boards)
     pages[INDEX] = render_index(boards, overall, remarks, REPORT if report else None)
     plans = {plan.name: plan for board in boards for section in figures_of(board) for plan in section}

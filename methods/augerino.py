@@ -24,7 +24,7 @@ from bench.lie.points import PointAction
 from bench.metrics.cost import parameter_count
 from bench.nn.lie_generator import shorten
 
-#: As soon as one width has come this far, it is (points) or none is (images) rewarded any more, as in the public code.
+#: A width that reaches this value is not rewarded any more (points), or none is (images), as in the public code.
 LARGEST_WIDTH = 10.0
 
 
@@ -110,7 +110,7 @@ class MotionWidths(nn.Module):
         return widths if self.one_sided else 0.5 * widths
 
     def sampler(self) -> CoefficientSampler:
-        """Generators as long as their motion reaches, ``(k, d, d)``: an unused motion has no length."""
+        """Generators ``(k, d, d)`` scaled to the reach of their motion; an unused motion has length 0."""
         generators = self.reach()[:, None, None] * self.motions
         if self.one_sided:
             return CoefficientSampler(generators, "one_sided", torch.ones(len(generators)))
@@ -138,7 +138,7 @@ class Augerino(Method):
         id="augerino",
         title="Augerino",
         summary="learns how far to move along given affine motions, and the predictor",
-        # Told no group, but the motions, of which the rotation is one.
+        # It is not told the group, but it is given the motions, and the rotation is one of them.
         knowledge="none",
         citation="Benton, Finzi, Izmailov, Wilson: Learning invariances in neural networks from training data "
         "(NeurIPS 2020)",

@@ -29,7 +29,7 @@ class AugerinoPlusParameters(LieGeneratorParameters, TrainingParameters):
 
 
 class AugerinoPlus(Method):
-    r"""Minimises the loss of moved samples, one group element each, and none of the samples as they are.
+    r"""Minimises the loss of moved samples, one group element each; original samples are not used.
 
     .. math:: \ell(f(gx), gy) + \lambda R(L) + \mu \lVert L \rVert_p + \eta \sum_{i<j} |\cos(L_i, L_j)|
 

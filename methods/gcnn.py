@@ -1,4 +1,4 @@
-"""The hard-equivariant rival: a convolutional network whose output cannot change under turns by 90° (or less).
+"""The hard-equivariant baseline: a convolutional network whose output cannot change under turns by 90° (or less).
 
 Source: Cohen, Welling: Group equivariant convolutional networks (ICML 2016), group p4, as in the paper's A.3.1.
 """
@@ -75,7 +75,7 @@ def build(problem: Problem, params: GCNNParams) -> nn.Module:
 
 
 def _nearest_width(make: Callable[[int], nn.Module], parameters: int) -> int:
-    """The width whose network has most nearly so many parameters; their number is quadratic in the width."""
+    """The width whose number of parameters is nearest to ``parameters``; the number is quadratic in the width."""
     known = (1, 2, 3)
     curve = np.polyfit(known, [parameter_count(make(width)) for width in known], 2)
     return min(range(1, 513), key=lambda width: abs(float(np.polyval(curve, width)) - parameters))

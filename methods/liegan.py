@@ -32,7 +32,7 @@ from bench.nn.point_discriminator import PointDiscriminator
 
 #: Steps of the published run on rotated MNIST: 15 epochs of 60,000 images in batches of 64.
 PUBLISHED_IMAGE_STEPS = 14_070
-#: Rates are raised at most by this factor (see `lr_steps`): a handful of steps is too short for any path.
+#: Rates are raised at most by this factor (see `lr_steps`): a few steps are too short for any path.
 MAX_SPEEDUP = 10.0
 
 #: One step's (real x, moved x, moved y) from algebra elements (n, d, d), x (n, *shape), y (n, *shape_out).
@@ -66,7 +66,7 @@ class LieGAN(Method):
     .. math:: \min_L \max_D \; E[\log D(x, y)] + E[\log(1 - D(gx, gy))] + \lambda R(L), \quad g = e^{\sum_j z_j L_j}
 
     G descends -log D(gx, gy). The number of steps is fixed beforehand, and the mean of the generators over the last
-    steps is reported: the path of a GAN turns about its goal, and choosing a point of it would need the truth.
+    steps is reported: the path of a GAN circles around its goal, and selecting one point of it would need the truth.
     """
 
     card = MethodCard(
@@ -126,7 +126,7 @@ def _discriminator(problem: Problem, params: LieGANParameters) -> nn.Module:
 
 
 def _play(problem: Problem, ctx: RunContext, generator: LieGenerator, discriminator: nn.Module) -> Tensor:
-    """The whole game; returns the mean generators ``(k, d, d)`` of its last steps.
+    """Trains both players; returns the mean generators ``(k, d, d)`` of its last steps.
 
     Raises:
         Diverged: when the mean of a loss over an epoch is not finite.
@@ -157,7 +157,7 @@ def _play(problem: Problem, ctx: RunContext, generator: LieGenerator, discrimina
             fooling = F.softplus(-on_fake).mean()  # -log D
             penalties = generator.penalties(problem.action_in, generators, gx, x)
             fake, true = F.softplus(on_fake).mean(), F.softplus(-on_real).mean()
-            # Each gradient reaches its own player only: that of D stops at gx without a detached copy.
+            # Each gradient reaches its own player only: the gradient of D stops at gx without a detached copy.
             _set_gradients(theta, generator.weighted(fooling, penalties), keep_graph=True)
             _set_gradients(phi, 0.5 * (fake + true))
             step_g.step()
@@ -207,9 +207,9 @@ def resample_pair(
 
     Not in the reference, whose discriminator can tell moved images by their blur. ``shifts (2n, 3, 3)``.
     """
-    own, moved = shifts.chunk(2)
+    still, moved = shifts.chunk(2)
     # The moved image at p is x at exp(-A) p; that image shifted is x at exp(-A) S p: still one look-up.
-    return action.look_up(own, x), action.look_up(expm(-algebra, bound) @ moved, x)
+    return action.look_up(still, x), action.look_up(expm(-algebra, bound) @ moved, x)
 
 
 def sub_pixel_shifts(n: int, size: int, draws: torch.Generator) -> Tensor:

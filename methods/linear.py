@@ -1,4 +1,4 @@
-"""Ridge regression: what a linear map of the flattened input reaches."""
+"""Ridge regression: the reference for a linear map of the flattened input."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class LinearFitted(Fitted):
 class Linear(Method):
     r"""Least squares with a ridge: :math:`\min_W \|Y - X W\|^2 + \lambda s_1^2 \|W\|^2`, λ by the validation loss.
 
-    By the singular value decomposition of X: columns may depend on each other, as two mirrored bodies do.
+    It uses the singular value decomposition of X, because columns may depend on each other (two mirrored bodies do).
     """
 
     card = MethodCard(

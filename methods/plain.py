@@ -1,4 +1,4 @@
-"""The task's backbone, trained without any knowledge of a symmetry: the lower reference."""
+"""The task's backbone, trained without knowledge of a symmetry: the lower reference."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """SEMoLA / LieAugmenter: generators and predictor learned together, from the task's loss on moved samples.
 
-Source: Santos Escriche, Jegelka (arXiv 2506.03914), Section 4; what its text leaves open is stated at each choice.
+Source: Santos Escriche, Jegelka (arXiv 2506.03914), Section 4; choices that it leaves open are explained in place.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Pieces that several task files share."""
+"""Functions that several task files share."""
 
 from __future__ import annotations
 
@@ -72,12 +72,12 @@ def se3_group(shift: float) -> Group:
 
 
 def se3_truth(shift: float) -> Truth:
-    """se(3), whatever the search space."""
+    """se(3), in every search space."""
     return Truth(se3_group(shift), lambda space: se(3), names=SE3_NAMES, parts=se3_parts(shift))
 
 
 def content_sha256(splits: Iterable[Split]) -> str:
-    """SHA-256 over inputs and targets, split by split, of data that no file holds."""
+    """SHA-256 over inputs and targets, split by split, for data that are not in a file."""
     content = b"".join(part.numpy().tobytes() for split in splits for part in (split.x, split.y))
     return hashlib.sha256(content).hexdigest()
 

@@ -72,7 +72,7 @@ def rotation() -> Tensor:
 
 
 def torus() -> Tensor:
-    """Each 2-vector turns by an angle of its own, ``(4, 8, 8)``: circular orbits do not exclude it, the dynamics do."""
+    """Each 2-vector turns by its own angle, ``(4, 8, 8)``: circular orbits do not exclude this, but the dynamics do."""
     return torch.stack([torch.kron(row.diag(), _turn()) for row in torch.eye(4, dtype=torch.float64)])
 
 
@@ -85,8 +85,8 @@ class TwoBody(Task):
 
     recipe: ClassVar[two_body.Recipe] = two_body.RELEASED
     note: ClassVar[str] = "own simulation after the published recipe"
-    #: What the list says of the data instead of the split's summary.
-    told: ClassVar[str] = ""
+    #: Summary of the data in the list of tasks; "" takes the split's summary.
+    summary: ClassVar[str] = ""
     #: Whether the labels of the data do not exclude the torus, as on circular orbits.
     allows_torus: ClassVar[bool] = True
 
@@ -98,10 +98,11 @@ class TwoBody(Task):
             windows * n
             for n in (self.recipe.n_train - VALIDATION_TRAJECTORIES, VALIDATION_TRAJECTORIES, self.recipe.n_test)
         )
+        target = "state" if steps == 1 else f"{steps} states"
         self.card = TaskCard(
             id=name,
             title=f"Two-body dynamics, {steps} to {steps} step, {orbits}",
-            summary=f"predict the next {'state' if steps == 1 else f'{steps} states'}; {self.told or SUMMARIES[split]}",
+            summary=f"predict the next {target}; {self.summary or SUMMARIES[split]}",
             family="nbody",
             version=1,
             metric=MetricCard("test/mse", "1", higher_is_better=False),
@@ -177,8 +178,8 @@ def _upright(test: Split, centre: float) -> Split:
 
 def _subset(x: Tensor, y: Tensor, size: int) -> Split:
     """The first ``size`` of a fixed random order, float32."""
-    chosen = torch.randperm(len(x), generator=torch.Generator().manual_seed(1))[:size].sort().values
-    return Split(x[chosen].float(), y[chosen].float())
+    index = torch.randperm(len(x), generator=torch.Generator().manual_seed(1))[:size].sort().values
+    return Split(x[index].float(), y[index].float())
 
 
 def _least_squares(train: Split, x: Tensor) -> Tensor:

@@ -1,4 +1,4 @@
-"""The twin of the two-body tasks on generic orbits, where only one rotation is left to be found."""
+"""The twin of the two-body tasks on generic orbits, where one rotation is the only symmetry left."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class EccentricTwoBody(TwoBody):
         "own simulation of generic orbits: semi-major axis U(1.5, 3), eccentricity U(0.1, 0.6), any phase, both senses"
         "; the true algebra is computed in each search space: the rotation alone, of dimension 1"
     )
-    told: ClassVar[str] = "orbits of eccentricity 0.1 to 0.6, any phase, both senses; one law for training and test"
+    summary: ClassVar[str] = "orbits of eccentricity 0.1 to 0.6, any phase, both senses; one law for training and test"
     allows_torus: ClassVar[bool] = False
 
 

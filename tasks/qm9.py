@@ -41,6 +41,9 @@ from bench.tasks.common import constant_median, se3_group, se3_truth
 
 #: Standard deviation of the shifts of the true group's distribution, in Å (Augerino's and LieConv's augmentation).
 SHIFT = 0.5
+#: Seconds that compiling the network may take: its forward and backward passes and two sizes of batches, 160 s of one
+#: CPU core, more on a busy machine.
+COMPILE_S = 900.0
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,9 @@ class OrbitalEnergy(Task):
 
     def fingerprint(self, data_dir: Path) -> str:
         return sha256_of(data_dir / qm9.NAME / "qm9.npz")
+
+    def extra_seconds(self, options: Any) -> float:
+        return COMPILE_S if options.compile else 0.0
 
     def load(self, budget: Budget, options: Any, data_dir: Path) -> TrainingData:
         data = qm9.load(data_dir)

@@ -1,4 +1,4 @@
-"""MNIST digits turned by random angles: classify them, in and out of the training range of angles; so(2) leaves them.
+"""MNIST digits turned by random angles: classify them, in and out of the training range of angles; so(2) keeps them.
 
 Source: the paper's Section 5.1 and A.3. Its angles are missing from the text; ±180° and ±45° are this suite's choice.
 """
@@ -52,7 +52,7 @@ CITATION = (
 @dataclass(frozen=True)
 class RotatedMNISTOptions(Parameters):
     rotation: str = parameter(
-        "once", "training images are turned once, or anew in every epoch", choices=("once", "epoch")
+        "once", "training images are turned once, or again in every epoch", choices=("once", "epoch")
     )
     width: int = count(32, "channels of the first two convolutions; the others have twice", high=512)
     batch_norm: bool = parameter(True, "batch norm after every convolution")
@@ -102,10 +102,10 @@ class RotatedMNIST(Task):
         seen = (-self.trained, self.trained)
         train = _turned(upright, seen, seed=0)
         if options.rotation == "epoch":
-            pool = upright.x  # by itself: from a function a method could reach all that it closes over
+            pool = upright.x  # only the pixels: a method could reach everything that the function closes over
             train = Split(train.x, train.y, redraw=lambda i, generator: _turn(pool[i], seen, generator))
         mean, std = float(train.x.double().mean()), float(train.x.double().std())
-        often = "once" if options.rotation == "once" else "anew in every epoch"
+        often = "once" if options.rotation == "once" else "again in every epoch"
         return TrainingData(
             train=train,
             val=_turned(_upright(digits, order[TRAIN_POOL:][: budget.val]), seen, seed=1),
@@ -132,7 +132,7 @@ class RotatedMNIST(Task):
         group = self.group(options, data_dir)
         return EvaluationData(
             test=test,
-            # No affine map beside the rotations leaves digits and their labels alone, in any search space.
+            # In every search space, rotations are the only affine maps that preserve digits and their labels.
             truth=Truth(group, lambda space: rotation(), leakage={"translation": translations()}),
             references={"constant": constant_class(training.train.y, len(test), CLASSES)},
             orientations=Orientations(Split(upright.x[:shown], upright.y[:shown]), group.textbook[0], self.trained),
@@ -154,10 +154,10 @@ def translations() -> Tensor:
     return shifts
 
 
-def _upright(digits: mnist.Digits, chosen: Array) -> Split:
+def _upright(digits: mnist.Digits, index: Array) -> Split:
     """Pixels in [0, 1] within the disc that no turn leaves, and labels; ``(n, 1, 28, 28)``, ``(n,)``."""
-    pixels = torch.from_numpy(digits.images[chosen]).float().unsqueeze(1) / 255.0
-    return Split(pixels * disc_mask(SIZE), torch.from_numpy(digits.labels[chosen]))
+    pixels = torch.from_numpy(digits.images[index]).float().unsqueeze(1) / 255.0
+    return Split(pixels * disc_mask(SIZE), torch.from_numpy(digits.labels[index]))
 
 
 def _turned(upright: Split, between: tuple[float, float], seed: int) -> Split:

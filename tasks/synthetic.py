@@ -1,4 +1,4 @@
-"""Two synthetic functions with a discrete invariance, on which a continuous generator is looked for.
+"""Two synthetic functions with a discrete invariance, on which methods search for a continuous generator.
 
 Source: the paper's Section A.6; Yang, Walters, Dehmamy, Yu: Generative adversarial symmetry discovery (ICML 2023).
 """
@@ -43,7 +43,7 @@ TRUTH_INPUTS, TRUTH_RTOL = 256, 1e-9
 
 
 def rotation() -> Tensor:
-    """What the literature expects to be found, ``(1, 3, 3)``: its exponential turns (x1, x2) by 2π/7."""
+    """The generator that the literature expects, ``(1, 3, 3)``: its exponential turns (x1, x2) by 2π/7."""
     turn = torch.tensor([[0.0, -1.0], [1.0, 0.0]], dtype=torch.float64)
     return (2.0 * math.pi / TEETH) * torch.nn.functional.pad(turn, (0, 1, 0, 1))[None]
 

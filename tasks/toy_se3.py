@@ -1,6 +1,6 @@
 """Four points in space whose label is a function of their distances, and a twin whose label has no symmetry.
 
-Before molecules: here se(3), six generators, is exactly the symmetry, and a network sees it within seconds.
+A small model of the molecule tasks: se(3), six generators, is exactly the symmetry, and training takes seconds.
 """
 
 from __future__ import annotations

@@ -10,6 +10,9 @@ from bench.contract.check import Examination, run_check
 from bench.contract.checks import CHECKS
 from bench.running.registry import load_registry
 
+pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
+
+
 REGISTRY = load_registry()
 
 

@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
+
+
 ROOT = Path(__file__).resolve().parent.parent
 #: Prints where bench.datasets and the foreign `datasets` come from, with sys.path as `python -m bench` leaves it.
 PROBE = """

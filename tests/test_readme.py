@@ -1,4 +1,4 @@
-"""The code blocks of the README, used as its reader would use them."""
+"""The code blocks of the README and of docs/add_a_discoverer.md, used as their reader would use them."""
 
 import os
 import re
@@ -9,12 +9,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
+
+
 README = Path(__file__).resolve().parent.parent / "README.md"
 
 
-def block(heading):
+DISCOVERER = README.parent / "docs" / "add_a_discoverer.md"
+
+
+def block(heading, page=README, level="##"):
     """The first block of Python below ``heading``."""
-    section = README.read_text(encoding="utf-8").split(f"\n## {heading}\n")[1]
+    section = f"\n{page.read_text(encoding='utf-8')}".split(f"\n{level} {heading}\n")[1]
     return re.search(r"```python\n(.*?)```", section, re.S)[1]
 
 
@@ -49,7 +55,7 @@ def test_the_task_runs_and_its_board_says_what_was_found(tmp_path, bench):
     (tmp_path / "measurements.py").write_text(small)
     bench("run", "--method", "semola", "--task", "measurements", "--no-mlflow", *own)
     bench("leaderboard", *own)
-    page = (tmp_path / "mine" / "measurements.md").read_text(encoding="utf-8")
+    page = (tmp_path / "mine" / "boards" / "measurements.md").read_text(encoding="utf-8")
     assert "`semola [full]`" in page
     assert "strength" in page
 
@@ -90,3 +96,16 @@ def test_data_of_ones_own_that_cannot_be_used_end_in_one_line(tmp_path, bench, p
     said = bench("run", "--method", "plain", "--task", "measurements", *own, code=code)
     assert f"task 'measurements': {words.format(data=tmp_path / 'data')}" in " ".join(said.split())
     assert "Traceback" not in said
+
+
+def test_the_discoverer_keeps_the_contract_and_a_consumer_uses_what_it_finds(tmp_path, bench):
+    (tmp_path / "flat.py").write_text(block("Add a discoverer", DISCOVERER, "#"), encoding="utf-8")
+    told = bench("check", "flat", "--plugin", "flat.py")
+    assert "failed" not in told
+    assert re.search(r"^so2 .* ok ", told, re.M)
+    own = ("--plugin", "flat.py", "--results", "results", "--no-mlflow")
+    bench("run", "--method", "flat+augment", "--task", "nbody_1step_id", "--budget", "smoke", *own)
+    assert {path.parts[-3] for path in tmp_path.glob("results/*/*/*/seed0.json")} == {
+        "flat--full",
+        "flat+augment--full",
+    }

@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
+
+
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted(
     path for folder in ("bench", "leaderboard", "methods", "tasks", "datasets", "benchmarks")

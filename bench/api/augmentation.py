@@ -22,7 +22,7 @@ def how_to_predict(default: str) -> Any:
 
 
 def averaged_copies(default: int) -> Any:
-    """The parameter ``inference_copies`` of such a method."""
+    """The parameter ``inference_copies`` of a method whose fit() returns an :class:`AugmentedFitted`."""
     return count(default, "group elements of an averaged prediction (J)", high=1024)
 
 
@@ -37,7 +37,7 @@ def move(
         norm_bound: an upper bound of the norms in ``algebra``; None measures it (a host sync on a GPU).
     """
     copies = algebra.shape[0] // x.shape[0]
-    # Where both are moved alike they go side by side on axis 1, and one exponential serves both.
+    # When both are moved alike, they are joined on axis 1 and share one exponential.
     if problem.action_in is problem.action_out and x.shape[2:] == y.shape[2:]:
         both = torch.cat([x, y], 1).repeat_interleave(copies, 0)
         moved = problem.action_in.apply(algebra, both, norm_bound)

@@ -14,9 +14,9 @@ from bench.api.problem import Split
 
 
 class Batches:
-    """An order of its own for every epoch; examples of similar size share a batch where sizes differ.
+    """Every epoch has a new order. Where sizes differ, examples of similar size share a batch.
 
-    At equal seed every method sees the same examples in the same batches.
+    With the same seed every method sees the same examples in the same batches.
     """
 
     def __init__(self, split: Split, batch_size: int, ctx: RunContext) -> None:
@@ -48,7 +48,7 @@ class Batches:
     def _by_size(self, order: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
         split, size = self.split, self.batch_size
         assert split.sizes is not None
-        # Stable sort of a random order: molecules of one size meet in a new order every epoch.
+        # Stable sort of a random order: molecules of one size get a new order every epoch.
         by_size = order[torch.from_numpy(np.argsort(split.sizes[order.numpy()], kind="stable"))]
         for batch in torch.randperm(len(self), generator=self.shuffle).tolist():
             index = by_size[batch * size : (batch + 1) * size]

@@ -10,8 +10,8 @@ from typing import Any
 #: Knowledge tiers, weakest first: what a method is told beyond its search space.
 TIERS = ("none", "cardinality", "mask", "group")
 
-#: An id names folders and files and is a word on a command line. A double hyphen would read as the border between a
-#: method and its search space, a plus as a pipeline.
+#: An id names folders and files and is a word on a command line. A double hyphen separates a method from its
+#: search space, and a plus makes a pipeline, so an id has neither.
 ID = re.compile(r"[a-z0-9](?:-?[a-z0-9_.])*")
 #: Characters. A folder's name holds three ids at most (``discoverer+consumer--search``), and 255 bytes.
 ID_LENGTH = 64
@@ -62,7 +62,9 @@ class Budget:
     equivariance_elements: int  # group elements per input (M in the paper's Eq. 3, 4)
     wall_limit_s: int = 3600
     threads: int = 1
-    gpus: float = 0.25  # share of one GPU that a cell takes, where it runs on one: a small network leaves most idle
+    gpus: float = (
+        0.25  # share of one GPU that a cell takes, where it runs on one: a small network leaves most of it idle
+    )
     options: Mapping[str, Any] = field(default_factory=dict)  # the task's own options at this size
 
 
@@ -100,7 +102,7 @@ def id_fault(name: object) -> str | None:
 
 
 def card_fault(card: MethodCard | TaskCard) -> str | None:
-    """None when all of ``card`` that becomes part of a path can be one, else what cannot: its place, value, allowed."""
+    """None when all names on ``card`` can be part of a path, else the first that cannot: its place, value, allowed."""
     if isinstance(card, TaskCard) and not (type(card.version) is int and card.version >= 1):
         return f"card.version is {card.version!r:.80}; it must be an integer of at least 1"
     return next((f"{place} {fault}" for place, name in _names(card) if (fault := id_fault(name))), None)
@@ -117,5 +119,5 @@ def _names(card: MethodCard | TaskCard) -> Iterator[tuple[str, object]]:
 
 
 def _listed(names: Sequence[str]) -> Sequence[object]:
-    """The names of a tuple; a bare string stands for one name that is wrong, not for its letters."""
+    """The names of a tuple. A bare string is one (wrong) name, not a tuple of letters."""
     return (names,) if isinstance(names, str) else names

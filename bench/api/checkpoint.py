@@ -1,4 +1,4 @@
-"""A training loop that continues where a killed process left it, with the numbers of an undisturbed run (on a CPU)."""
+"""A training loop that resumes after a kill and gives the numbers of an uninterrupted run (on a CPU)."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from torch.optim import Optimizer
 
 from bench.api.context import RunContext
 
-#: Seconds between two checkpoints of a loop, at least.
+#: Least number of seconds between two checkpoints of a loop.
 EVERY_S = 60.0
 
 Part = nn.Module | Optimizer | Tensor
 
 
 class ResumableLoop:
-    """Keeps ``parts``, every generator of random numbers and what the context counts, at the end of an epoch.
+    """Saves ``parts``, every random generator and the context's counters at the end of an epoch.
 
     Modules and optimisers (with the values that they optimise) are restored in place, tensors too. A context without a
-    place for checkpoints keeps nothing. A loop that follows another one in the same cell repeats the first.
+    checkpoint path saves nothing. A loop that follows another one in the same cell repeats the first.
     """
 
     def __init__(self, ctx: RunContext, *parts: Part) -> None:
@@ -33,7 +33,7 @@ class ResumableLoop:
         self._later = False  # the checkpoint on disk is of a later loop
 
     def resume(self) -> int:
-        """Restore the checkpoint of this very cell, code and loop; the number of epochs it holds, 0 without one."""
+        """Restores the checkpoint of this cell, code and loop. Returns its number of finished epochs, 0 without one."""
         path = self.ctx.checkpoint
         if path is None or not path.exists():
             return 0
@@ -57,7 +57,7 @@ class ResumableLoop:
         return int(state["epoch"])
 
     def epoch_done(self, epoch: int) -> None:
-        """Write a checkpoint when the last one is old: to a temporary file, then by a rename."""
+        """Writes a checkpoint when the last one is old: first to a temporary file, then renamed."""
         path = self.ctx.checkpoint
         if path is None or self._later or time.monotonic() - self._saved < EVERY_S:
             return
@@ -75,7 +75,7 @@ class ResumableLoop:
         try:
             torch.save(state, temporary)
             temporary.replace(path)
-        except (OSError, RuntimeError) as error:  # a full disk must not end the run that it should protect
+        except (OSError, RuntimeError) as error:  # a full disk must not end the run
             temporary.unlink(missing_ok=True)
             print(f"no checkpoint after epoch {epoch}: {error}", file=sys.stderr)
         self._saved = time.monotonic()

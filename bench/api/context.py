@@ -36,12 +36,12 @@ class RunContext:
         self.progress = on_progress
         self.steps = 0  # optimiser steps, counted by the training loop
         self.samples = 0  # training examples seen
-        self.done = 0.0  # share of the training steps behind us, kept by the training loop
+        self.done = 0.0  # share of the training steps done, set by the training loop
         self.history: dict[str, list[tuple[int, float]]] = {}
         self.traced: list[tuple[int, Tensor]] = []
         self.checkpoint = checkpoint  # where a training loop keeps its state; None keeps none
-        self.identity = identity  # of the cell, its code and the device: a checkpoint of another is not taken
-        self.generators: list[torch.Generator] = []  # all that rng() gave out, in this order
+        self.identity = identity  # of the cell, its code and the device: a checkpoint of another is ignored
+        self.generators: list[torch.Generator] = []  # all that rng() returned, in this order
         self.loops = 0  # training loops begun
         self._began, self._earlier_s = time.perf_counter(), 0.0
 
@@ -51,15 +51,15 @@ class RunContext:
         return self.generators[-1]
 
     def start_clock(self) -> None:
-        """Fitting begins now."""
+        """Starts the clock of :meth:`fit_seconds`."""
         self._began = time.perf_counter()
 
     def fit_seconds(self) -> float:
-        """Since :meth:`start_clock`, and before that in a process whose checkpoint was taken over."""
+        """Seconds spent fitting, including the time before the checkpoint that this run resumed from."""
         return self._earlier_s + time.perf_counter() - self._began
 
     def state(self) -> dict[str, Any]:
-        """What a checkpoint keeps of it."""
+        """The part of the context that a checkpoint holds."""
         names = ("steps", "samples", "done", "history", "traced")
         return {name: getattr(self, name) for name in names} | {"fit_s": self.fit_seconds()}
 

@@ -1,4 +1,4 @@
-"""What is left of a discovery: a Fitted of generators alone, and their way into a record's arrays and back."""
+"""A discovery: a Fitted with generators but no predictor, and its conversion to a record's arrays and back."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Discovery(Fitted):
         self.parameters = parameters
 
     def predict(self, x: Tensor) -> Tensor:
-        """Raises Unsupported: there is no predictor."""
+        """Raises Unsupported, because a discovery has no predictor."""
         raise Unsupported("this method only discovers; `<method>+augment` trains a predictor with what it found")
 
     def symmetry(self) -> SymmetryEstimate:

@@ -49,7 +49,7 @@ class Method(ABC):
     Params: ClassVar[type[Parameters]]
     #: Published or chosen settings per task family; ``--set`` overrides them.
     settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
-    #: Checks of the contract (`bench check`) that the method honestly fails, by name, and why.
+    #: Checks of the contract (`bench check`) that the method is known to fail: name -> why.
     known_failures: Mapping[str, str] = {}
 
     def supports(self, problem: Problem) -> str | None:

@@ -1,6 +1,6 @@
 """Parameters that carry their meaning, unit and range: one table read by validation, the CLI, the docs and sweeps.
 
-msgspec, which checks records too, judges the values; the messages tell a user of the command line what is allowed.
+msgspec checks the values, as it checks records; the messages say what is allowed, for users of the command line.
 """
 
 from __future__ import annotations
@@ -80,7 +80,9 @@ class Parameter:
     unit: str = ""
     choices: tuple[str, ...] | None = None
     log: bool = False  # a sweep draws on a logarithmic scale
-    omit_default: bool = False  # absent from records at its default: for one that came after them, whose keys stay
+    omit_default: bool = (
+        False  # absent from records at its default: so a parameter that was added later leaves old keys unchanged
+    )
     sweep: tuple[float, float] | bool = False  # what a sweep tries: numbers of this range; True: every choice
 
     @cached_property
@@ -109,7 +111,7 @@ class Parameter:
             raise BenchError(f"parameter {self.name!r} of {owner} is {value!r}; it must be {must}")
 
     def parse(self, text: str, owner: str) -> Any:
-        """The value that ``text`` means; its range is not looked at."""
+        """The value that ``text`` means; its range is not checked."""
         if NoneType in get_args(self.kind) and text.lower() == "none":
             return None
         try:
@@ -220,7 +222,7 @@ def _find(cls: type[Parameters], name: str, owner: str) -> Parameter:
 
 
 def _plain(value: Any) -> Any:
-    """Python's own number for one of numpy."""
+    """A numpy float as a Python float; anything else unchanged."""
     return float(value) if isinstance(value, float) else value
 
 

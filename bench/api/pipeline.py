@@ -1,7 +1,7 @@
-"""`discoverer+consumer`: the generators that one method found (or was told), handed to another that uses them.
+"""`discoverer+consumer`: a discoverer's generators (learned, or those of the true group) are passed to a consumer.
 
 A discovery is a cell of its own, run once per seed and read from the store by every consumer. Only a discoverer that
-is told the group, and so costs nothing, is asked in the consumer's own process.
+is told the group, and so costs nothing, runs in the consumer's process.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from bench.errors import BenchError
 
 
 class Pipeline(Method):
-    """Runs the discoverer, then the consumer with what it found; a method like any other."""
+    """Runs the discoverer, then the consumer with its generators. A pipeline is a method like any other."""
 
     def __init__(self, discoverer: Method, consumer: Method) -> None:
         if not consumer.card.consumes:

@@ -24,7 +24,7 @@ AlgebraSampler = Callable[[int, torch.Generator], Tensor]
 class Split:
     """Examples in memory. ``sizes`` (points only): valid rows per example, so that batches carry little padding.
 
-    ``redraw`` (training only): the data's own randomness, drawn anew whenever a batch is taken.
+    ``redraw`` (training only): the data's own randomness, drawn again for every batch.
     """
 
     x: Tensor  # (n, *shape)
@@ -39,18 +39,18 @@ class Split:
         """Yield ``(index (b,), x (b, *shape))`` over all examples, nothing dropped, trimmed to the batch's largest."""
         order = np.arange(len(self)) if self.sizes is None else np.argsort(self.sizes, kind="stable")
         for start in range(0, len(self), batch_size):
-            chosen = order[start : start + batch_size]
-            index = torch.from_numpy(chosen).to(self.x.device)
+            rows = order[start : start + batch_size]
+            index = torch.from_numpy(rows).to(self.x.device)
             x = self.x[index]
-            yield index, x if self.sizes is None else x[:, : int(self.sizes[chosen].max())]
+            yield index, x if self.sizes is None else x[:, : int(self.sizes[rows].max())]
 
 
 @dataclass(frozen=True)
 class SymmetryEstimate:
-    """What a discoverer found: generators ``(k, d, d)``, a strength ``(k,)`` or None, and its distribution.
+    """A discoverer's result: generators ``(k, d, d)``, a strength ``(k,)`` or None, and its distribution.
 
-    ``sample`` is a :class:`~bench.coefficients.CoefficientSampler` wherever the discovery is to be stored, which
-    every method that searches is.
+    ``sample`` is a :class:`~bench.api.coefficients.CoefficientSampler` wherever the discovery is stored, as for
+    every method that searches.
     """
 
     generators: Tensor
@@ -65,7 +65,7 @@ def identity(x: Tensor) -> Tensor:
 
 @dataclass(frozen=True)
 class Problem:
-    """All that a method is given: nothing in it leads to the test set, the truth, or the task's name."""
+    """Everything that a method is given. The test set, the truth and the task's name cannot be reached from it."""
 
     train: Split
     val: Split
@@ -77,4 +77,4 @@ class Problem:
     device: torch.device
     link: Callable[[Tensor], Tensor] = identity  # from the backbone's output to a prediction: softmax for classes
     group: SymmetryEstimate | None = None  # the true group; only for methods of tier "group"
-    given: SymmetryEstimate | None = None  # what the discoverer before this consumer found
+    given: SymmetryEstimate | None = None  # the estimate of the discoverer before this consumer

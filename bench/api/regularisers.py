@@ -1,4 +1,4 @@
-"""What keeps learned generators from doing nothing, or all the same: terms that several discoverers share.
+"""Penalties against learned generators that do nothing or are all alike; several discoverers share them.
 
 Source: LieGAN (Yang, Walters, Dehmamy, Yu, ICML 2023), Section 4.2, which SEMoLA takes over.
 """

@@ -97,12 +97,12 @@ class Orientations:
     upright: Split  # test examples at angle 0
     direction: Tensor  # (d, d) unit generator: exp(angle * direction) turns by angle (radians)
     trained: float  # half-width of the training angles, radians
-    period: float = 2.0 * math.pi  # angle after which the training angles come again, radians
+    period: float = 2.0 * math.pi  # angle after which the training angles repeat, radians
 
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingData:
-    """What :meth:`Task.load` returns before a method fits, in physical units: nothing of the test set or the truth.
+    """What :meth:`Task.load` returns before a method fits, in physical units: without the test set and the truth.
 
     The method itself is given only the :class:`~bench.api.problem.Problem` made from it.
     """
@@ -138,7 +138,7 @@ class TaskData(TrainingData, EvaluationData):
 
 
 def joined(training: TrainingData, evaluation: EvaluationData) -> TaskData:
-    """Both parts as one value."""
+    """Joins both parts."""
     return TaskData(**vars(training), **vars(evaluation))
 
 
@@ -154,7 +154,7 @@ class Task(ABC):
     may_be_short: ClassVar[bool] = False
 
     def prepare(self, data_dir: Path, on_progress: OnProgress) -> None:  # noqa: B027
-        """Download or generate the data once, before any cell runs; nothing to do for data that are made in memory."""
+        """Download or generate the data once, before any cell runs; does nothing for data that are made in memory."""
 
     def fingerprint(self, data_dir: Path) -> str:
         """A string that changes when the data change; part of a cell's key. Cheap.
@@ -162,6 +162,10 @@ class Task(ABC):
         By default id and version: enough for data that the task's code makes, not for data from a file.
         """
         return f"{self.card.id}-{self.card.version}"
+
+    def extra_seconds(self, options: Any) -> float:
+        """What a cell may take beyond its budget's wall limit, for a cost of these options that comes but once."""
+        return 0.0
 
     @abstractmethod
     def load(self, budget: Budget, options: Any, data_dir: Path) -> TrainingData:

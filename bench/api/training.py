@@ -44,7 +44,7 @@ def train(
     """Minimise ``objective`` over the training split for ``ctx.params.epochs`` epochs.
 
     ``extra_groups`` are further Adam groups (``{"params", "lr"}``), e.g. the generators of a discoverer.
-    ``on_epoch`` is called with the number of every epoch done. A run killed in between continues from its checkpoint.
+    ``on_epoch`` is called with the number of every finished epoch. A killed run resumes from its checkpoint.
 
     Raises:
         Diverged: when the mean loss of an epoch, or the validation loss after it, is not finite.

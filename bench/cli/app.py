@@ -29,31 +29,31 @@ def _plug_in(files: list[Path] | None) -> list[Path] | None:
     return files
 
 
-#: Acts by itself: the registry, here and in workers, reads what it sets.
+#: The callback sets a variable that the registry reads, in this process and in workers.
 PluginOption = Annotated[
     list[Path] | None,
-    typer.Option("--plugin", callback=_plug_in, help="A file with METHODS or TASKS of yours; may be repeated."),
+    typer.Option("--plugin", callback=_plug_in, help="A Python file that defines METHODS or TASKS; may be repeated."),
 ]
 
-ExecutorOption = Annotated[str, typer.Option(help="local, or ray: on the nodes of a cluster.")]
+ExecutorOption = Annotated[str, typer.Option(help="local, or ray for the nodes of a cluster.")]
 AddressOption = Annotated[
-    str | None, typer.Option(help="Ray's address, host:port.", show_default="a cluster that runs here")
+    str | None, typer.Option(help="Ray's address, host:port.", show_default="a cluster on this machine")
 ]
 DeviceOption = Annotated[str, typer.Option(help="auto, cpu or cuda.")]
 MemoryOption = Annotated[
     float | None, typer.Option(help="Memory of one cell, MiB.", show_default="its share of 90 %", min=64.0)
 ]
-SearchOption = Annotated[str | None, typer.Option(help="Search space; the task's widest when left out.")]
-BudgetOption = Annotated[str, typer.Option(help="One of the task's: smoke, small, ….", show_default=True)]
+SearchOption = Annotated[str | None, typer.Option(help="Search space.", show_default="the task's widest")]
+BudgetOption = Annotated[str, typer.Option(help="A budget of the task: smoke, small, ….", show_default=True)]
 
 
 def main() -> None:
-    """Run the CLI; a user's mistake prints one line and exits with code 2, Ctrl-C with 130."""
+    """Run the CLI. A user error prints one line and exits with code 2; Ctrl-C exits with 130."""
     print_any_text()
     try:
         code = app(standalone_mode=False)
         if sys.stdout is not None:
-            sys.stdout.flush()  # what cannot be written must be heard of before Python ends
+            sys.stdout.flush()  # reports a failed write before Python ends
     except BenchError as error:
         _fail(str(error), error.exit_code)
     except OSError as error:
@@ -61,7 +61,7 @@ def main() -> None:
             raise
         _fail(line, 1)
     except Exception as error:
-        # typer's own usage errors (unknown option, missing value) know their exit code and their one line.
+        # Usage errors of typer (unknown option, missing value) have an exit code and a message.
         if not hasattr(error, "exit_code"):
             raise
         message = error.format_message() if hasattr(error, "format_message") else "interrupted."
@@ -86,7 +86,7 @@ data_app.callback(invoke_without_command=True)(help_alone)
 @app.command("list")
 def list_command(
     kind: Annotated[str, typer.Argument(help="methods or tasks; both when left out.")] = "",
-    name: Annotated[str, typer.Argument(help="One entry in detail.")] = "",
+    name: Annotated[str, typer.Argument(help="Show one entry in detail.")] = "",
     plugin: PluginOption = None,
 ) -> None:
     """List methods and tasks, or one of them with its parameters and budgets."""
@@ -106,7 +106,9 @@ def run(
     budget: BudgetOption = "small",
     search: SearchOption = None,
     assignments: Annotated[list[str] | None, typer.Option("--set", help="name=value, may be repeated.")] = None,
-    preset: Annotated[str, typer.Option(help="default, or tuned: the parameters that a sweep chose.")] = "default",
+    preset: Annotated[
+        str, typer.Option(help="default, or tuned for the parameters that a sweep selected.")
+    ] = "default",
     train_fraction: Annotated[float, typer.Option(help="Share of the training examples to use, in (0, 1].")] = 1.0,
     executor: ExecutorOption = "local",
     address: AddressOption = None,
@@ -149,13 +151,13 @@ def suite(
     workers: Annotated[int | None, typer.Option(help="Cells at once.", show_default="as many as cores")] = None,
     device: DeviceOption = "auto",
     memory_mb: MemoryOption = None,
-    retry: Annotated[list[str] | None, typer.Option(help="Run again: failed, or stale; may be repeated.")] = None,
+    retry: Annotated[list[str] | None, typer.Option(help="Rerun failed or stale cells; may be repeated.")] = None,
     results: ResultsOption = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan only.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the plan and stop.")] = False,
     no_mlflow: Annotated[bool, typer.Option("--no-mlflow", help="Do not mirror to MLflow.")] = False,
     plugin: PluginOption = None,
 ) -> None:
-    """Run all cells of a suite that are not done."""
+    """Run the cells of a suite that are not done."""
     from bench.cli.suite import suite_command
     from bench.records.paths import results_dir
     from bench.running.executors.choose import Resources
@@ -176,10 +178,10 @@ def suite(
 @app.command()
 def check(
     method: Annotated[str, typer.Argument(help="A method, or discoverer+consumer; all when left out.")] = "",
-    task: Annotated[str, typer.Option(help="A task, at its smoke budget.", show_default="toys made in memory")] = "",
+    task: Annotated[str, typer.Option(help="A task, at its smoke budget.", show_default="toy tasks in memory")] = "",
     plugin: PluginOption = None,
 ) -> None:
-    """Check that methods keep the contract: seeds, batches, precisions, budgets, records, secrets of the task."""
+    """Check that methods keep the contract: seeds, batches, precisions, budgets, records and imports."""
     from bench.cli.check import check_command
 
     code = check_command(method, task)
@@ -192,10 +194,10 @@ def sweep(
     method: Annotated[str, typer.Option(help="A method with a predictor, or a pipeline discoverer+consumer.")],
     task: Annotated[str, typer.Option(help="A task.")],
     studies: Annotated[int, typer.Option(help="Independent searches.", min=1)] = 3,
-    trials: Annotated[int, typer.Option(help="Choices of parameters that each study tries.", min=1)] = 20,
+    trials: Annotated[int, typer.Option(help="Trials of each study.", min=1)] = 20,
     budget: BudgetOption = "small",
     search: SearchOption = None,
-    max_hours: Annotated[float, typer.Option(help="No trial begins after so many hours of its study.")] = 4.0,
+    max_hours: Annotated[float, typer.Option(help="Hours after which a study starts no further trial.")] = 4.0,
     assignments: Annotated[list[str] | None, typer.Option("--set", help="name=value, the same in all trials.")] = None,
     executor: ExecutorOption = "local",
     address: AddressOption = None,
@@ -205,7 +207,7 @@ def sweep(
     results: ResultsOption = None,
     plugin: PluginOption = None,
 ) -> None:
-    """Choose a method's parameters on the validation split; `run --preset tuned` then uses them."""
+    """Select a method's parameters on the validation split; `run --preset tuned` then uses them."""
     from bench.cli.cells import CellOptions
     from bench.cli.sweep import sweep_command
     from bench.records.paths import results_dir
@@ -225,11 +227,11 @@ def sweep(
 @app.command()
 def leaderboard(
     results: ResultsOption = None,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail when a page is out of date.")] = False,
-    html: Annotated[bool, typer.Option("--html", help="Also write index.html, one page for a browser.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Do not write; fail when a page is out of date.")] = False,
+    html: Annotated[bool, typer.Option("--html", help="Also write index.html for a browser.")] = False,
     plugin: PluginOption = None,
 ) -> None:
-    """Write leaderboard/README.md and one page per task from the records, published and your own."""
+    """Write leaderboard/README.md and one page per task from the published records and yours."""
     from bench.cli.board import board_command
     from bench.records.paths import existing_results
 
@@ -242,7 +244,7 @@ def leaderboard(
 def collect(
     results: ResultsOption = None,
     output: Annotated[
-        Path | None, typer.Option(help="The file.", show_default="results.parquet beside the folder")
+        Path | None, typer.Option(help="The file to write.", show_default="results.parquet next to the folder")
     ] = None,
 ) -> None:
     """Write every stored score to one tidy parquet file."""
@@ -256,14 +258,16 @@ def collect(
 def compare(
     first: Annotated[str, typer.Argument(help="A row as the boards name it: plain, or 'semola [mask2]'.")],
     second: Annotated[str, typer.Argument(help="Another row.")],
-    task: Annotated[list[str] | None, typer.Option(help="A task; may be repeated. All common ones by default.")] = None,
+    task: Annotated[
+        list[str] | None, typer.Option(help="A task; may be repeated.", show_default="all common tasks")
+    ] = None,
     budget: Annotated[str, typer.Option(help="Budget of the records.")] = "small",
     train_fraction: Annotated[float, typer.Option(help="Share of the training examples, in (0, 1].")] = 1.0,
-    score: Annotated[str | None, typer.Option(help="Another score than the primary metric.")] = None,
+    score: Annotated[str | None, typer.Option(help="Score to compare.", show_default="the primary metric")] = None,
     results: ResultsOption = None,
     plugin: PluginOption = None,
 ) -> None:
-    """Compare two rows: difference paired by seed, its interval, and p."""
+    """Compare two rows: the difference paired by seed, its interval, and p."""
     from bench.cli.compare import Selection, compare_command
     from bench.records.paths import existing_results
 
@@ -272,7 +276,7 @@ def compare(
 
 @app.command()
 def publish(results: ResultsOption = None) -> None:
-    """Pack the finished cells of the workspace into the files that the boards are made of."""
+    """Pack the finished cells of the workspace into the published files."""
     from bench.cli.publish import publish_command
     from bench.records.paths import existing_results
 
@@ -281,10 +285,10 @@ def publish(results: ResultsOption = None) -> None:
 
 @app.command()
 def track(
-    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build the MLflow store anew from the records.")] = False,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Build the MLflow store again from the records.")] = False,
     results: ResultsOption = None,
 ) -> None:
-    """The MLflow mirror of the records."""
+    """Show or rebuild the MLflow mirror of the records."""
     from bench.cli.progress import progress_bar
     from bench.leaderboard.mlflow import rebuild as rebuild_mirror
     from bench.leaderboard.mlflow import tracking_uri
@@ -306,10 +310,10 @@ def show(
     method: Annotated[str, typer.Argument(help="A row as the boards name it: plain, or 'semola [mask2]'.")] = "",
     seed: Annotated[int, typer.Option(min=0, help="The seed.")] = 0,
     budget: Annotated[str, typer.Option(help="Budget of the record.")] = "small",
-    key: Annotated[str, typer.Option(help="The cell's key, where several match.")] = "",
+    key: Annotated[str, typer.Option(help="The cell's key, if several match.")] = "",
     results: ResultsOption = None,
 ) -> None:
-    """Print one record, published or not: scores, costs, parameters, environment."""
+    """Print one record: scores, costs, parameters, environment."""
     from bench.cli.show import show_command
     from bench.records.paths import existing_results
 
@@ -334,10 +338,10 @@ def data_verify(name: Annotated[str, typer.Argument(help="A data set.")]) -> Non
 
 
 def parse_assignment(text: str) -> tuple[str, str]:
-    """``"name=value"`` to a pair.
+    """The name and the value of ``"name=value"``.
 
     Raises:
-        BenchError: when there is no ``=`` or no name.
+        BenchError: when the ``=`` or the name is missing.
     """
     name, equals, value = text.partition("=")
     if not equals or not name.strip():
@@ -346,7 +350,7 @@ def parse_assignment(text: str) -> tuple[str, str]:
 
 
 def _end_as_by_ctrl_c() -> None:
-    """Ended from outside, a command must end its workers too, and record their cells; `nohup` stays in force."""
+    """Handle SIGTERM and SIGHUP like Ctrl-C, so that workers end and cells are recorded. `nohup` still works."""
     import signal
 
     for sign in (signal.SIGTERM, signal.SIGHUP):

@@ -16,7 +16,7 @@ from bench.running.standing import is_stale
 
 
 def board_command(root: Path, *, check: bool, html: bool) -> int:
-    """Pages go beside the results folder; 1 when ``check`` finds a page that differs from a regenerated one."""
+    """Write the pages next to the results folder. Returns 1 if ``check`` finds a page that is out of date, else 0."""
     registry, store, out = load_registry(), Store(root), pages_dir(root)
     cards = Cards({name: task.card for name, task in registry.tasks.items()}, registry.method_card)
     stale = partial(is_stale, registry=registry)
@@ -29,13 +29,13 @@ def board_command(root: Path, *, check: bool, html: bool) -> int:
     if check:
         again = command_line("leaderboard", results=root)
         for page in (*changes.written, *changes.removed):
-            typer.echo(f"error: {out / page} is out of date; `{again}` brings it up.", err=True)
+            typer.echo(f"error: {out / page} is out of date; `{again}` updates it.", err=True)
         return 1 if changes.written or changes.removed else 0
     for word, names in (("written", changes.written), ("removed", changes.removed)):
         if names:
             typer.echo(f"{word}: {', '.join(names)}")
     if not changes.written and not changes.removed:
-        typer.echo("every page was up to date")
+        typer.echo("all pages were up to date")
     if html:
         typer.echo(f"next: open {write_html(store, out, cards, stale)} in a browser")
     else:

@@ -1,4 +1,4 @@
-"""What the commands that run cells share: the choice of a cell, the data of jobs, and how an end is told."""
+"""Functions that the commands that run cells share: options of a cell, data of jobs, texts about records."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from bench.running.loading import prepared
 from bench.running.registry import Registry
 from bench.running.session import Session
 
-#: Characters of a reason that a line shows.
+#: Most characters of a reason that a line shows.
 REASON_LENGTH = 160
 
 
 @dataclass(frozen=True)
 class CellOptions:
-    """What the options of a command choose of its cells."""
+    """The options of a command that define its cells."""
 
     method: str
     task: str
@@ -32,10 +32,10 @@ class CellOptions:
     train_fraction: float = 1.0
 
     def cell(self, registry: Registry, results: Path, seed: int) -> Cell:
-        """The cell of ``seed``, which does not know its data yet.
+        """The cell with ``seed``; the fingerprint of its data is empty.
 
         Raises:
-            BenchError: for any wrong options.
+            BenchError: when an option is wrong.
         """
         return preset_cell(
             self.preset,
@@ -52,10 +52,10 @@ class CellOptions:
 
 
 def with_data(jobs: Sequence[Job], session: Session) -> list[Job]:
-    """``jobs`` with the fingerprint of their data, which are downloaded or generated first.
+    """Prepare the data of ``jobs`` and return the jobs with the fingerprints.
 
     Raises:
-        BenchError: when data cannot be had.
+        BenchError: when data cannot be prepared.
     """
     fingerprints: dict[str, str] = {}
     for name in dict.fromkeys(job.cell.task for job in jobs):
@@ -70,9 +70,10 @@ def with_data(jobs: Sequence[Job], session: Session) -> list[Job]:
 
 
 def reason_of(record: Record, length: int | None = None) -> str:
-    """Why a cell has no result, on one line, at most ``length`` characters of it; empty where nothing is said."""
+    """The reason of a record on one line, at most ``length`` characters; empty when it has none."""
     return " ".join((record.reason or "").split())[:length]
 
 
 def fit_time(record: Record) -> str:
+    """The seconds of the fit as text."""
     return f"{record.cost.fit_s:.1f} s" if record.cost else "no fit"

@@ -22,10 +22,10 @@ from bench.running.registry import Registry, load_registry
 
 
 def check_command(method_name: str, task_name: str) -> int:
-    """Print how each check ended; 1 when one failed, else 0.
+    """Run the checks and print their results. Returns 1 if a check failed, else 0.
 
     Raises:
-        BenchError: for an unknown method or task.
+        BenchError: when the method or the task is unknown.
     """
     torch.set_num_threads(1)
     registry, folder = load_registry(), data_dir()
@@ -86,7 +86,7 @@ def _show_all(outcomes: dict[str, list[CheckResult]]) -> None:
 
 
 def _reasons(name: str, results: Sequence[CheckResult]) -> None:
-    """A line per reason, with the checks that share it."""
+    """Print one line per reason, with the checks that share it."""
     said: dict[tuple[CheckStatus, str], list[str]] = {}
     for result in results:
         if result.reason:

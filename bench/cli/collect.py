@@ -13,7 +13,7 @@ from bench.records.store import Store
 
 
 def collect_command(root: Path, output: Path | None) -> None:
-    """Write every score of the records below ``root`` to ``output``, by default ``results.parquet`` beside the folder.
+    """Write every score of the records below ``root`` to ``output``, by default next to the folder.
 
     Raises:
         BenchError: when the file cannot be written.

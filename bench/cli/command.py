@@ -1,4 +1,4 @@
-"""What all commands of the CLI share: how they read their line, and how their output survives any terminal."""
+"""What all commands of the CLI share: parsing of the command line, and output that works on any terminal."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from typer.core import TyperCommand, TyperOption
 
 from bench.errors import BenchError
 
-#: What the surroundings of a command do to it, and no fault of the program: full, broken, or forbidden.
+#: Errors of the environment, not of the program: a disk is full, a device is broken, or access is forbidden.
 SURROUNDINGS = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM}
     | {errno.EMFILE, errno.ENFILE, errno.ESTALE}
@@ -25,9 +25,14 @@ SURROUNDINGS = frozenset(
 
 
 class Command(TyperCommand):
-    """A command that refuses an option given twice, of which click would silently take the last."""
+    """A command that refuses an option that is given twice; click would silently use the last one."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse ``args``.
+
+        Raises:
+            BenchError: when an option that takes one value is given twice.
+        """
         given = Counter(self.make_parser(ctx).parse_args(list(args))[2])
         for parameter, times in given.items():
             takes_one = isinstance(parameter, TyperOption) and not parameter.multiple and not parameter.is_flag
@@ -37,12 +42,13 @@ class Command(TyperCommand):
 
 
 class App(typer.Typer):
-    """A group of commands of the kind above; without a command it prints its help."""
+    """A group of such commands. Without a command it prints its help."""
 
     def __init__(self, text: str) -> None:
         super().__init__(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, help=text)
 
     def command(self, *args: Any, **kwargs: Any) -> Callable[[Any], Any]:
+        """A decorator that adds a function as a `Command`."""
         return super().command(*args, **{"cls": Command, **kwargs})
 
 
@@ -56,14 +62,14 @@ def version_line() -> str:
     """Name and version of the installed distribution."""
     try:
         return f"symmetry-bench {metadata.version('symmetry-bench')}"
-    except metadata.PackageNotFoundError:  # a source tree that was put on the path
+    except metadata.PackageNotFoundError:  # a source tree on the path
         return "symmetry-bench, not installed"
 
 
 def print_any_text() -> None:
-    """From here on no character stops a command: what a terminal cannot show is written as its code, like ``\\u2032``.
+    """Make stdout and stderr write characters that they cannot encode as codes, like ``\\u2032``.
 
-    The stream keeps its own encoding: a terminal of another one would show UTF-8 as other letters.
+    The streams keep their encoding, because a terminal with another encoding would show UTF-8 wrongly.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -71,17 +77,17 @@ def print_any_text() -> None:
 
 
 def surroundings_fault(error: OSError) -> str | None:
-    """One line for an output or a file that cannot be used for a reason outside the program; None for other errors."""
+    """One line about an error of the environment, such as a full disk; None for other errors."""
     if error.errno not in SURROUNDINGS:
         return None
     if error.filename is None and _output_is_broken():
         return f"the output cannot be written: {error.strerror}; what was computed before is stored."
     what = f"{str(error.filename)!r}" if error.filename else "a file"
-    return f"{what} cannot be used: {error.strerror}. What is stored stays; after a remedy the same command continues."
+    return f"{what} cannot be used: {error.strerror}. Stored results are kept; fix the cause and run it again."
 
 
 def print_error(message: str) -> None:
-    """Print one line to stderr; where that is impossible, the exit code alone has to say it."""
+    """Print one line to stderr. If stderr cannot be written, only the exit code reports the error."""
     try:
         typer.echo(f"error: {' '.join(message.split())}", err=True)
     except OSError:
@@ -89,7 +95,7 @@ def print_error(message: str) -> None:
 
 
 def _output_is_broken() -> bool:
-    """True when not even a line's end can be printed."""
+    """Whether stdout cannot be written."""
     try:
         print(flush=True)
     except (OSError, ValueError):
@@ -99,6 +105,6 @@ def _output_is_broken() -> bool:
 
 
 def _drop(stream: TextIO) -> None:
-    """Give up what ``stream`` still holds; Python would try it again as it ends, and change the exit code."""
+    """Discard the buffer of ``stream``. Otherwise Python writes it again at exit and changes the exit code."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

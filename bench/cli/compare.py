@@ -1,4 +1,4 @@
-"""`python -m bench compare A B`: two rows of the boards, paired by seed, task by task."""
+"""`python -m bench compare A B`: compares two rows of the boards, paired by seed, on each task."""
 
 from __future__ import annotations
 
@@ -65,7 +65,8 @@ def compare_command(first: str, second: str, selection: Selection, root: Path) -
                 raise
     if not lines:
         raise BenchError(
-            f"no task has {selection.budget!r} records of both {first!r} and {second!r}; --task T says what is missing."
+            f"no task has {selection.budget!r} records of both {first!r} and {second!r}; "
+            "--task T shows what is missing."
         )
     _print(lines, first, second)
 
@@ -88,7 +89,7 @@ def _compare_on(
 ) -> _TaskComparison:
     if section is None:
         raise BenchError(
-            f"task {card.id!r} has no {selection.budget!r} records to compare; `python -m bench run` makes some."
+            f"task {card.id!r} has no {selection.budget!r} records to compare; `python -m bench run` writes records."
         )
     rows = [_row(section, label, card) for label in labels]
     name, metric = selection.score or card.metric.name, card.metric
@@ -112,7 +113,7 @@ def _compare_on(
 
 
 def _row(section: Section, name: str, card: TaskCard) -> Row:
-    """The row with this label, spaces aside; ``semola`` and ``semola tuned`` mean the widest search space."""
+    """The row with this label, ignoring spaces. Without a search space, the widest one is meant."""
     method, _, rest = name.strip().partition(" ")
     wanted = "".join(name.split())
     for label in (wanted, "".join(f"{method}[{card.searches[0]}]{rest}".split())):
@@ -151,4 +152,6 @@ def _print(lines: Sequence[_TaskComparison], first: str, second: str) -> None:
     lowest = len(lines) * min(line.comparison.smallest_p for line in lines)
     if lowest > 1 - LEVEL:
         over = f" over {len(lines)} tasks" if len(lines) > 1 else ""
-        typer.echo(f"with so few common seeds no p{over} can be below {min(1.0, lowest):.3g}: use more for a claim")
+        typer.echo(
+            f"with so few common seeds no p{over} can be below {min(1.0, lowest):.3g}: use more seeds for a claim"
+        )

@@ -1,4 +1,4 @@
-"""`python -m bench data prepare|verify NAME`: every module of bench.datasets with NAME, prepare and verify."""
+"""`python -m bench data prepare|verify NAME`: a module of bench.datasets that defines NAME, prepare and verify."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from bench.errors import BenchError, nearest
 
 
 def prepare(name: str) -> None:
-    """Download, build or generate ``name``; prints where it is."""
+    """Download or generate the data set ``name`` and print its path.
+
+    Raises:
+        BenchError: when the data set is unknown or cannot be prepared.
+    """
     module = _find(name)
     with progress_bar(f"prepare {name}") as on_progress:
         path = module.prepare(data_dir(), lambda what, done, total: on_progress(done, total))
@@ -23,7 +27,11 @@ def prepare(name: str) -> None:
 
 
 def verify(name: str) -> bool:
-    """Print one line per file of ``name``; True when all are as they must be."""
+    """Print one line per file of the data set ``name``. Returns whether all files are correct.
+
+    Raises:
+        BenchError: when the data set is unknown.
+    """
     rows: list[tuple[str, str]] = _find(name).verify(data_dir())
     for file, status in rows:
         typer.echo(f"{file}: {status}")

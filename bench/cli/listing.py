@@ -1,4 +1,4 @@
-"""`python -m bench list` and `show`: cards and records as short tables."""
+"""`python -m bench list` and `show`: prints cards and records as short tables."""
 
 from __future__ import annotations
 
@@ -17,12 +17,16 @@ from bench.records.cell import stages_of
 from bench.records.record import Record
 from bench.running.registry import Registry, load_registry
 
-#: No column of a table is made narrower for a terminal (characters); on a smaller one the lines break.
+#: Least width of a column, in characters. On a narrower terminal the lines break.
 NARROWEST = 8
 
 
 def list_entries(kind: str, name: str) -> None:
-    """Print the methods and/or tasks, or one entry in detail."""
+    """Print the methods, the tasks or both, or one entry in detail.
+
+    Raises:
+        BenchError: when the entry is unknown.
+    """
     registry = load_registry()
     if name:
         if kind == "methods":
@@ -32,7 +36,7 @@ def list_entries(kind: str, name: str) -> None:
         return
     if kind in {"", "methods"}:
         typer.echo(_table([_method_row(m) for _, m in sorted(registry.methods.items())]))
-        typer.echo("\nA consumer needs generators: write discoverer+consumer, like semola+augment.")
+        typer.echo("\nA consumer needs generators: use discoverer+consumer, like semola+augment.")
     if not kind:
         typer.echo("")
     if kind in {"", "tasks"}:
@@ -43,7 +47,7 @@ def list_entries(kind: str, name: str) -> None:
 
 
 def show_record(record: Record, log: str = "") -> None:
-    """Print ``record``, and where the ``log`` of a run that did not end well is."""
+    """Print ``record``, with ``log`` after its status."""
     task, method = record.task, record.method
     reason = f": {record.reason}" if record.reason else ""
     typer.echo(f"{record.label} on {task.id}@{task.version}, {record.budget}, seed {record.seed}")
@@ -129,7 +133,7 @@ def _table(rows: list[dict[str, Any]]) -> str:
 
 
 def table_within(rows: Sequence[Mapping[str, Any]], width: int | None) -> str:
-    """A table of ``rows`` whose widest columns are wrapped until it has ``width`` characters; None: no limit."""
+    """A table of ``rows``. The widest columns are wrapped until it fits into ``width`` characters (None: no limit)."""
     names = list(rows[0]) if rows else []
     cells = [names, *([str(row[name]) for name in names] for row in rows)]
     columns = [max(map(len, column)) for column in zip(*cells, strict=True)]

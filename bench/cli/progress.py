@@ -1,4 +1,4 @@
-"""Progress bars for people: on a terminal only, and only for what takes a while."""
+"""Progress bars for long operations, shown only on a terminal."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from bench.api import OnProgress
 
 
 class Bars:
-    """Bars with elapsed and remaining time, any number at once; where there is no terminal, a line for each title."""
+    """Any number of bars with elapsed and remaining time. Without a terminal, each title is printed as a line."""
 
     def __init__(self) -> None:
-        from rich.console import Console  # here: only commands that run something need it
+        from rich.console import Console  # imported here because only commands that run something need it
         from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
         title = TextColumn("{task.description}", markup=False)
@@ -32,7 +32,7 @@ class Bars:
             self._bars.stop()
 
     def add(self, title: str) -> tuple[OnProgress, Callable[[], None]]:
-        """Begin a bar; returns what moves it, and what takes it away."""
+        """Add a bar. Returns the function that moves it and the function that removes it."""
         if not self.is_shown:
             print(title, flush=True)
             return lambda done, total: None, lambda: None
@@ -45,7 +45,7 @@ class Bars:
 
 @contextlib.contextmanager
 def progress_bar(title: str) -> Iterator[OnProgress]:
-    """One bar named ``title``, which stays."""
+    """Show one bar named ``title``, which stays visible; yields the function that moves it."""
     with Bars() as bars:
         on_progress, _ = bars.add(title)
         yield on_progress

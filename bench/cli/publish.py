@@ -1,4 +1,4 @@
-"""`python -m bench publish`: pack the finished cells of a workspace, one pair of files a board."""
+"""`python -m bench publish`: packs the finished cells of a workspace into two files per board."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bench.records.store import Store
 
 
 def publish_command(root: Path) -> None:
-    """Pack every cell of ``root`` that has ended, over those that are packed already; nothing is removed.
+    """Pack every cell of ``root`` that has ended. Packed cells are kept unless the workspace replaces them.
 
     Raises:
         BenchError: when arrays cannot be read, or a file cannot be written.
@@ -33,7 +33,7 @@ def publish_command(root: Path) -> None:
         if record.status is not Status.INTERRUPTED and record.budget not in HIDDEN_BUDGETS:
             boards[f"{record.task.id}@{record.task.version}"].append(record)
     if not boards:
-        raise BenchError(f"{str(root)!r} holds no cell that has ended at a budget that is shown.")
+        raise BenchError(f"{str(root)!r} holds no finished cells at a budget that boards show.")
     rows = []
     for board, records in sorted(boards.items()):
         # All arrays are read before the packed file that some of them come from is replaced.

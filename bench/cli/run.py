@@ -1,4 +1,4 @@
-"""`python -m bench run`: make the cells, run those that are not finished, mirror them, print what came out."""
+"""`python -m bench run`: runs the cells that are not finished, mirrors them, and prints the results."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ from bench.running.plan import Plan, make_plan
 from bench.running.registry import load_registry
 from bench.running.schedule import run_plan
 
-#: Scores that the command shows beside the primary metric.
+#: Scores that the command shows in addition to the primary metric.
 SUMMARY = ("equivariance/e_prime", "symmetry/cosine", "symmetry/precision", "symmetry/recall")
 
 
 def run_command(
     options: CellOptions, seeds: Sequence[int], root: Path, resources: Resources, *, force: bool, mlflow: bool
 ) -> int:
-    """Run one cell per seed; 0 when every cell is ok, else 1.
+    """Run one cell per seed. Returns 0 if every cell is ok, else 1.
 
     Raises:
-        BenchError: for any wrong choice, before anything is computed.
+        BenchError: when an option is wrong, before anything is computed.
     """
     registry, store = load_registry(), Store(root)
     cell = options.cell(registry, root, seeds[0])  # refuse a wrong choice before data are downloaded
     if options.preset != DEFAULT and cell.preset is None:
-        typer.echo(f"preset {options.preset!r} chose the default parameters: this is the default's own cell.")
+        typer.echo(f"preset {options.preset!r} has the default parameters, so this is the cell of the default.")
     jobs = jobs_of(cell, registry.method(options.method), seeds)
     with choose_executor(resources, jobs, store, registry) as executor:
         store.check_writable()
@@ -58,7 +58,7 @@ def run_command(
 
 
 class _RunReport:
-    """Says how each cell goes, and keeps the records of those that were asked for, by seed."""
+    """Prints the progress of each cell, and keeps the records of the requested cells by seed."""
 
     def __init__(self, store: Store, method: str, seeds: Sequence[int], bars: Bars, mirror: Mirroring | None) -> None:
         self.store, self.method, self.bars, self.mirror = store, method, bars, mirror
@@ -67,7 +67,7 @@ class _RunReport:
         self._bars: dict[str, tuple[OnProgress, Callable[[], None]]] = {}  # what moves a bar, what removes it
 
     def kept(self, plan: Plan) -> None:
-        """The cells that are not run."""
+        """Report the cells that are not run."""
         for job in (*plan.done, *plan.stale):
             record = self.store.read(self.store.place(job.cell))
             stale = "; its code has changed since, --force runs it again" if job in plan.stale else ""
@@ -75,12 +75,14 @@ class _RunReport:
             self._keep(job, record)
 
     def started(self, job: Job) -> Watch:
+        """Add a bar for ``job``; returns its callbacks."""
         title = self._title(job)
         if title not in self._bars:  # else it was begun before, and another process was at it
             self._bars[title] = self.bars.add(title)
         return Watch(self._bars[title][0])
 
     def ended(self, job: Job, record: Record, ran: bool) -> None:
+        """Report the end of ``job``; ``ran`` is False when another process ran it."""
         title = self._title(job)
         if title in self._bars:
             self._bars.pop(title)[1]()

@@ -1,4 +1,4 @@
-"""`python -m bench show`: one record, from a file of its own or from the packed ones."""
+"""`python -m bench show`: prints one record from the workspace or from the packed files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def show_command(
     """Print the record of a task and a row; without ``method``, ``task`` is the path of a record.
 
     Raises:
-        BenchError: when there is no such record, naming the nearest; when several match, naming their keys.
+        BenchError: when no record matches (names the nearest row), or several match (names their keys).
     """
     if not method:
         record = read_record(Path(task))

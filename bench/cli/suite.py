@@ -1,4 +1,4 @@
-"""`python -m bench suite`: print the plan, run what is not done, say what came out."""
+"""`python -m bench suite`: prints the plan, runs the cells that are not done, and prints a summary."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ from bench.running.suite import expand, read_suite
 def suite_command(
     file: Path, root: Path, resources: Resources, *, retry: Sequence[str], dry_run: bool, mlflow: bool
 ) -> int:
-    """Run the suite ``file``; 0 when every cell of it has ended as it can: ok, diverged or unsupported.
+    """Run the suite ``file``. Returns 0 if every cell reached a final status (ok, diverged or unsupported), else 1.
 
     Raises:
-        BenchError: for a wrong file or choice, before anything is computed; for a store that cannot be written.
+        BenchError: when the file or an option is wrong, before anything is computed, or the store cannot be written.
     """
     registry, store = load_registry(), Store(root)
     jobs = expand(read_suite(file), registry, root)  # refuse a wrong choice before data are downloaded
@@ -55,7 +55,7 @@ def suite_command(
 
 
 class _SuiteReport:
-    """Says how each cell ended and how long the rest will take, and mirrors."""
+    """Prints how each cell ended and how long the rest will take, and mirrors each record."""
 
     def __init__(self, plan: Plan, store: Store, estimate: Estimate, mirror: Mirroring | None) -> None:
         self.plan, self.store, self.estimate, self.mirror = plan, store, estimate, mirror
@@ -65,6 +65,7 @@ class _SuiteReport:
         self.behind = 0.0  # estimated seconds of the cells that are done
 
     def ended(self, job: Job, record: Record, ran: bool) -> None:
+        """Report the end of ``job``; ``ran`` is False when another process ran it."""
         self.statuses[record.status] += 1
         self.behind += self.estimate(job.cell) or 0.0
         elsewhere = "" if ran else ", by another process"
@@ -84,7 +85,7 @@ class _SuiteReport:
 
 
 def _print_plan(plan: Plan, estimate: Estimate, slots: int) -> None:
-    """Cells by task, and the time that earlier records let one expect."""
+    """Print the number of cells by task, and the time estimated from earlier records."""
     names = {"to run": plan.to_run, "done": plan.done, "stale, kept": plan.stale, "failed, kept": plan.failed}
     counts = {name: Counter(job.cell.task for job in jobs) for name, jobs in names.items()}
     tasks = sorted({job.cell.task for jobs in names.values() for job in jobs})
@@ -93,7 +94,11 @@ def _print_plan(plan: Plan, estimate: Estimate, slots: int) -> None:
     typer.echo(tabulate(rows, ["task", *names], tablefmt="simple"))
     seconds = [estimate(job.cell) for job in plan.to_run]
     known = [s for s in seconds if s is not None]
-    unknown = f"; {len(seconds) - len(known)} cells have nothing to go by" if len(known) < len(seconds) else ""
+    unknown = (
+        f"; {len(seconds) - len(known)} cells have no earlier record to estimate from"
+        if len(known) < len(seconds)
+        else ""
+    )
     typer.echo(f"\n{len(seconds)} cells to run, {slots} at once: about {_duration(sum(known) / slots)}{unknown}")
 
 

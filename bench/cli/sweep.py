@@ -1,4 +1,4 @@
-"""`python -m bench sweep`: refuse what makes no sense, run the studies, show what was chosen."""
+"""`python -m bench sweep`: checks the options, runs the studies, and prints the selected parameters."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from bench.running.sweeps.sweep import OnEnd, SweepPlan, SweepSize, refuse, run_
 
 
 def sweep_command(options: CellOptions, size: SweepSize, root: Path, resources: Resources) -> None:
-    """Run the sweep as far as it is missing, store its preset beside the results folder ``root``, and print it.
+    """Run the missing trials of a sweep, store its preset next to the results folder ``root``, and print it.
 
     Raises:
-        BenchError: for any wrong choice, before anything is computed; when no trial has a result.
+        BenchError: when an option is wrong, before anything is computed, or no trial has a result.
     """
     registry = load_registry()
     if not 0.0 < size.max_hours < math.inf:
@@ -53,10 +53,10 @@ def sweep_command(options: CellOptions, size: SweepSize, root: Path, resources: 
 
 
 def _finished(plan: SweepPlan) -> Preset | None:
-    """The preset that is there already, if it took at least as many studies and trials; None where there is none.
+    """The existing preset, if it has at least as many studies and trials; else None.
 
     Raises:
-        BenchError: when it is of other code, data, ranges or settings.
+        BenchError: when it belongs to other code, data, ranges or settings.
     """
     path, size = preset_path(plan.results, plan.default), plan.size
     if not path.exists():
@@ -70,7 +70,7 @@ def _finished(plan: SweepPlan) -> Preset | None:
 
 
 def _no_less(plan: SweepPlan) -> SweepPlan:
-    """``plan`` with the studies and trials of an earlier preset, so that none vanishes and all have the same number."""
+    """``plan`` with at least the studies and trials of an earlier preset, so that no trial is lost."""
     path, size = preset_path(plan.results, plan.default), plan.size
     if not path.exists():
         return plan

@@ -1,4 +1,4 @@
-"""Checks of what a method says about itself, and of the record that a run of it leaves."""
+"""Checks of a method's card and parameters, of supports(), and of the record of a run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bench.records.store import Store
 
 
 def card_is_valid(examination: Examination) -> None:
-    """Words, tier and roles of the card; parameters with meanings and ranges that their defaults and settings keep."""
+    """The card is complete and consistent, and parameters have meanings and valid defaults and settings."""
     names = examination.check_names
     for stage in stages_of(examination.method).values():
         _check_card(stage)
@@ -42,7 +42,7 @@ def _check_card(method: Method) -> None:
     if card.knowledge not in TIERS:
         raise Violation(f"card.knowledge is {card.knowledge!r}; it must be one of {', '.join(TIERS)}")
     if card.consumes and card.discovers:
-        raise Violation("the card says discovers and consumes; a method stands on one side of the + only")
+        raise Violation("the card says discovers and consumes; a method can be on one side of the + only")
     if card.searches and not card.discovers:
         raise Violation("the card says searches without discovers; set discovers=True, or searches=False")
 
@@ -64,7 +64,7 @@ def _check_parameters(method: Method) -> None:
 
 
 def supports_says_why(examination: Examination) -> None:
-    """supports() gives None or one line, and treats at least one kind of problem."""
+    """supports() returns None or one line, and the method supports at least one kind of problem."""
     for subject in (*examination.subjects, *examination.odd):
         reason = subject.reason
         if reason is not None and not (isinstance(reason, str) and reason.strip() and "\n" not in reason):
@@ -73,13 +73,13 @@ def supports_says_why(examination: Examination) -> None:
             )
     if examination.on_toys and not any(s.reason is None for s in (*examination.subjects, *examination.odd)):
         raise NotApplicable(
-            "supports() refuses vectors, images and point clouds alike, so no other check has anything to look at: "
+            "supports() refuses vectors, images and point clouds alike, so no other check can run: "
             + "; ".join(f"{subject.name}: {subject.reason}" for subject in examination.subjects)
         )
 
 
 def unsupported_is_said(examination: Examination) -> None:
-    """What a method refuses becomes a record `unsupported`; what it does not refuse, it can do."""
+    """A refused problem gives a record `unsupported`, and a problem that is not refused can be run."""
     for subject in (*examination.subjects, *examination.odd):
         if subject.reason is None and subject not in examination.odd:
             continue  # the other checks fit it
@@ -95,7 +95,7 @@ def unsupported_is_said(examination: Examination) -> None:
 
 
 def record_is_written(examination: Examination) -> None:
-    """A whole run, with all scores, ends as a record `ok` that the store takes."""
+    """A complete run, with all scores, ends as a record `ok` that the store accepts."""
     for subject in examination.supported:
         record, arrays = subject.run()
         if record.status is not Status.OK:

@@ -1,4 +1,4 @@
-"""What a check is, and how it ends: passed, failed, a known failure, or not applicable."""
+"""Defines a check and its results: passed, failed, a known failure, or not applicable."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ CheckStatus = Literal["ok", "failed", "known", "skipped"]
 
 
 class Violation(Exception):
-    """One line: what was expected, what came, what to do."""
+    """A broken promise. Its text is one line: what was expected, what happened, what to do."""
 
 
 class NotApplicable(Exception):
-    """Why a check has nothing to look at."""
+    """The reason why a check does not apply to a method."""
 
 
 class Examination:
-    """A method on the toys, or on one real task at its smoke budget; what one check has fitted the others reuse."""
+    """A method on the toy tasks, or on one real task at its smoke budget. All checks share the fits."""
 
     def __init__(
         self, method: Method, data_dir: Path, task: Task | None = None, check_names: Sequence[str] = ()
@@ -41,10 +41,10 @@ class Examination:
 
     @cached_property
     def supported(self) -> Sequence[Subject]:
-        """The subjects that the method treats.
+        """The subjects that the method supports.
 
         Raises:
-            NotApplicable: when there are none.
+            NotApplicable: when it supports none.
         """
         supported = [subject for subject in self.subjects if subject.reason is None]
         if not supported:
@@ -54,12 +54,12 @@ class Examination:
 
     @cached_property
     def odd(self) -> Sequence[Subject]:
-        """Problems that a method may well not be made for."""
+        """Unusual problems, which a method does not have to support."""
         return [Subject(self.method, toy, self.data_dir, TINY) for toy in odd_toys()] if self.on_toys else []
 
     @cached_property
     def rotation(self) -> Subject:
-        """The vectors with enough examples and epochs to find their rotation."""
+        """The toy vectors, with enough examples and epochs to find their rotation."""
         return Subject(self.method, toys()[0], self.data_dir, ENOUGH)
 
 
@@ -83,12 +83,12 @@ class CheckResult:
 
 
 def known_failures(method: Method) -> dict[str, str]:
-    """Check -> reason, as the authors of a method, or of a pipeline's stages, declare them."""
+    """Name of a check -> reason, as declared by the method or by the stages of a pipeline."""
     return {name: reason for stage in stages_of(method).values() for name, reason in stage.known_failures.items()}
 
 
 def run_check(check: Check, examination: Examination) -> CheckResult:
-    """The check's outcome; a failure that is declared, but does not happen, is a failure too."""
+    """Run ``check`` and return its result. A declared known failure that does not happen counts as a failure."""
     started = time.perf_counter()
     status, reason = _outcome(check, examination)
     known = known_failures(examination.method).get(check.name)
@@ -113,5 +113,5 @@ def _outcome(check: Check, examination: Examination) -> tuple[CheckStatus, str]:
 
 
 def _is_of_author(file: str) -> bool:
-    """Whether ``file`` is neither an installed library nor one of the contract's own."""
+    """Whether ``file`` is neither in an installed library nor in the contract."""
     return not file.startswith((sys.prefix, sys.base_prefix)) and "/contract/" not in file

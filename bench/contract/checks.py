@@ -15,7 +15,7 @@ from bench.contract.fit_checks import (
 )
 from bench.contract.import_check import imports_what_it_may
 
-#: A known failure names its check by the first word.
+#: The first field is the name by which ``known_failures`` refers to a check.
 CHECKS = (
     Check("card", "card and parameters are valid", card_is_valid),
     Check("supports", "supports() gives None or a reason", supports_says_why),
@@ -24,9 +24,9 @@ CHECKS = (
     Check("other_seed", "another seed gives other numbers", is_seeded),
     Check("paired", "first weights and batches are those of the other methods", is_paired),
     Check("precisions", "works in float32 and float64", works_in_both_precisions),
-    Check("single", "an example alone is predicted as in a batch", predicts_each_alone),
+    Check("single", "predicts an example alone as in a batch", predicts_each_alone),
     Check("imports", "imports nothing that leads to data, truths or records", imports_what_it_may),
-    Check("budget", "as many steps as the budget has", keeps_budget),
+    Check("budget", "trains for as many steps as the budget has", keeps_budget),
     Check("record", "a run ends as a record", record_is_written),
     Check("generators", "generators are finite and of the right shape", generators_are_whole),
     Check("so2", "finds the rotation of the plane", recovers_a_rotation),

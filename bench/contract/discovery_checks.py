@@ -1,4 +1,4 @@
-"""Checks of what a discoverer returns: finite generators of the right shape, and so(2) where the data have it."""
+"""Checks of the generators that a discoverer returns: finite, of the right shape, and so(2) for rotated vectors."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DRAWS = 8
 
 
 def generators_are_whole(examination: Examination) -> None:
-    """Generators (k, d, d), finite, within the search space; strengths (k,); a sampler that its argument decides."""
+    """Generators are (k, d, d), finite and in the search space, and the sampler depends only on its argument."""
     discovers = examination.method.card.discovers
     looked = False
     for subject in examination.supported:
@@ -67,7 +67,7 @@ def _check_sampler(subject: Subject, estimate: SymmetryEstimate) -> None:
 
 
 def recovers_a_rotation(examination: Examination) -> None:
-    """Of all linear maps of the plane finds the rotation, on 1,024 points, each turned by an angle of its radius."""
+    """The method finds the rotation among all linear maps of the plane, from 1,024 points."""
     card = examination.method.card
     if not examination.on_toys:
         raise NotApplicable("asked on the toy vectors alone")

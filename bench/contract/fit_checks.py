@@ -24,7 +24,7 @@ WORSE = 3.0
 
 
 def is_deterministic(examination: Examination) -> None:
-    """Two fits of one seed give the same predictions and generators, whatever was drawn elsewhere before."""
+    """Two fits with the same seed give the same predictions and generators, whatever other code has drawn."""
     for subject in examination.supported:
         first, again = subject.fit(0), subject.fit(0, torch.float32, 1)
         for name, value in first.numbers().items():
@@ -37,7 +37,7 @@ def is_deterministic(examination: Examination) -> None:
 
 
 def is_seeded(examination: Examination) -> None:
-    """Another seed gives other numbers."""
+    """A fit with another seed gives other numbers."""
     random = [subject for subject in examination.supported if subject.fit(0).ctx.is_random]
     if not random:
         raise NotApplicable("nothing in the fit is random")
@@ -51,7 +51,7 @@ def is_seeded(examination: Examination) -> None:
 
 
 def is_paired(examination: Examination) -> None:
-    """At equal seed all methods start from the same weights of the task's network and see the same batches."""
+    """With the same seed, all methods start from the same weights of the task's network and see the same batches."""
     fits = [(subject, subject.fit(0)) for subject in examination.supported]
     for subject, fit in fits:
         _check_weights(subject, fit)
@@ -100,7 +100,7 @@ def _shared_states(problem: Problem, params: Any) -> list[Tensor]:
 
 
 def keeps_budget(examination: Examination) -> None:
-    """As many optimiser steps as the epochs have batches, and no example seen more often than there are epochs."""
+    """The fit takes one step per batch of each epoch, and sees no example more often than there are epochs."""
     looked = False
     for subject in examination.supported:
         epochs = [p for p in _stages(subject) if hasattr(p, "epochs") and hasattr(p, "batch_size")]
@@ -129,7 +129,7 @@ def _stages(subject: Subject) -> list[Any]:
 
 
 def works_in_both_precisions(examination: Examination) -> None:
-    """Fits and predicts finite numbers in float32 and in float64, about equally well."""
+    """Fits in float32 and in float64 give finite numbers and about equally good scores."""
     for subject in examination.supported:
         scores = {}
         for dtype in (torch.float32, torch.float64):
@@ -149,7 +149,7 @@ def works_in_both_precisions(examination: Examination) -> None:
 
 
 def _score(subject: Subject, fit: ContractFit) -> float:
-    """Mean score on the examples looked at, physical units."""
+    """Mean score on the compared examples, in physical units."""
     assert fit.prediction is not None
     index = next(fit.problem.val.batches(len(fit.x)))[0]
     target = subject.data.val.y[index]
@@ -157,7 +157,7 @@ def _score(subject: Subject, fit: ContractFit) -> float:
 
 
 def predicts_each_alone(examination: Examination) -> None:
-    """predict() has the right shape, changes no input, and gives an example alone what it gives it in a batch."""
+    """predict() does not change its input, and gives the same result for an example alone and in a batch."""
     predicting = [subject for subject in examination.supported if subject.fit(0).prediction is not None]
     if not predicting:
         raise NotApplicable("predicts nothing")
@@ -197,7 +197,7 @@ def _check_probabilities(subject: Subject, fit: ContractFit) -> None:
         return
     total = fit.prediction.double().sum(1)
     if bool((fit.prediction < 0).any()) or not torch.allclose(total, torch.ones_like(total), atol=1e-4):
-        raise Violation(f"predict() gave no probabilities on {subject.name}; return problem.link(network(x))")
+        raise Violation(f"predict() did not give probabilities on {subject.name}; return problem.link(network(x))")
 
 
 def _difference(a: Tensor, b: Tensor) -> float:

@@ -1,4 +1,4 @@
-"""The check that the code of a method imports nothing that leads to data, truths or records."""
+"""Checks that the code of a method does not import data, truths or records."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pathlib import Path
 from bench.contract.check import Examination, Violation
 from bench.records.cell import stages_of
 
-#: All of bench that a method may import.
+#: The packages and modules of bench that a method may import.
 ALLOWED = ("bench.api", "bench.lie", "bench.nn", "bench.metrics", "bench.methods", "bench.errors")
 
 
 def imports_what_it_may(examination: Examination) -> None:
-    """The module of a method, and the modules of its own package, import of bench only what is on the list."""
+    """A method's module, and the modules of its package that it imports, import only allowed parts of bench."""
     for stage in stages_of(examination.method).values():
         for module, imported in forbidden_imports(type(stage).__module__):
             raise Violation(

@@ -1,4 +1,4 @@
-"""One method on one task: fits it in this process, as a worker would, and keeps what the checks look at."""
+"""Fits one method on one task in this process, as a worker does, and keeps what the checks examine."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ from bench.running.problem import make_problem
 from bench.running.returned import CheckedFitted
 from bench.running.worker import Work, run_cell, stage_params
 
-#: Validation examples on which fits are compared.
+#: Number of validation examples on which fits are compared.
 LOOKED_AT = 12
 
 
 class TrueDiscoverer(Method):
-    """Stands in front of a consumer: hands it the task's true generators."""
+    """A discoverer that gives a consumer the task's true generators."""
 
     card = MethodCard("given", "Given", "the true generators", "group", citation="", discovers=True)
     Params = Parameters
@@ -55,7 +55,7 @@ class TrueDiscoverer(Method):
 
 
 class WatchedContext(RunContext):
-    """A context that remembers which generators were asked for."""
+    """A context that records which random generators were requested."""
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
@@ -75,13 +75,13 @@ class WatchedContext(RunContext):
 
     @property
     def is_random(self) -> bool:
-        """Whether the fit asked for any randomness, or trained by steps."""
+        """Whether the fit requested random numbers or trained in steps."""
         return bool(self.asked or self.blocks or self.steps)
 
 
 @dataclass(frozen=True)
 class ContractFit:
-    """One fit and all that the checks want of it."""
+    """One fit and everything that the checks examine."""
 
     fitted: Fitted
     ctx: WatchedContext
@@ -92,13 +92,13 @@ class ContractFit:
     estimate: SymmetryEstimate | None
 
     def numbers(self) -> dict[str, Tensor]:
-        """What a seed decides: prediction and generators."""
+        """The results that depend on the seed: prediction and generators."""
         numbers = {"prediction": self.prediction, "generators": self.estimate.generators if self.estimate else None}
         return {name: value for name, value in numbers.items() if value is not None}
 
 
 class Subject:
-    """A method (a consumer is given the true generators) on a task at one budget; fits are kept."""
+    """A method on a task at one budget. A consumer gets the true generators. Fits are kept."""
 
     def __init__(self, method: Method, task: Task, data_dir: Path, budget: str) -> None:
         self.method = Pipeline(TrueDiscoverer(), method) if method.card.consumes else method
@@ -110,29 +110,33 @@ class Subject:
         return self.task.card.id
 
     def cell(self, seed: int) -> Cell:
+        """The cell with ``seed``."""
         fingerprint = self.task.fingerprint(self.data_dir)
         return make_cell(self.task, self.method, search=None, budget=self.budget, seed=seed, fingerprint=fingerprint)
 
     @property
     def source(self) -> DataSource:
+        """The source of the data of this task and budget."""
         return DataSource.of(self.cell(0), self.task, self.data_dir)
 
     @cached_property
     def data(self) -> TrainingData:
+        """The training data, read on first use."""
         return self.source.training()
 
     def problem(self, data: TrainingData) -> Problem:
+        """The problem that the method receives for ``data``."""
         search = self.cell(0).search or self.task.card.searches[0]
         group = self.source.group() if self.method.card.told_group else None
         return make_problem(data, search, torch.device("cpu"), group)
 
     @cached_property
     def reason(self) -> str | None:
-        """Why the method does not treat this task."""
+        """Why the method does not support this task; None if it does."""
         return self.method.supports(self.problem(self.data))
 
     def run(self) -> tuple[Record, dict[str, Array]]:
-        """One run of seed 0 as a worker does it: fit, all scores, the record."""
+        """Run seed 0 as a worker does; return the record and the arrays."""
         work = Work(self.cell(0), self.task, self.method, torch.device("cpu"), self.data_dir)
         return run_cell(work, lambda **message: None)
 
@@ -140,7 +144,7 @@ class Subject:
         return WatchedContext(stage_params(self.cell(seed), self.method), seed, torch.device("cpu"), Path(out_dir))
 
     def fit(self, seed: int, dtype: torch.dtype = torch.float32, run: int = 0) -> ContractFit:
-        """A fit, made once; ``run`` tells apart fits of one seed."""
+        """The fit with ``seed``, made on first use. ``run`` distinguishes fits with the same seed."""
         key = seed, dtype, run
         if key not in self._fits:
             self._fits[key] = self._make_fit(seed, dtype, run)
@@ -162,7 +166,7 @@ class Subject:
 
 
 def _watched(make: Callable[[], nn.Module], weights: list[dict[str, Tensor]]) -> Callable[[], nn.Module]:
-    """``make``, with a copy of every network's first weights added to ``weights``."""
+    """``make``, which also appends a copy of each network's first weights to ``weights``."""
 
     def backbone() -> nn.Module:
         network = make()
@@ -173,7 +177,7 @@ def _watched(make: Callable[[], nn.Module], weights: list[dict[str, Tensor]]) ->
 
 
 def _cast(data: TrainingData, dtype: torch.dtype) -> TrainingData:
-    """The data with every floating number of ``dtype``."""
+    """The data with all floating-point tensors converted to ``dtype``."""
     if dtype == torch.float32:
         return data
 

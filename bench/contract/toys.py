@@ -1,6 +1,6 @@
-"""Toy tasks made in memory on which a method is checked: vectors, images, point clouds, and two that few can treat.
+"""Toy tasks in memory for the checks: vectors, images, point clouds, and two unusual ones.
 
-Each has an exact symmetry, and is so small that a method fits in a fraction of a second.
+Each has an exact symmetry and is so small that a fit takes a fraction of a second.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from bench.nn.cnn import CNN
 from bench.nn.lieconv import LieConvNet
 from bench.nn.mlp import MLP
 
-#: Budgets of a toy: the smallest that trains at all, and one in which a discoverer finds a rotation.
+#: Budgets of a toy: one for a short training, and one in which a discoverer can find a rotation.
 TINY, ENOUGH = "smoke", "small"
 CLASSES = 3
 #: Pixels along an image's side; atoms of the largest and the smallest cloud.
@@ -123,7 +123,7 @@ def _vectors(n: int, draws: torch.Generator) -> Split:
 
 
 def _labelled_vectors(n: int, draws: torch.Generator) -> Split:
-    """A point and the ring that it lies in."""
+    """Points of the plane, with the ring of each as its label."""
     x, radius = _ring(n, draws)
     return Split(x, ((radius - 0.5) * CLASSES).long().clamp_max(CLASSES - 1))
 
@@ -151,7 +151,7 @@ def _points(n: int, draws: torch.Generator) -> Split:
 
 
 def toys() -> tuple[Toy, ...]:
-    """Vectors, images and point clouds: a method treats at least one of them, or says why not."""
+    """The toy tasks with vectors, images and point clouds. A method supports at least one of them."""
     plane, still, images = VectorAction(2), IdentityAction, partial(_images, measured=False)
     net = partial(LieConvNet, 8, 1, "trivial")
     return (
@@ -162,7 +162,7 @@ def toys() -> tuple[Toy, ...]:
 
 
 def odd_toys() -> tuple[Toy, ...]:
-    """Vectors with class labels, and images with numbers: what a method cannot treat, it must say."""
+    """Toy tasks with labelled vectors and with measured images, which a method may refuse."""
     still = IdentityAction
     return (
         Toy(

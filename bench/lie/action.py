@@ -18,7 +18,7 @@ class Action(ABC):
 
     Attributes:
         dim: the generators are ``(dim, dim)``.
-        resamples: acting costs detail (images), so that going there and back is not quite the identity.
+        resamples: acting loses detail (images), so moving there and back is not exactly the identity.
     """
 
     dim: int
@@ -28,7 +28,7 @@ class Action(ABC):
     def apply(self, algebra: Tensor, x: Tensor, norm_bound: float | None = None) -> Tensor:
         """``rho(exp(A)) x`` for ``algebra (n, dim, dim)`` and ``x (n, *shape)``.
 
-        ``norm_bound`` bounds every ``||A||``; without it the norm is measured, one wait for the device.
+        ``norm_bound`` bounds every ``||A||``. Without it the norm is measured, which waits once for the device.
         """
 
     def infinitesimal(self, algebra: Tensor, x: Tensor) -> Tensor:

@@ -105,7 +105,7 @@ def orthonormalise(generators: Tensor, gram: Tensor | None = None, rtol: float =
 
 
 def check_generators(generators: Tensor, name: str) -> Tensor:
-    """``generators`` in float64, once they are seen to be finite and ``(k, d, d)``.
+    """Returns ``generators`` in float64 after checking that they are finite and ``(k, d, d)``.
 
     Raises:
         ValueError: naming the argument ``name`` and, for non-finite entries, the generators that hold them.

@@ -1,7 +1,7 @@
 """Linear maps that commute with a group: null spaces of linear constraints, with a rank rule for inexact generators.
 
 Sources: Finzi, Welling, Wilson: A practical method for constructing equivariant multilayer perceptrons for arbitrary
-matrix groups (ICML 2021), Eq. 7; the rank rule is ours (a threshold that suits learned generators is not known before).
+matrix groups (ICML 2021), Eq. 7; the rank rule is ours (no threshold is known in advance).
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-#: Residuals of unit maps under generators of root mean square singular value 1: at most this is zero whatever follows.
+#: A residual at or below this counts as zero. It is for unit maps and generators of root mean square singular value 1.
 FLOOR = 1e-2
 #: The smallest ratio between the first residual that is kept away from zero and the last one that counts as zero.
 MIN_GAP = 10.0
-#: Spectra in messages show so many values on each side of the gap.
+#: Number of singular values that messages show on each side of the gap.
 SHOWN = 6
 
 
@@ -43,7 +43,7 @@ def intertwiners(
         symmetric: only symmetric W (``n_out = n_in``), such as quadratic forms.
 
     Raises:
-        ValueError: if there is no pair, one is zero or not finite, or no gap tells how many solutions there are.
+        ValueError: if ``pairs`` is empty, one is zero or not finite, or no gap shows how many solutions there are.
     """
     if not pairs:
         raise ValueError(f"no generators, so every {what} is equivariant; give at least one")
@@ -69,9 +69,9 @@ def intertwiners(
 
 
 def cut_at_gap(values: Tensor, what: str = "linear map") -> tuple[int, float]:
-    """How many of ``values`` (n,), ascending, count as zero, and the ratio across the cut: the largest of neighbours.
+    """How many of ``values`` (n,), ascending, count as zero, and the ratio across the cut: the largest gap.
 
-    Values below :data:`FLOOR` count as :data:`FLOOR`; a floor in front of the first lets none be zero.
+    Values below :data:`FLOOR` count as :data:`FLOOR`. A floor before the first value allows a count of 0.
 
     Raises:
         ValueError: with the spectrum, if the largest ratio is below :data:`MIN_GAP`.

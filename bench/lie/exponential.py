@@ -48,7 +48,7 @@ def expm_apply(algebra: Tensor, x: Tensor, norm_bound: float | None = None) -> T
 
 
 def squaring_count(dtype: torch.dtype, norm_bound: float) -> int:
-    """Squarings that bring ``norm_bound`` down to what the polynomial takes; 0 for a norm that is not finite."""
+    """Number of squarings that bring ``norm_bound`` into the polynomial's range; 0 for a norm that is not finite."""
     if not math.isfinite(norm_bound) or norm_bound <= THETA[dtype]:
         return 0
     return math.ceil(math.log2(norm_bound / THETA[dtype]))

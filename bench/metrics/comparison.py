@@ -18,7 +18,7 @@ class Comparison:
     difference: float
     half_width: float | None  # of the 95 % interval of the difference (Student's t); None below three pairs
     p: float  # exact sign-flip test, two-sided
-    smallest_p: float  # that so many pairs can reach
+    smallest_p: float  # that this number of pairs can reach
     detectable: float | None  # mean difference that a paired t-test finds four times in five; None below three pairs
     seeds: tuple[int, ...]
 

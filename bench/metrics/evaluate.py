@@ -37,7 +37,7 @@ from bench.metrics.equivariance import EquivarianceErrors, equivariance_errors
 from bench.metrics.orientation import orientation_curve
 from bench.metrics.scores import find
 from bench.metrics.strength import DECLARED_ABOVE, USED_ABOVE, support
-from bench.metrics.symmetry import angle_rate, compare, cosine_and_mae, found, span_share
+from bench.metrics.symmetry import angle_rate, compare, cosine_and_mae, found_shares, span_share
 
 PREDICT_BATCH = 1024
 #: Examples whose augmentations are kept for a figure, and augmentations of each.
@@ -94,7 +94,7 @@ def evaluate(fitted: Fitted, data: TaskData, card: TaskCard, budget: Budget, sea
             result.add("equivariance/learned_e", errors.e)
             result.add("equivariance/learned_e_prime", errors.e_prime)
             _add_strength(result, fitted, data, card)
-        else:  # it cannot decline: what it returns, it declares
+        else:  # without a predictor it cannot decline: it declares all that it returns
             result.add("symmetry/declared", len(estimate.generators))
         _add_symmetry(result, data, card, estimate, search or card.searches[0])
         _add_samples(result, data, inputs, estimate.sample)
@@ -152,7 +152,7 @@ def _add_equivariance(result: Evaluation, fitted: Fitted, data: TaskData, inputs
 
 
 def _ways(fitted: Fitted) -> Mapping[str, Callable[[Tensor], Tensor]]:
-    """Every way to predict by its name; one without a name where there is only one."""
+    """Every way to predict, by name. A method with only one way has the empty name."""
     return fitted.strategies() or {"": fitted.predict}
 
 
@@ -172,7 +172,7 @@ def _elements(sample: AlgebraSampler, n: int, m: int) -> Tensor:
 
 
 def _add_floor(result: Evaluation, fitted: Fitted, data: TaskData, inputs: Tensor, m: int) -> None:
-    """How far f moves when its input is turned there and back: what resampling alone does to E'."""
+    """The change of f when its input is turned there and back: the part of E' that resampling alone causes."""
     assert data.truth is not None
     predict = physical_predictor(fitted.predict, data.units)
     algebra = _elements(data.truth.sample, len(inputs), m).to(inputs)  # (n, M, d, d)
@@ -187,17 +187,17 @@ def _add_floor(result: Evaluation, fitted: Fitted, data: TaskData, inputs: Tenso
 
 def _add_orientations(result: Evaluation, fitted: Fitted, data: TaskData, card: TaskCard) -> None:
     """The curve over all angles, and its means within and beyond the angles of the training data."""
-    chosen = data.orientations
-    assert chosen is not None
+    orientations = data.orientations
+    assert orientations is not None
     angles = torch.linspace(-math.pi, math.pi, ANGLES + 1, dtype=torch.float64)
     predict = physical_predictor(fitted.predict, data.units)
-    upright, direction = chosen.upright, chosen.direction
+    upright, direction = orientations.upright, orientations.direction
     curve = orientation_curve(
         predict, data.score, upright.x, upright.y, direction, angles, data.action_in, data.action_out, PREDICT_BATCH
     )
     result.arrays["orientation_curve"] = torch.cat([angles[:, None], curve], 1).numpy()
-    wrapped = torch.remainder(angles[1:] + chosen.period / 2.0, chosen.period) - chosen.period / 2.0
-    inner = wrapped.abs() <= chosen.trained + 1e-9  # angles[1:]: -π and π are one orientation
+    wrapped = torch.remainder(angles[1:] + orientations.period / 2.0, orientations.period) - orientations.period / 2.0
+    inner = wrapped.abs() <= orientations.trained + 1e-9  # angles[1:]: -π and π are one orientation
     metric = card.metric
     for name, mask in (("within", inner), ("beyond", ~inner)):
         if bool(mask.any()):
@@ -207,14 +207,14 @@ def _add_orientations(result: Evaluation, fitted: Fitted, data: TaskData, card: 
 
 
 def _add_strength(result: Evaluation, fitted: Fitted, data: TaskData, card: TaskCard) -> None:
-    """How far each generator leaves the labels of the validation data right, by the predictor that came with it."""
+    """The strength of each generator on the validation data, by the predictor that was trained with it."""
     estimate = fitted.symmetry()
     if estimate is None or not isinstance(estimate.sample, CoefficientSampler):
         return  # the true group: nothing was discovered
     plain = fitted.strategies().get("plain", fitted.predict)  # an averaged prediction would flatter the generators
     strength, reach = support(plain, data, estimate.sample, card.metric.higher_is_better)
     used = reach >= USED_ABOVE
-    # What is hardly used is not declared: it has no strength to be counted.
+    # A generator that hardly moves the data is not declared, so its strength is not counted.
     result.arrays["strength_on_validation"] = strength.where(used, torch.zeros(())).numpy()
     result.add("symmetry/declared", int((used & (strength >= DECLARED_ABOVE)).sum()))
     result.add("symmetry/strength", float(strength.mean()))
@@ -237,7 +237,7 @@ def _add_symmetry(result: Evaluation, data: TaskData, card: TaskCard, estimate: 
     for name, value in asdict(scores).items():
         result.add(f"symmetry/{name}", float(value))
     if data.truth.names:
-        shares = found(learned, data.truth.textbook, space.basis, gram)
+        shares = found_shares(learned, data.truth.textbook, space.basis, gram)
         for name, share in zip(data.truth.names, shares.tolist(), strict=True):
             result.add(f"symmetry/found_{name}", share)
     if data.truth.on_data is not None:
@@ -263,6 +263,6 @@ def _add_samples(result: Evaluation, data: TaskData, inputs: Tensor, sample: Alg
 
 def _subset(test: Split, size: int) -> Tensor:
     """A fixed random choice of test inputs, trimmed to the largest of them; ``(size, *shape)``."""
-    chosen = torch.randperm(len(test), generator=torch.Generator().manual_seed(seed_for(0, "inputs")))[:size]
-    x = test.x[chosen.to(test.x.device)]
-    return x if test.sizes is None else x[:, : int(test.sizes[chosen.numpy()].max())]
+    index = torch.randperm(len(test), generator=torch.Generator().manual_seed(seed_for(0, "inputs")))[:size]
+    x = test.x[index.to(test.x.device)]
+    return x if test.sizes is None else x[:, : int(test.sizes[index.numpy()].max())]

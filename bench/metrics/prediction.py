@@ -1,4 +1,4 @@
-"""Prediction scores, per example and in the mean, beside the constant predictor. All in float64.
+"""Prediction scores, per example and in the mean, and the constant predictors to compare with. All in float64.
 
 Source: docs/metrics.md, section 2.
 """
@@ -12,7 +12,7 @@ HARTREE_IN_MEV = 27211.386245988  # meV per Hartree, CODATA 2018
 
 
 def correct(scores: Tensor, labels: Tensor) -> Tensor:
-    """1.0 where the largest of ``scores (n, classes)`` is that of ``labels (n,)``, else 0.0; ``(n,)`` float64."""
+    """1.0 where the largest of ``scores (n, classes)`` is at ``labels (n,)``, else 0.0; ``(n,)`` float64."""
     if scores.ndim != 2 or labels.shape != scores.shape[:1]:
         raise ValueError(f"scores {tuple(scores.shape)} and labels {tuple(labels.shape)} must be (n, classes) and (n,)")
     return (scores.argmax(1) == labels).double()

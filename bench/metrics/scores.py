@@ -18,7 +18,7 @@ from bench.api import TaskCard
 METRIC = "the metric's"
 #: The unit is that of the task's output, in which errors of predictions are measured.
 OUTPUT = "the output's"
-#: What a word in angle brackets may be.
+#: Pattern of a word that replaces angle brackets.
 _WORD = "[a-z0-9_]+"
 #: Slack of a range with two ends: a share of 1 may come out as 1 + 1e-16.
 _ROUNDING = 1e-9
@@ -32,18 +32,19 @@ class Score:
     title: str  # header of its column
     meaning: str  # one sentence, in which *italics* and `code` may stand
     unit: str = "1"  # METRIC and OUTPUT depend on the task
-    better: str = ""  # "higher", "lower", METRIC; "" for what is neither
+    better: str = ""  # "higher", "lower" or METRIC; "" when neither is better
     low: float = -math.inf  # the range, both ends included
     high: float = math.inf
     table: str = ""  # the table of a board that shows it; "" for none
     form: str = "interval"  # or "mean", "whole" (a rounded mean) or "count" (whole where all seeds agree)
     digits: int = 3  # significant ones; scores in the metric's unit have those of the metric
-    unless: str = ""  # the score beside which it is not shown where both are equal
+    unless: str = ""  # the score that it may repeat: empty in the rows where both are equal
+    twin: str = ""  # the score whose column it would repeat: not shown where both are equal in every row
     of: str = ""  # the score shown behind a slash
 
     @property
     def word(self) -> str | None:
-        """The word in angle brackets, but for the metric's; None without one."""
+        """The word in angle brackets other than ``<metric>``; None without one."""
         words = [word for word in re.findall(r"<(\w+)>", self.name) if word != "metric"]
         return words[0] if words else None
 
@@ -77,7 +78,7 @@ class Score:
         return self.title if unit == "1" else f"{self.title} [{unit}]"
 
     def higher_is_better_on(self, card: TaskCard) -> bool | None:
-        """The direction on the task of ``card``; None for what is neither better high nor low."""
+        """The direction on the task of ``card``; None when neither direction is better."""
         directions = {METRIC: card.metric.higher_is_better, "higher": True, "lower": False}
         return directions.get(self.better)
 
@@ -87,7 +88,7 @@ class Scores:
 
     def __init__(self, rows: Iterable[Score]) -> None:
         self.rows = tuple(rows)
-        # Of several that fit a name, the one that spells out most of it.
+        # When several rows fit a name, the most specific one comes first.
         self._by_detail = sorted(self.rows, key=lambda row: -len(re.sub(r"<\w+>", "", row.name)))
         self._known: dict[str, Score | None] = {}
 
@@ -112,7 +113,7 @@ class Scores:
             return -math.inf, math.inf
         if row.better != METRIC or row.low > -math.inf:
             return row.low, row.high
-        # Scores in the metric's unit have the metric's range: that of test/mse for test/mse_plain and val/mse.
+        # Scores in the metric's unit have the metric's range: test/mse_plain and val/mse have the range of test/mse.
         metric = name.partition("/")[2]
         fixed = [r for r in self.rows if r.better == METRIC and r.low > -math.inf]
         like = [r for r in fixed if f"{metric}_".startswith(f"{r.name.partition('/')[2]}_")]
@@ -205,10 +206,11 @@ SCORES = Scores([
     _ratio("symmetry/precision_on_data", "precision on data", better="higher", table="discovery", meaning=
            "On two bodies: precision against the larger algebra in which each 2-vector turns by an angle of its own, "
            "which labels on almost circular orbits do not exclude."),
-    _ratio("symmetry/recall", "recall", better="higher", table="discovery", meaning=
-           "The share of the true symmetries that lies in the learned span."),
+    _ratio("symmetry/recall", "recall", better="higher", table="discovery", twin="symmetry/precision", meaning=
+           "The share of the true symmetries that lies in the learned span; left out where all rows learn as many "
+           "generators as there are, since it then is the precision."),
     _ratio("symmetry/recall_chance", "recall by chance", "The recall of a random span of the learned dimension.",
-           table="discovery", form="mean"),
+           table="discovery", form="mean", twin="symmetry/precision_chance"),
     Score("symmetry/dimension", "dimension / true", low=0.0, table="discovery", form="count",
           of="symmetry/true_dimension", meaning="The number of independent learned generators, beside the true one."),
     Score("symmetry/true_dimension", "true dimension", low=0.0, form="count", meaning=

@@ -12,12 +12,12 @@ from bench.api import Array
 
 #: Two-sided level of every interval and test.
 LEVEL = 0.95
-#: Up to so many pairs all 2^n sign flips are tried, beyond it FLIPS random ones.
+#: Up to this number of pairs all 2^n sign flips are tried, above it FLIPS random ones.
 EXACT_UP_TO = 12
 FLIPS = 10_000
-#: With fewer pairs the smallest p of the sign-flip test, 2^(1 - n), is above 0.05: nothing could be told apart.
+#: With fewer pairs the smallest p of the sign-flip test, 2^(1 - n), is above 0.05.
 SEEDS_FOR_LETTERS = 6
-#: Overlapping groups of tied rows on one board, at most.
+#: Largest number of overlapping groups of tied rows on one board.
 MOST_GROUPS = 100
 #: Against rounding: two flips whose sums differ by less are the same flip seen in another order.
 TIE = 1e-9
@@ -77,7 +77,7 @@ def tie_letters(values: Mapping[str, Mapping[int, float]], higher_is_better: boo
     """Label -> letters; two labels share a letter unless :func:`step_down_p` tells them apart at 1 - LEVEL.
 
     Args:
-        values: label -> seed -> score. Labels without all of the commonest set of at least six seeds get no letter.
+        values: label -> seed -> score. Labels need all of the commonest set of at least six seeds.
         higher_is_better: decides who has the letter a.
     """
     sets = [tuple(sorted(seeds)) for seeds in values.values() if len(seeds) >= SEEDS_FOR_LETTERS]
@@ -100,7 +100,7 @@ def letter_display(n: int, apart: set[tuple[int, int]]) -> list[str]:
     """Letters of n items so that exactly the pairs ``apart`` (a < b) share none (insert and absorb, Piepho 2004).
 
     Where that takes more than :data:`MOST_GROUPS` groups, which nobody could read and whose number may grow
-    exponentially, there is only the letter a, of all that are not told apart from item 0.
+    exponentially, the only letter is a, for all items that are not distinguished from item 0.
     """
     columns = [(1 << n) - 1]  # sets of items, as bits
     for a, b in sorted(apart):
@@ -125,14 +125,14 @@ def letter_display(n: int, apart: set[tuple[int, int]]) -> list[str]:
 
 def minimum_detectable(spread: float, n: int, power: float = 0.8, level: float = LEVEL) -> float:
     """The mean difference that a paired t-test on n pairs of standard deviation ``spread`` finds with ``power``."""
-    from scipy import stats  # here: a second that commands without an interval need not wait
+    from scipy import stats  # here: importing takes a second, and few commands need it
 
     critical = _quantile(level, n - 1)
     low, high = 0.0, 50.0  # noncentrality: 50 standard errors are found always
     for _ in range(60):
         middle = (low + high) / 2
-        found = stats.nct.sf(critical, n - 1, middle) + stats.nct.cdf(-critical, n - 1, middle)
-        low, high = (middle, high) if found < power else (low, middle)
+        reached = stats.nct.sf(critical, n - 1, middle) + stats.nct.cdf(-critical, n - 1, middle)
+        low, high = (middle, high) if reached < power else (low, middle)
     return float(high * spread / np.sqrt(n))
 
 
@@ -148,8 +148,8 @@ def ranks(means: Array) -> Array:
     """Ranks ``(..., m)`` along the last axis, 1 for the smallest, ties sharing their mean; NaN stays NaN."""
     below = (means[..., None, :] < means[..., :, None]).sum(-1)
     level = (means[..., None, :] == means[..., :, None]).sum(-1)
-    found = below + (level + 1) / 2
-    return np.where(np.isnan(means), np.nan, found)
+    positions = below + (level + 1) / 2
+    return np.where(np.isnan(means), np.nan, positions)
 
 
 def rank_draws(
@@ -164,9 +164,9 @@ def rank_draws(
     Args:
         scores: per task ``(m, seeds)``, lower is better; NaN where a method lacks a seed, a row of NaN where it has no
             place on the task. Seeds are drawn for all methods together, since they are paired.
-        families: of each task.
-        draws: how many; the first is the data themselves.
-        rng: where the draws come from.
+        families: the family of each task.
+        draws: number of draws; the first is the data as they are.
+        rng: random generator of the draws.
 
     Returns:
         Ranks and win probabilities, both ``(draws, m)``; NaN where no family that was drawn has a place for the method.
@@ -174,14 +174,14 @@ def rank_draws(
     m, names = len(scores[0]), sorted(set(families))
     sums, counts = np.zeros((2, draws, m)), np.zeros((2, draws, m))
     for slot in range(len(names)):  # a family that is drawn twice has its seeds drawn twice
-        chosen = rng.integers(len(names), size=draws)
-        chosen[0] = slot
+        family_index = rng.integers(len(names), size=draws)
+        family_index[0] = slot
         for number, name in enumerate(names):
-            mine = np.flatnonzero(chosen == number)
-            own = [table for table, family in zip(scores, families, strict=True) if family == name]
-            found = _family_draws(own, mine == 0, rng)  # (2, mine, m)
-            placed = ~np.isnan(found)
-            sums[:, mine] += np.where(placed, found, 0.0)
+            mine = np.flatnonzero(family_index == number)
+            tables = [table for table, family in zip(scores, families, strict=True) if family == name]
+            means_of_family = _family_draws(tables, mine == 0, rng)  # (2, mine, m)
+            placed = ~np.isnan(means_of_family)
+            sums[:, mine] += np.where(placed, means_of_family, 0.0)
             counts[:, mine] += placed
     means = _ratio(sums, counts)
     return means[0], means[1]
@@ -194,17 +194,17 @@ def _family_draws(tables: Sequence[Array], plain: Array, rng: np.random.Generato
         seeds = table.shape[1]
         weights = rng.multinomial(seeds, [1 / seeds] * seeds, size=len(plain))  # (draws, seeds)
         weights[plain] = 1
-        found = np.stack([ranks(_drawn_means(table, weights)), _drawn_wins(table, weights)])
-        placed = ~np.isnan(found)
-        sums += np.where(placed, found, 0.0)
+        values = np.stack([ranks(_drawn_means(table, weights)), _drawn_wins(table, weights)])
+        placed = ~np.isnan(values)
+        sums += np.where(placed, values, 0.0)
         counts += placed
     return _ratio(sums, counts)
 
 
 def _ratio(sums: Array, counts: Array) -> Array:
-    """NaN where nothing was counted."""
-    found: Array = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
-    return found
+    """``sums / counts``, NaN where the count is 0."""
+    ratio: Array = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
+    return ratio
 
 
 def _drawn_means(table: Array, weights: Array) -> Array:
@@ -213,22 +213,22 @@ def _drawn_means(table: Array, weights: Array) -> Array:
     known = np.where(present, table, 0.0)
     held = weights @ present.T  # (draws, m)
     every = np.divide(known.sum(1), present.sum(1), out=np.full(len(table), np.nan), where=present.any(1))
-    found: Array = np.where(held > 0, weights @ known.T / np.maximum(held, 1), every)
-    return found
+    means: Array = np.where(held > 0, weights @ known.T / np.maximum(held, 1), every)
+    return means
 
 
 def _drawn_wins(table: Array, weights: Array) -> Array:
     """P(a drawn seed of a method beats one of another), mean over the others that have a place: ``(draws, m)``.
 
     With every method's drawn seeds as a distribution of weight 1, the weight above a value is read from one running
-    sum over all values in order: no pair of seeds is looked at.
+    sum over all values in order, so no loop over pairs of seeds is needed.
     """
     present = ~np.isnan(table)  # (m, seeds)
     placed = present.any(1)
     if placed.sum() < 2:
         return np.full((len(weights), len(table)), np.nan)
     held = weights @ present.T  # (draws, m)
-    # A method with few seeds may miss all that were drawn: then all of its seeds count.
+    # A method with few seeds may have none of the drawn ones; then all of its seeds count.
     drawn = np.where(held[:, :, None] > 0, weights[:, None, :], 1) * present  # (draws, m, seeds)
     share = (drawn / np.maximum(drawn.sum(2, keepdims=True), 1))[:, present]  # (draws, values)
     values = table[present]
@@ -239,9 +239,9 @@ def _drawn_wins(table: Array, weights: Array) -> Array:
     beaten = np.zeros((len(weights), *table.shape))
     beaten[:, present] = share * (placed.sum() - (below[:, left] + below[:, right]) / 2)
     # Against itself a method wins half the time.
-    found: Array = np.where(placed, (beaten.sum(2) - 0.5) / (placed.sum() - 1), np.nan)
-    found.clip(0.0, 1.0, out=found)  # rounding
-    return found
+    wins: Array = np.where(placed, (beaten.sum(2) - 0.5) / (placed.sum() - 1), np.nan)
+    wins.clip(0.0, 1.0, out=wins)  # rounding
+    return wins
 
 
 def _flips(n: int) -> Array:
@@ -255,7 +255,7 @@ def _flips(n: int) -> Array:
 
 @cache
 def _quantile(level: float, freedom: int) -> float:
-    """Of Student's t, two-sided."""
+    """Two-sided quantile of Student's t."""
     from scipy import stats  # here: see minimum_detectable
 
     return float(stats.t.ppf(0.5 + level / 2, freedom))

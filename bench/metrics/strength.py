@@ -12,18 +12,18 @@ from bench.api import Split, TaskData, seed_for
 from bench.api.coefficients import CoefficientSampler
 from bench.metrics.prediction import constant_class, constant_mean
 
-#: Strength from which a generator counts as declared: chosen with the toy tasks (their seed 0), before any other run of
-#: theirs or of molecules; the boards show the curve over all others.
+#: Strength from which a generator counts as declared: chosen on seed 0 of the toy tasks, before any of
+#: their other runs and before molecules; the boards show the curve over all thresholds.
 DECLARED_ABOVE = 0.9
-#: How far a generator must move an example to be declared, relative to the example: what hardly moves leaves every
-#: label right.
+#: How far a generator must move an example to be declared, relative to the example: a generator that hardly moves
+#: anything keeps every label correct.
 USED_ABOVE = 0.1
-#: Validation examples that are moved, and how often each.
+#: Number of validation examples that are moved, and how often each is moved.
 EXAMPLES, DRAWS = 256, 4
 
 
 class Support(NamedTuple):
-    """Of each generator alone, ``(k,)`` float64."""
+    """Strength and reach of each generator, applied alone; ``(k,)`` float64."""
 
     strength: Tensor
     reach: Tensor
@@ -33,13 +33,13 @@ class Support(NamedTuple):
 def support(
     predict: Callable[[Tensor], Tensor], data: TaskData, sampler: CoefficientSampler, higher_is_better: bool
 ) -> Support:
-    r"""Strength, 1: moved examples are predicted as well as original ones; and how far the generator moves an input.
+    r"""Strength (1: moved examples are predicted as well as original ones) and reach (how far an input moves).
 
     .. math::
         s_j = 1 - \frac{\ell_j - \ell_0}{\ell_{const} - \ell_0} \qquad r_j = \sqrt{E\|gx - x\|^2 / E\|x\|^2}
 
     :math:`\ell` is the task's score on validation examples: as they are, moved by the coefficients of generator j
-    (labels along), and of the best constant predictor. All s are 0 when the predictor is no better than a constant.
+    (labels along), and of the best constant predictor. All s are 0 unless the predictor beats the constant.
 
     Args:
         predict: ``(n, *shape) -> (n, *shape_out)`` in training units.
@@ -77,12 +77,12 @@ def _moved(data: TaskData, sampler: CoefficientSampler, x: Tensor, y: Tensor) ->
 
 def _examples(split: Split) -> tuple[Tensor, Tensor]:
     """The same validation examples for every method and seed."""
-    chosen = torch.randperm(len(split), generator=torch.Generator().manual_seed(seed_for(0, "strength")))[:EXAMPLES]
-    return split.x[chosen], split.y[chosen]
+    index = torch.randperm(len(split), generator=torch.Generator().manual_seed(seed_for(0, "strength")))[:EXAMPLES]
+    return split.x[index], split.y[index]
 
 
 def _constant_score(data: TaskData, y: Tensor, predict: Callable[[Tensor], Tensor], higher_is_better: bool) -> float:
-    """Of the better of the training targets' mean and median, or of their commonest class."""
+    """Score of the best constant: the training targets' mean or median, or their class frequencies."""
     train = data.train.y
     if not train.is_floating_point():
         classes = predict(data.units.x_to_training(data.val.x[:1].to(y.device))).shape[-1]

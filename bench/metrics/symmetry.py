@@ -31,7 +31,7 @@ class SymmetryScores:
     """Learned against true span in the field inner product; unchanged by basis, units and invisible directions."""
 
     precision: float  # share of the learned span that is true, in [0, 1]; 0 if nothing was learned
-    recall: float  # share of the true span that was learned, in [0, 1]; 0 if there is no truth
+    recall: float  # share of the true span that was learned, in [0, 1]; 0 without a truth
     precision_chance: float  # precision expected of a random span
     recall_chance: float  # recall expected of a random span of the learned dimension
     dimension: int  # effective rank of the learned generators
@@ -52,7 +52,7 @@ def cosine_and_mae(learned: Tensor, textbook: Tensor) -> BasisSimilarity:
     Raises:
         ValueError: if shapes do not fit, an entry is not finite, or a textbook element is zero.
     """
-    from scipy.optimize import linear_sum_assignment  # here: half a second that only a discovery with a truth needs
+    from scipy.optimize import linear_sum_assignment  # here: importing takes half a second
 
     learned = check_generators(learned, "learned")
     textbook = check_generators(textbook, "textbook").to(learned)
@@ -106,8 +106,8 @@ def compare(learned: Tensor, truth: Tensor, space_basis: Tensor, gram: Tensor) -
     )
 
 
-def found(learned: Tensor, truth: Tensor, space_basis: Tensor, gram: Tensor) -> Tensor:
-    r"""Of each true generator, the share of its field in the learned span: :math:`\|P_U t_j\|^2 / \|t_j\|^2`, ``(r,)``.
+def found_shares(learned: Tensor, truth: Tensor, space_basis: Tensor, gram: Tensor) -> Tensor:
+    r"""Share of each true generator's field in the learned span: :math:`\|P_U t_j\|^2 / \|t_j\|^2`, ``(r,)``.
 
     Arguments and errors as in :func:`compare`. A generator that does nothing to the inputs counts as not found.
     """

@@ -1,4 +1,4 @@
-"""A network in reduced precision or compiled, for GPUs; whoever trains it notices nothing but the speed."""
+"""A network in reduced precision or compiled, for GPUs. It trains like the original, only faster."""
 
 from __future__ import annotations
 

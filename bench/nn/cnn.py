@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 POOL_AFTER = (1, 3)  # the convolutions, counted from 0, that a 2 x 2 max-pool follows
-SHRINK = 2 ** len(POOL_AFTER)  # how often the last feature map's size fits into the image's
+SHRINK = 2 ** len(POOL_AFTER)  # size of the image / size of the last feature map
 
 
 class CNN(nn.Module):
@@ -66,10 +66,10 @@ def channel_pairs(width: int) -> list[tuple[int, int]]:
 
 
 def channels_last(x: Tensor) -> Tensor:
-    """Images ``(n, 1, size, size)`` whose convolution comes in the layout with neighbouring channels.
+    """Images ``(n, 1, size, size)`` with strides that make convolutions use the channels-last layout.
 
-    In it a training step on a CPU takes 0.6 of the time. With one channel both layouts hold the numbers in one
-    order and ``contiguous`` changes nothing, so the strides must say it.
+    In that layout a training step on a CPU takes 0.6 of the time. With one channel both layouts store the numbers in
+    the same order and ``contiguous`` changes nothing, so the strides must be set explicitly.
     """
     return x.squeeze(1).unsqueeze(-1).movedim(-1, 1)
 
@@ -77,7 +77,7 @@ def channels_last(x: Tensor) -> Tensor:
 def rectify(h: Tensor, pool: bool) -> Tensor:
     """ReLU of ``(n, c, size, size)``, then 2 x 2 max-pooling where ``pool``; overwrites ``h``."""
     # ReLU and maximum commute, and behind the pool there are four times fewer entries. No layer keeps its output
-    # for the backward pass but ReLU itself, which does with the overwritten one.
+    # for the backward pass except ReLU, which can use the overwritten tensor.
     return F.relu(F.max_pool2d(h, 2) if pool else h)
 
 
@@ -88,10 +88,10 @@ def check_sizes(name: str, width: int, classes: int) -> None:
 
 
 def check_images(name: str, x: Tensor, multiple: bool = False) -> None:
-    """Refuse what is not ``(n, 1, size, size)``, size at least 4 or, with ``multiple``, a multiple of 4."""
+    """Refuse images that are not ``(n, 1, size, size)``; size is at least 4, with ``multiple`` a multiple of 4."""
     size = x.shape[-1] if x.ndim else 0
     if x.ndim != 4 or x.shape[1:] != (1, size, size) or size < SHRINK or (multiple and size % SHRINK):
-        # An odd feature map loses its last row and column to the pool, and a turned one the first.
+        # Pooling drops the last row and column of an odd feature map, but the first ones of a turned map.
         allowed = f"a positive multiple of {SHRINK}" if multiple else f"at least {SHRINK}"
         raise ValueError(
             f"{name} got images of shape {tuple(x.shape)}; they must be (n, 1, size, size) with size {allowed}."

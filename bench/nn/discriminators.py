@@ -64,7 +64,7 @@ class ImageDiscriminator(nn.Module):
     def __init__(self, width: int = 128, classes: int = 10) -> None:
         super().__init__()
         channels = [1, width, width, 2 * width, 2 * width, 2 * width]
-        # No bias: batch norm takes it away again.
+        # No bias: batch norm removes it.
         self.convs = nn.ModuleList(nn.Conv2d(a, b, 3, padding=1, bias=False) for a, b in pairwise(channels))
         self.norms = nn.ModuleList(nn.BatchNorm2d(b) for b in channels[1:])
         self.embedding = nn.Embedding(classes, width)

@@ -19,10 +19,10 @@ class EMLP(nn.Module):
     """``(n, t, d)`` to ``(n, t_out, d)``, equivariant, or to ``(n, *out_shape)``, invariant under the given group.
 
     Args:
-        spaces: of the group.
+        spaces: the equivariant spaces of the group.
         in_steps: t, copies of V in the input.
         out_shape: ``(t_out, d)``, or the shape of an invariant output.
-        invariant: which of the two.
+        invariant: whether the output is invariant.
         channels: copies of V, and invariants, in every hidden layer.
         blocks: hidden layers; 0 is the general equivariant affine map.
     """

@@ -1,4 +1,4 @@
-"""Bases of the maps that a matrix group leaves alone, as buffers that layers share."""
+"""Bases of the maps that a matrix group leaves unchanged, as buffers that layers share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bench.lie.equivariant_maps import NullSpace, intertwiners
 
 
 class EquivariantSpaces(nn.Module):
-    r"""What a group leaves alone: bases of the maps between V and the trivial representation.
+    r"""Bases of the equivariant maps between V, its dual and the trivial representation.
 
     .. math:: B L = L B,\quad f L = 0,\quad L u = 0,\quad L^\top S + S L = 0 \;(S = S^\top)
 

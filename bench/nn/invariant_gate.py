@@ -14,8 +14,8 @@ class InvariantGate(nn.Module):
     .. math:: q_c = h_c^\top \Big(\sum_l \gamma_{cl} S_l\Big) h_c,\quad
        h_c \mapsto 2\sigma\big(G [q/(1+|q|), z] + b\big)_c\, h_c
 
-    The forms are those of the group at hand, orthogonal or not, so that a learned generator, never exactly
-    antisymmetric, still gives a nonlinear network. The package builds its gates from V ⊗ V* instead and turns linear.
+    The forms are those of the given group, orthogonal or not. So a learned generator, which is never exactly
+    antisymmetric, still gives a nonlinear network. The emlp package builds gates from V ⊗ V* and becomes linear there.
     """
 
     def __init__(self, spaces: EquivariantSpaces, m: int, s: int) -> None:

@@ -45,7 +45,7 @@ class LieGeneratorParameters(Parameters):
 class LieGenerator(nn.Module):
     r"""Draws :math:`A = \sum_j z_j L_j` with learned ``L (k, d, d)`` and a frozen distribution of z.
 
-    Entries outside the search space are no part of the parameter, so neither a norm nor Adam ever meets them.
+    Entries outside the search space are not part of the parameter, so norms and Adam never see them.
     """
 
     def __init__(self, params: LieGeneratorParameters, search: SearchSpace) -> None:
@@ -77,12 +77,12 @@ class LieGenerator(nn.Module):
         return shorten(self.sampler(generators)(n, draws), self.params.max_norm)
 
     def estimate(self, generators: Tensor) -> SymmetryEstimate:
-        """What is reported: ``generators (k, d, d)`` with the distribution that they were learned with."""
+        """The reported estimate: ``generators (k, d, d)`` with the distribution that they were learned with."""
         fixed = generators.detach().clone()
         return SymmetryEstimate(fixed, self.sampler(fixed))
 
     def penalties(self, action: Action, generators: Tensor, gx: Tensor, x: Tensor) -> dict[str, Tensor]:
-        """The terms that the generators alone are responsible for, not weighted; ``gx``, ``x`` are ``(n, *shape)``."""
+        """The unweighted penalties of the generators; ``gx``, ``x`` are ``(n, *shape)``."""
         terms = {"regulariser": motion_penalty(action, gx, x, generators, self.params.regulariser)}
         if self.params.weight_norm:
             terms["norm"] = torch.linalg.vector_norm(generators, self.params.norm_order)

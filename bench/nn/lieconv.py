@@ -16,9 +16,9 @@ LARGEST = 256  # atoms; a batch of b takes about 0.6 KB · b · atoms² a block 
 class LieConvNet(nn.Module):
     r"""Molecule to number: embedding, residual LieConv blocks, mean over the atoms.
 
-    A positive charge other than 1, 6, 7, 8 or 9 gives zero features but still counts as an atom: to look for one here
+    A positive charge other than 1, 6, 7, 8 or 9 gives zero features but still counts as an atom. Checking for one here
     would make the GPU wait, so a task validates its charges. No gradient flows to the charges. In training the network
-    can be differentiated once, in reverse; in evaluation as often as wanted.
+    can be differentiated once, in reverse; in evaluation any number of times.
 
     Args:
         width: channels k of the residual stream, a multiple of 4; 1536 in the reference.
@@ -60,7 +60,7 @@ class LieConvNet(nn.Module):
         self._check(x)
         charges = x[..., 0].detach()
         mask = charges > 0  # (n, atoms)
-        with torch.autocast(x.device.type, enabled=False):  # places lose what tells atoms apart in bfloat16
+        with torch.autocast(x.device.type, enabled=False):  # bfloat16 positions are too coarse to tell atoms apart
             geometry = Geometry.of(x[..., 1:], mask, centre=self.group == "t3")
         h = self.embedding(atom_features(charges, self.species)).flatten(0, 1)  # (n*atoms, k)
         for block in self.blocks:

@@ -69,7 +69,7 @@ class MaskedBatchNorm(nn.Module):
     def swish(self, rows: Tensor, valid: Valid, offset: Tensor | None = None) -> Tensor:
         """``silu(norm(rows + offset))`` for ``rows`` ``(rows, c)``: fused in training, differentiable once.
 
-        ``offset`` ``(c,)`` is the bias of the linear map before: the batch mean removes it again, so it is not added.
+        ``offset`` ``(c,)`` is the bias of the linear map before: the batch mean removes it, so it is not added.
         Statistics are taken in the type of the weights, also under autocast.
         """
         with torch.autocast(rows.device.type, enabled=False):
@@ -116,7 +116,7 @@ class _NormSwish(torch.autograd.Function):
         ctx: Any, rows: Tensor, offset: Tensor | None, weights: Tensor, gamma: Tensor, beta: Tensor, eps: float
     ) -> tuple[Tensor, Tensor, Tensor]:
         mean, centred = _centre(rows, weights)
-        # One buffer for the squares and the result: to touch fresh memory costs more than the arithmetic.
+        # One buffer for the squares and the result: touching new memory costs more than the arithmetic.
         out = centred * centred  # (rows, c)
         var = weights @ out  # (c,)
         inverse = torch.rsqrt(var + eps)  # (c,)

@@ -15,7 +15,7 @@ from bench.nn.p4conv import TURNS, LiftingConv, P4Conv
 class P4CNN(nn.Module):
     r"""Four 3 x 3 group convolutions, two max-pools, the maximum over orientations, the mean, a linear head.
 
-    Every layer commutes with quarter turns, and the maximum and the mean forget them: :math:`f(Rx) = f(x)`.
+    Every layer commutes with quarter turns. The maximum and the mean are invariant, so :math:`f(Rx) = f(x)`.
 
     Args:
         width: channels of the first two convolutions, each in four orientations; the last two have twice as many.

@@ -21,8 +21,8 @@ class P4Conv(nn.Module):
 
     .. math:: (f \star \psi)_o(t, r) = b_o + \sum_{i, s, y} f_i(y, s)\, \psi_{oi}(R^{-r}(y - t), s - r)
 
-    So one ordinary convolution does it all: the filter of output orientation r is :math:`\psi` turned r times, its
-    orientation axis shifted by r. The bias is shared, or the layer would not commute with R.
+    So one ordinary convolution is enough: the filter of output orientation r is :math:`\psi` turned r times, its
+    orientation axis shifted by r. The bias is shared by orientations; otherwise the layer would not commute with R.
 
     Args:
         in_channels: channels of the input.
@@ -90,7 +90,7 @@ class LiftingConv(P4Conv):
 
     .. math:: (f \star \psi)_o(t, r) = b_o + \sum_{i, y} f_i(y)\, \psi_{oi}(R^{-r}(y - t))
 
-    All else is as in :class:`P4Conv`.
+    Everything else is as in :class:`P4Conv`.
     """
 
     in_turns = 1

@@ -19,7 +19,7 @@ Group = Literal["trivial", "t3"]
 
 
 class Geometry(NamedTuple):
-    """What all blocks need to know of the positions and the padding; computed once per batch."""
+    """Positions and padding in the form that all blocks need; computed once per batch."""
 
     positions: Tensor  # (n, atoms, 3), angstrom, 0 at padding
     mask: Tensor  # (n, atoms), 1 or 0
@@ -32,10 +32,10 @@ class Geometry(NamedTuple):
 
     @classmethod
     def of(cls, positions: Tensor, mask: Tensor, centre: bool) -> "Geometry":
-        """Collect them from ``positions`` ``(n, atoms, 3)`` and bool ``mask`` ``(n, atoms)``."""
+        """Computes the geometry from ``positions`` ``(n, atoms, 3)`` and bool ``mask`` ``(n, atoms)``."""
         ones = mask.to(positions.dtype)  # (n, atoms)
         sizes = ones.sum(1).clamp(min=1.0)  # (n,)
-        x = torch.where(mask[..., None], positions, 0.0)  # (n, atoms, 3); whatever fills the padding is forgotten
+        x = torch.where(mask[..., None], positions, 0.0)  # (n, atoms, 3); values at padding are dropped
         molecule_mean = x.sum(1) / sizes[:, None]  # (n, 3)
         inside = (x - molecule_mean[:, None]) * ones[..., None]  # (n, atoms, 3)
         if centre:

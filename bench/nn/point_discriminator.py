@@ -43,10 +43,10 @@ class PointDiscriminator(nn.Module):
 
     def forward(self, x: Tensor, y: Tensor) -> Tensor:
         """Logits ``(n,)``, positive for data; clouds ``(n, points, features + 3)``, targets ``(n, *shape_out)``."""
-        own, places = x[..., :-3], x[..., -3:]
+        features, positions = x[..., :-3], x[..., -3:]
         if self.features == 1:
-            own = atom_features(x[..., 0], self.species)
-        h = F.leaky_relu(self.points(torch.cat([own, places], -1)), LEAK)  # (n, points, width)
+            features = atom_features(x[..., 0], self.species)
+        h = F.leaky_relu(self.points(torch.cat([features, positions], -1)), LEAK)  # (n, points, width)
         is_point = x[..., :1] != 0 if self.features else torch.ones_like(x[..., :1], dtype=torch.bool)
         mean = (h * is_point).sum(1) / is_point.sum(1)
         largest = h.masked_fill(~is_point, -torch.inf).amax(1)

@@ -36,7 +36,7 @@ class SteerableCNN(nn.Module):
         self.train()
 
     def train(self, mode: bool = True) -> "SteerableCNN":
-        """Set the mode of all layers but the convolutions, which have none of their own."""
+        """Set the mode of all layers except the convolutions, which always stay in training mode."""
         super().train(mode)
         for layer in self.layers.children():
             # Evaluation would make escnn keep the dense filter with its graph: the network could then not be copied,
@@ -62,7 +62,7 @@ def steerable_cnn(
 ) -> SteerableCNN:
     """Four 3 x 3 steerable convolutions of regular fields, two max-pools, the maximum over a field, mean, linear head.
 
-    Exactly invariant under quarter turns; under the other turns of the group as far as the pixel grid lets it.
+    Exactly invariant under quarter turns; under the other turns of the group up to the resolution of the pixel grid.
 
     Args:
         group: ``"c4"``, ``"c8"`` or ``"c16"``.
@@ -79,7 +79,7 @@ def steerable_cnn(
         raise ValueError(f"steerable_cnn got group {group!r}; it must be one of {', '.join(TURNS)}.")
     check_sizes("steerable_cnn", width, classes)
     try:
-        # Here, for it is optional and takes seconds to import.
+        # Imported here because it is optional and takes seconds.
         from escnn import gspaces
         from escnn import nn as enn
     except ModuleNotFoundError as error:

@@ -1,4 +1,4 @@
-"""The arrays of a record that are published, and the module that reads each; all others stay in the workspace."""
+"""Which arrays of a record are published, and which module reads each. All others stay in the workspace."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from bench.api import Array
 from bench.records.record import Record
 
-#: Name, or the part before its first slash -> a module that reads it.
+#: Name of an array, or the part before its first slash -> a module that reads it.
 READERS = {
     "generators": "bench.leaderboard.drawing.draw",
     "truth": "bench.leaderboard.drawing.draw",
@@ -25,14 +25,14 @@ READERS = {
     "strength": "bench.api.discovery",
     "history": "bench.leaderboard.mlflow",
 }
-#: Drawn only, so published in single precision.
+#: These are only drawn, so they are published in single precision.
 DRAWN = frozenset({"orientation_curve", "trace", "history", "sample_moved", "sample_original"})
-#: A page shows them of one seed, so they are published of the first one of each row.
+#: A page shows the samples of one seed, so they are published for the lowest seed of each row.
 SAMPLES = frozenset({"sample_original", "sample_moved"})
 
 
 def published_names(record: Record, pictured: bool) -> list[str]:
-    """The names of the arrays of ``record`` that are published; samples only where it is ``pictured``."""
+    """Names of the arrays of ``record`` that are published; samples are included only if it is ``pictured``."""
     kinds = READERS.keys() if pictured else READERS.keys() - SAMPLES
     return [name for name in record.arrays if _base_name(name) in kinds]
 
@@ -45,7 +45,7 @@ def published_form(arrays: Mapping[str, Array]) -> dict[str, Array]:
 
 
 def pictured(records: Iterable[Record]) -> set[str]:
-    """The places of the records whose samples a page shows: the lowest seed with samples of every key."""
+    """Places of the records whose samples a page shows: for each key, the lowest seed that has samples."""
     lowest: dict[str, Record] = {}
     for record in sorted(records, key=lambda record: record.seed):
         if set(record.arrays) >= SAMPLES:

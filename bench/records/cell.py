@@ -16,79 +16,80 @@ from bench.errors import BenchError, nearest
 
 #: Prefix of a task's own options among the parameters: ``--set task.backbone=t3``.
 TASK_PREFIX = "task."
-#: The change by which a cell uses part of its budget's training examples: an option of `run`, no parameter.
+#: Name under which ``changed`` holds the share of training examples; it is an option of `run`, not a parameter.
 TRAIN_FRACTION = "train_fraction"
-#: What of a budget defines a run beside the parameters that it supplies.
+#: Fields of a budget that define a run, in addition to the parameters that it supplies.
 SIZES = ("train", "val", "test", "equivariance_inputs", "equivariance_elements")
-#: What two cells of one key may differ in.
+#: Fields in which two cells with the same key may differ.
 NOT_DEFINING = frozenset({"seed", "changed", "preset"})
-#: One part of a path that stays where it is put: no separator, nothing hidden, not "." or "..".
+#: A safe name of a file or folder: it has no separator, is not hidden, and is not "." or "..".
 PATH_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,254}")
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One run of one seed; :attr:`key` is a SHA-256 over what defines it, the seed aside."""
+    """One run of one seed. :attr:`key` is a hash of everything that defines the run except the seed."""
 
     task: str
     task_version: int
     method: str
-    search: str | None  # None for a method that looks in no search space
+    search: str | None  # None: the method does not use a search space
     budget: str
     seed: int
     data: str  # fingerprint of the data
     size: Mapping[str, int]  # examples and evaluation at this budget
-    params: Mapping[str, Any]  # every parameter; a discoverer's carry its name as prefix, the task's "task."
-    changed: Mapping[str, Any] = field(default_factory=dict)  # those that differ from the settings of the family
-    preset: str | None = None  # where the changes come from, if a sweep chose them
+    params: Mapping[str, Any]  # all parameters; a discoverer's have its name as prefix, the task's "task."
+    changed: Mapping[str, Any] = field(default_factory=dict)  # parameters that differ from the settings of the family
+    preset: str | None = None  # the preset that the changes come from, if any
 
     @property
     def key(self) -> str:
-        """Twelve hex digits; equal for cells that differ only in their seed."""
-        # Not asdict(), whose deep copies cost a suite of 1,500 cells seconds.
+        """Twelve hex digits; the same for cells that differ only in their seed."""
+        # asdict() makes deep copies, which take seconds for a suite of 1,500 cells.
         defining = {name: value for name, value in vars(self).items() if name not in NOT_DEFINING}
         text = json.dumps(defining, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     @property
     def row_folder(self) -> str:
-        """Folder of its task and method, below the results and below the sweeps.
+        """Folder of its task and method, relative to the folder of results or of sweeps.
 
         Raises:
-            BenchError: when an id would lead elsewhere.
+            BenchError: when an id is not a safe name of a folder.
         """
         search = f"--{self.search}" if self.search else ""
         return f"{path_part(f'{self.task}@{self.task_version}')}/{path_part(f'{self.method}{search}')}"
 
     @property
     def folder(self) -> str:
-        """Where its records live below the store's root.
+        """Folder of its records, relative to the root of the store.
 
         Raises:
-            BenchError: when an id would lead elsewhere.
+            BenchError: when an id is not a safe name of a folder.
         """
         return f"{self.row_folder}/{self.key}"
 
     @property
     def title(self) -> str:
+        """The cell in words: ``semola [mask2] on TASK, small, seed 0``."""
         search = f" [{self.search}]" if self.search else ""
         preset = f" {self.preset}" if self.preset else ""
         return f"{self.method}{search}{preset} on {self.task}, {self.budget}, seed {self.seed}"
 
 
 class Choices(TypedDict, total=False):
-    """What is to be chosen of a cell beside its task and method."""
+    """The choices that define a cell, in addition to its task and method."""
 
-    search: Required[str | None]  # None: the task's widest, or none at all for a method that does not search
+    search: Required[str | None]  # None: the widest of the task, or none if the method does not use one
     budget: Required[str]
     seed: Required[int]
-    fingerprint: Required[str]  # of the data; "" as long as they need not be there
+    fingerprint: Required[str]  # of the data; "" before the data are prepared
     assignments: Iterable[tuple[str, str]]  # parameters set by hand, as text
     train_fraction: float  # share of the budget's training examples
 
 
 def make_cell(task: Task, method: Method, **choices: Unpack[Choices]) -> Cell:
-    """Validate every choice and fill in every parameter.
+    """The cell that ``choices`` define, with every parameter filled in.
 
     Raises:
         BenchError: for an unknown search space, budget or parameter, or a value out of range.
@@ -106,11 +107,11 @@ def make_cell(task: Task, method: Method, **choices: Unpack[Choices]) -> Cell:
             f"Allowed: {', '.join(card.searches)}."
         )
     if search is not None and not method.card.searches:
-        raise BenchError(f"method {method.card.id!r} looks in no search space; leave out --search {search}.")
+        raise BenchError(f"method {method.card.id!r} does not use a search space; leave out --search {search}.")
     if method.card.consumes:
         name = method.card.id
         raise BenchError(
-            f"method {name!r} uses generators that another finds: run it as <discoverer>+{name}. "
+            f"method {name!r} uses generators that another method finds: run it as <discoverer>+{name}. "
             "`python -m bench list methods` shows the discoverers."
         )
     space = search or (card.searches[0] if method.card.searches else None)
@@ -146,7 +147,7 @@ def make_cell(task: Task, method: Method, **choices: Unpack[Choices]) -> Cell:
 def _resolve(
     task: Task, method: Method, budget: str, search: str | None, assignments: Iterable[tuple[str, str]]
 ) -> dict[str, Any]:
-    """Defaults, then the task's budget, then the method's settings for the family, then the assignments."""
+    """All parameters. Later sources win: defaults, the budget, the settings for the family, the assignments."""
     card, size = task.card, task.card.budgets[budget]
     recipe: dict[str, Any] = {"epochs": size.epochs, "batch_size": size.batch_size, "lr": size.lr}
     if TIERS.index(tier_of(method.card, search or "", card)) >= TIERS.index("cardinality"):
@@ -170,7 +171,7 @@ def _resolve(
 
 
 def discovery_of(cell: Cell, method: Method) -> Cell | None:
-    """The cell whose generators ``cell`` uses: that of a pipeline's discoverer, if it is a cell of its own."""
+    """The cell of the pipeline's discoverer, whose generators ``cell`` uses; None if it is not a separate cell."""
     if not (isinstance(method, Pipeline) and method.discovers_apart):
         return None
     first = method.discoverer.card
@@ -181,16 +182,16 @@ def discovery_of(cell: Cell, method: Method) -> Cell | None:
         return kept | split_params(params, prefix, ())
 
     search = cell.search if first.searches else None
-    # The preset is of the pipeline: to the discoverer alone its parameters are changes like any others.
+    # The preset belongs to the pipeline. For the discoverer alone its parameters are ordinary changes.
     params, changed = of_discoverer(cell.params), of_discoverer(cell.changed)
     return replace(cell, method=first.id, search=search, params=params, changed=changed, preset=None)
 
 
 def path_part(name: str) -> str:
-    """``name`` itself, as one part of a path: whatever an id says, nothing is written outside the folder it belongs to.
+    """``name`` itself, checked to be a safe name of a file or folder, so that no id leads out of its folder.
 
     Raises:
-        BenchError: when it is anything else, like ``../x``.
+        BenchError: when it is not, like ``../x``.
     """
     if not PATH_PART.fullmatch(name):
         raise BenchError(f"{name!r:.80} cannot name a folder of results; it must match {PATH_PART.pattern}.")
@@ -198,17 +199,22 @@ def path_part(name: str) -> str:
 
 
 def stages_of(method: Method) -> Mapping[str, Method]:
-    """Parameter prefix -> method: both stages of a pipeline, or the method itself under no prefix."""
+    """Parameter prefix -> method: both stages of a pipeline, or the method itself with an empty prefix."""
     return method.stages if isinstance(method, Pipeline) else {"": method}
 
 
+def options_of(cell: Cell, task: Task) -> Any:
+    """The task's own options among the parameters of ``cell``: an instance of ``task.Options``."""
+    return from_values(task.Options, split_params(cell.params, TASK_PREFIX, ()), owner=cell.task)
+
+
 def versions_of(method: Method) -> tuple[int, ...]:
-    """The version of a method, or of both stages of a pipeline; a record of others is stale."""
+    """The version of a method, or of both stages of a pipeline. A record of other versions is stale."""
     return tuple(stage.card.version for stage in stages_of(method).values())
 
 
 def split_params(params: Mapping[str, Any], prefix: str, others: Iterable[str]) -> dict[str, Any]:
-    """The parameters under ``prefix`` without it; under "" those that carry none of the prefixes ``others``."""
+    """The parameters that have ``prefix``, without it. For "", the parameters that have no prefix of ``others``."""
     if prefix:
         return {name.removeprefix(prefix): value for name, value in params.items() if name.startswith(prefix)}
     taken = tuple(other for other in others if other)

@@ -1,4 +1,4 @@
-"""Command lines for a user to paste: complete, with the plugin files in use and the results folder."""
+"""Complete command lines for a user to paste, with the plugin files in use and the results folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bench.records.paths import is_default
 
-#: Names the plugin files, joined by os.pathsep; ``--plugin`` adds to it, and workers inherit it.
+#: Variable that names the plugin files, joined by os.pathsep. ``--plugin`` adds to it, and workers inherit it.
 PLUGINS = "SYMMETRY_BENCH_PLUGINS"
 
 

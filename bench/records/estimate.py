@@ -1,4 +1,4 @@
-"""How long a cell will take, from the records of earlier ones."""
+"""Estimates how long a cell takes, from the records of earlier cells."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from statistics import fmean
 from bench.records.cell import Cell
 from bench.records.record import Record
 
-#: Seconds of a cell beside its fit and its predictions: start of the process, data, equivariance, record.
+#: Seconds of a cell in addition to its fit and its predictions: start of the process, data, equivariance, record.
 OVERHEAD_S = 6.0
 
 
 def seconds_of(records: Iterable[Record]) -> list[tuple[Record, float]]:
-    """Each record that has a cost, and the seconds of its cell."""
+    """Each record that has a cost, with the seconds that its cell took."""
     return [(r, r.cost.fit_s + r.cost.predict_s + OVERHEAD_S) for r in records if r.cost is not None]
 
 
 class Estimate:
-    """Mean seconds of earlier cells like a new one: of the same key, else of its method there, else of its task."""
+    """Estimates a cell by earlier ones of the same key, else of its method on the task, else of its task."""
 
     def __init__(self, records: Iterable[Record]) -> None:
         self._seen: defaultdict[tuple[str, ...], list[float]] = defaultdict(list)
@@ -29,7 +29,7 @@ class Estimate:
                 self._seen[place].append(seconds)
 
     def __call__(self, cell: Cell) -> float | None:
-        """Seconds; None when nothing like it was ever run."""
+        """Mean seconds of similar earlier cells; None when there are none."""
         same_task = (cell.task, cell.budget)
         for place in ((*same_task, cell.method, cell.key), (*same_task, cell.method), same_task):
             if place in self._seen:

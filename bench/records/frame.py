@@ -20,9 +20,8 @@ COLUMNS = (
 def load_results(store: Store) -> pd.DataFrame:
     """One row per (record, score), costs as ``cost/<name>``, in path order.
 
-    A record without a score keeps one row, with ``score`` None and ``value`` NaN: a missing cell is a status, never
-    an absence. ``changed`` is JSON, ``path`` its place in the store; files that are not a valid
-    record are left out.
+    A record without a score has one row, with ``score`` None and ``value`` NaN, so that its status is visible.
+    ``changed`` is JSON and ``path`` is the place in the store. Files that are not valid records are left out.
     """
     rows = []
     for place, record in store.scan().records.items():

@@ -1,4 +1,4 @@
-"""One process at a time works on a cell: a lock that ends with the process that holds it, however that ends."""
+"""A lock that lets one process at a time work on a cell. The system releases it when its holder ends."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ class Busy(BenchError):
 
 
 class CellLock:
-    """An exclusive lock on the file ``path``; its descriptor is handed to the worker, which so outlives its parent.
+    """An exclusive lock on the file ``path``. The worker inherits its descriptor, so the lock outlives the parent.
 
     Args:
-        path: the file; while it is held it says which process holds it.
-        what: what its holder runs, for the error.
+        path: the file; it holds the number of the process that has the lock.
+        what: what the holder runs, for the error text.
 
     Raises:
         Busy: when another process holds it.
@@ -42,7 +42,7 @@ class CellLock:
             except BlockingIOError:
                 file.close()
                 raise Busy(f"{self.what} is being run by {self._holder()}; wait until it ends, or end it.") from None
-            # Whoever held it before may have removed the file since it was opened here.
+            # The previous holder may have removed the file after it was opened here.
             with contextlib.suppress(FileNotFoundError):
                 if self.path.stat().st_ino == _inode(file):
                     self._file = file
@@ -65,7 +65,7 @@ class CellLock:
 
 @contextlib.contextmanager
 def claimed(store: Store, cell: Cell) -> Iterator[int]:
-    """The lock of ``cell``, whose folder is made; inside, the store may be written.
+    """Hold the lock of ``cell`` while the store is written. Creates the folder and yields the lock's descriptor.
 
     Raises:
         Busy: when another process holds it.
@@ -82,7 +82,7 @@ def _inode(file: IO[str]) -> int:
 
 
 def _sign(descriptor: int) -> None:
-    """Write into the lock who holds it; on a full disk it holds all the same."""
+    """Write the number of this process into the lock file. The lock also works if the disk is full."""
     with contextlib.suppress(OSError):
         os.truncate(descriptor, 0)
         os.write(descriptor, str(os.getpid()).encode())

@@ -1,7 +1,7 @@
 """Packed records: all finished cells of a board in two files, ``<task>@<version>.jsonl`` and ``….npz``.
 
-A line of the first holds a record and, for each of its arrays, the digest that names it in the second, so that equal
-arrays are stored once. Both are made byte for byte the same from the same records.
+Each line of the first file holds a record and the digests of its arrays. The second file holds each array under its
+digest, so that equal arrays are stored once. The same records always give the same bytes.
 """
 
 from __future__ import annotations
@@ -24,26 +24,26 @@ from bench.records.atomic import renamed_to
 from bench.records.record import Record, Strict, decode, replaced
 
 Digest = Annotated[str, Meta(pattern="^[0-9a-f]{16}$")]
-#: zip's first day: the time of writing is not content.
+#: The earliest date of the zip format. It is used for all files, so that the bytes do not depend on the time.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 class PackedLine(Strict, frozen=True, kw_only=True):
-    """One record and where its arrays are."""
+    """A line of a packed file: one record and the digests of its arrays, by name."""
 
     arrays: dict[str, Digest]
     record: msgspec.Raw
 
 
 class PackedEntry(Strict, frozen=True, kw_only=True):
-    """One record as read, and the digests of its arrays."""
+    """A decoded line: one record and the digests of its arrays, by name."""
 
     record: Record
     arrays: dict[str, Digest]
 
 
 class Packed:
-    """The packed records in the folder ``root``; boards are read when they are first asked for."""
+    """The packed records in the folder ``root``. Each board is read on first use."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -71,7 +71,7 @@ class Packed:
         try:
             archive = _opened(file, file.stat().st_mtime_ns)
             return {name: _array(archive.read(f"{digest}.npy")) for name, digest in wanted.items()}
-        except Exception as error:  # zipfile, numpy and the file system each have their own
+        except Exception as error:  # zipfile, numpy and the file system raise different types
             raise BenchError(f"packed arrays {str(file)!r} cannot be read: {error}.") from None
 
     def arrays_problem(self, place: str) -> str | None:
@@ -80,12 +80,12 @@ class Packed:
         entry, file = self._board(board)[0][place], self.root / f"{board}.npz"
         try:
             held = {name.removesuffix(".npy") for name in _opened(file, file.stat().st_mtime_ns).namelist()}
-        except Exception as error:  # zipfile, numpy and the file system each have their own
+        except Exception as error:  # zipfile, numpy and the file system raise different types
             return f"packed arrays {str(file)!r} cannot be read: {error}."
         return None if held.issuperset(entry.arrays.values()) else f"packed arrays {str(file)!r} lack some of {place}."
 
     def scan(self) -> tuple[dict[str, Record], dict[str, str]]:
-        """All records by place, and for each line that is not one the reason."""
+        """All records by place, and the reason for each line that is not a valid record."""
         records: dict[str, Record] = {}
         skipped: dict[str, str] = {}
         for path in sorted(self.root.glob("*@*.jsonl")):
@@ -131,7 +131,7 @@ def pack(root: Path, board: str, records: Iterable[tuple[Record, Mapping[str, Ar
 
 
 def _read(path: Path) -> tuple[dict[str, PackedEntry], dict[str, str]]:
-    """The entries of a packed file by place, and the lines that are not records with their reasons."""
+    """The entries of a packed file by place, and the reason for each line that is not a valid record."""
     entries: dict[str, PackedEntry] = {}
     skipped: dict[str, str] = {}
     if not path.exists():
@@ -161,7 +161,7 @@ def _check_line(record: Record, line: PackedLine, path: Path) -> None:
 
 @cache
 def _opened(file: Path, changed_ns: int) -> zipfile.ZipFile:
-    """The archive in memory (a megabyte), read once for each content that the file had."""
+    """The archive in memory (about a megabyte), read again only after the file has changed."""
     return zipfile.ZipFile(io.BytesIO(file.read_bytes()))
 
 

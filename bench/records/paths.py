@@ -1,7 +1,7 @@
-"""Where records, pages and presets live unless the user says otherwise.
+"""Default locations of records, pages and presets.
 
-In the checkout: the workspace is ``runs/`` (ignored by git), published records are ``leaderboard/results/``, pages and
-presets lie in ``leaderboard/``. With ``--results DIR`` everything is in ``DIR`` and beside it.
+In the checkout, the workspace is ``runs/`` (ignored by git). Published records are in ``leaderboard/results/``, pages
+and presets in ``leaderboard/``. With ``--results DIR``, records are in ``DIR``, pages and presets next to it.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from bench.errors import BenchError
 
 
 def results_dir() -> Path:
-    """The workspace of the checkout that bench is imported from, else of the current folder."""
+    """The default workspace: in the checkout that bench is imported from, else in the current folder."""
     return _base() / "runs"
 
 
 def packed_dir(results: Path) -> Path:
-    """Where the published records of the workspace ``results`` are."""
+    """Folder of the published records that belong to the workspace ``results``."""
     return _base() / "leaderboard" / "results" if is_default(results) else results
 
 
 def pages_dir(results: Path) -> Path:
-    """Where the pages of the workspace ``results`` go, and its presets."""
+    """Folder of the pages and presets that belong to the workspace ``results``."""
     return _base() / "leaderboard" if is_default(results) else results.parent
 
 
 def existing_results(folder: Path | None) -> Path:
-    """The ``chosen`` workspace, or the default one, to read records from.
+    """The workspace ``folder``, or the default one, to read records from.
 
     Raises:
         BenchError: when neither it nor its published records exist.
@@ -40,7 +40,7 @@ def existing_results(folder: Path | None) -> Path:
 
 
 def is_default(results: Path) -> bool:
-    """Whether ``results`` is the workspace that commands use unless the user says otherwise."""
+    """Whether ``results`` is the default workspace."""
     return results.resolve() == results_dir().resolve()
 
 
@@ -50,11 +50,11 @@ def _base() -> Path:
 
 
 def log_path(record: Path) -> Path:
-    """Where what a worker said is kept, beside its ``record``."""
+    """Path of the log that keeps a worker's output, next to its ``record``."""
     return record.with_suffix(".log")
 
 
 def log_hint(record: Path) -> str:
-    """`` (log: PATH)`` of a run that did not end well; empty where its worker said nothing."""
+    """`` (log: PATH)`` for a run that failed; empty when its worker printed nothing."""
     log = log_path(record)
     return f" (log: {shlex.quote(str(log))})" if log.exists() else ""

@@ -1,4 +1,4 @@
-"""A preset: the parameters that a sweep chose by validation, with all of its trials, as one JSON file."""
+"""A preset: one JSON file with the parameters that a sweep selected by validation, and all of its trials."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bench.records.command_line import command_line
 from bench.records.paths import pages_dir, results_dir
 from bench.records.record import Amount, Count, Name, Number, Seed, Strict, Value, Version
 
-#: The settings of the family, and what a sweep chose instead.
+#: The settings of the family, and the parameters that a sweep selected.
 DEFAULT, TUNED = "default", "tuned"
 
 
@@ -28,7 +28,7 @@ TrialEnd = Literal["complete", "pruned", "failed"]
 
 
 class Trial(Strict, frozen=True, kw_only=False):
-    """One choice of parameters, trained once."""
+    """One set of parameters, trained once."""
 
     trial: Count
     state: TrialEnd
@@ -37,15 +37,16 @@ class Trial(Strict, frozen=True, kw_only=False):
 
 
 class Study(Strict, frozen=True, kw_only=False):
-    """A search of its own: seed, sampler and trials are not those of the other studies."""
+    """One independent search, with its own seed, sampler and trials."""
 
     study: Count
-    seed: Seed  # with which its trials train
-    hours: Amount  # of all its trials, whatever became of them
+    seed: Seed  # its trials train with this seed
+    hours: Amount  # of all its trials, however they ended
     capped: bool  # it ended because its hours were spent
     trials: tuple[Trial, ...]
 
     def count(self, state: str) -> int:
+        """How many trials ended in ``state``."""
         return sum(trial.state == state for trial in self.trials)
 
     @property
@@ -54,14 +55,14 @@ class Study(Strict, frozen=True, kw_only=False):
         return self.trials[0].validation if self.trials else None
 
     def best(self, higher_is_better: bool) -> Trial | None:
-        """The best complete trial, of equal ones the first; None without one."""
+        """The best complete trial, the first of equal ones; None when no trial is complete."""
         sign = -1.0 if higher_is_better else 1.0
         complete = [(sign * t.validation, t.trial, t) for t in self.trials if t.validation is not None]
         return min(complete)[2] if complete else None
 
 
 class Preset(Strict, frozen=True, kw_only=True):
-    """What a sweep chose and how."""
+    """The parameters that a sweep selected, and how."""
 
     schema: Literal["preset.v2"] = "preset.v2"
     name: Literal["tuned"] = "tuned"
@@ -70,7 +71,7 @@ class Preset(Strict, frozen=True, kw_only=True):
     method: Name
     search: Name | None
     budget: Name
-    params: Annotated[dict[str, Value], Meta(min_length=1)]  # those that were searched, as chosen
+    params: Annotated[dict[str, Value], Meta(min_length=1)]  # the searched parameters, as selected
     fixed: dict[str, Value]  # set by hand for all trials
     ranges: Annotated[dict[str, str], Meta(min_length=1)]  # what was searched
     metric: Annotated[str, Meta(pattern="^val/[a-z0-9_]+$")]
@@ -88,41 +89,43 @@ class Preset(Strict, frozen=True, kw_only=True):
 
     @property
     def best(self) -> Trial:
+        """The trial whose parameters were selected."""
         best = next(study for study in self.studies if study.study == self.chosen).best(self.higher_is_better)
         assert best is not None
         return best
 
     @property
     def settings(self) -> dict[str, Any]:
-        """Every parameter that it sets."""
+        """All parameters that the preset sets."""
         return {**self.fixed, **self.params}
 
     @property
     def changes(self) -> dict[str, Any]:
-        """Of the parameters that were searched, those that are not the default's."""
+        """The searched parameters whose selected value is not the default."""
         default = self.studies[0].trials[0].params
         return {name: value for name, value in self.params.items() if default[name] != value}
 
     def made(self, changed: Mapping[str, Any]) -> bool:
-        """Whether a cell that is ``changed`` so is what it chose, and no other."""
+        """Whether a cell with the changes ``changed`` uses exactly the parameters of this preset."""
         by_hand = {name: value for name, value in changed.items() if name in self.fixed}
         searched = {name: value for name, value in changed.items() if name not in self.fixed}
         return bool(searched) and searched == self.changes and by_hand.items() <= self.fixed.items()
 
     @property
     def hours(self) -> float:
+        """Hours of all studies together."""
         return sum(study.hours for study in self.studies)
 
     def trials(self, state: str | None = None) -> int:
-        """How many trials, or how many that ended so."""
+        """How many trials there are in all studies, or how many ended in ``state``."""
         return sum(len(study.trials) if state is None else study.count(state) for study in self.studies)
 
 
 def median_study(studies: Iterable[Study], higher_is_better: bool) -> Study | None:
-    """The study whose best trial is the median of the studies' best, so that a lucky search is not rewarded.
+    """The study whose best trial is the median of the best trials, so that a lucky search is not rewarded.
 
-    Of an even number the worse of the two in the middle; of equal ones the first. None when no
-    study has a complete trial.
+    For an even number it is the worse of the two in the middle; of equal ones it is the first. None when no study has
+    a complete trial.
     """
     sign = -1.0 if higher_is_better else 1.0
     candidates = []
@@ -137,21 +140,22 @@ def median_study(studies: Iterable[Study], higher_is_better: bool) -> Study | No
 
 
 def sweeps_dir(results: Path) -> Path:
-    """Where the presets of the workspace ``results`` are."""
+    """Folder of the sweeps and presets that belong to the workspace ``results``."""
     return pages_dir(results) / "sweeps"
 
 
 def sweep_folder(results: Path, cell: Cell) -> Path:
-    """Where the sweep of a cell's task, method, search space and budget lives."""
+    """Folder of the sweep with the task, method, search space and budget of ``cell``."""
     return sweeps_dir(results) / cell.row_folder / path_part(cell.budget)
 
 
 def preset_path(results: Path, cell: Cell) -> Path:
+    """Path of the preset for ``cell``."""
     return sweep_folder(results, cell) / "preset.json"
 
 
 def find_preset(results: Path, cell: Cell) -> Path | None:
-    """The preset beside ``results``, else the committed one; None without either."""
+    """Path of the preset next to ``results``, else of the committed one; None when neither exists."""
     existing = [path for root in (results, results_dir()) if (path := preset_path(root, cell)).exists()]
     return existing[0] if existing else None
 
@@ -164,12 +168,12 @@ def sweep_command_line(cell: Cell, results: Path) -> str:
 
 
 def preset_cell(preset: str, results: Path, task: Task, method: Method, **choices: Unpack[Choices]) -> Cell:
-    """`bench.records.cell.make_cell` with the parameters of ``preset`` under the assignments.
+    """The cell of `bench.records.cell.make_cell` with the parameters of ``preset``; assignments win over them.
 
-    A preset that changes nothing gives the default's own cell, whose ``preset`` is None.
+    A preset that changes nothing gives the cell of the default, whose ``preset`` is None.
 
     Raises:
-        BenchError: as make_cell does; for an unknown preset, or one that no sweep has made.
+        BenchError: as make_cell does; also when ``preset`` is unknown or no sweep has written it.
     """
     if preset not in (DEFAULT, TUNED):
         raise BenchError(f"unknown preset {preset!r}.{nearest(preset, (DEFAULT, TUNED))} Allowed: {DEFAULT}, {TUNED}.")
@@ -193,7 +197,7 @@ def _title_without_seed(cell: Cell) -> str:
 
 
 def write_preset(path: Path, preset: Preset) -> None:
-    """Check ``preset`` and write it in one piece.
+    """Check ``preset`` and write it atomically.
 
     Raises:
         BenchError: when it could not be read again.
@@ -226,7 +230,7 @@ def read_preset(path: Path) -> Preset:
 
 
 def read_presets(results: Path) -> list[Preset]:
-    """All presets beside the ``results`` folder, in path order.
+    """All presets next to the ``results`` folder, in order of their paths.
 
     Raises:
         BenchError: when one of them is corrupt.

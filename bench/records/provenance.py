@@ -1,4 +1,4 @@
-"""The origin of a record: state and versions of its code, its hardware, and the blank form of a record."""
+"""The origin of a record (code, versions, hardware), and the record of a cell that has no result yet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bench.records.record import Environment, MethodEntry, Record, Status, TaskE
 
 
 def blank_record(cell: Cell, task: Task, method: Method, device: str) -> Record:
-    """The record of a cell of which nothing is known yet but that it failed."""
+    """The record of a cell before it runs, with the status failed."""
     return Record(
         key=cell.key,
         status=Status.FAILED,
@@ -38,18 +38,18 @@ def blank_record(cell: Cell, task: Task, method: Method, device: str) -> Record:
 
 
 def without_discovery(cell: Cell, task: Task, method: Method, device: str, discovery: Record) -> Record:
-    """The record of a consumer whose ``discovery`` has no result to build on."""
+    """The record of a consumer that cannot run because its ``discovery`` has no result."""
     status = Status.UNSUPPORTED if discovery.status is Status.UNSUPPORTED else Status.FAILED
     reason = f"its discoverer {discovery.label}: {discovery.status}: {discovery.reason}"
     return replaced(blank_record(cell, task, method, device), {"status": status, "reason": reason})
 
 
 def environment(device: str) -> Environment:
-    """Code state, versions, and the hardware that a run on ``device`` ("cpu" or "cuda") uses."""
+    """State of the code, versions, and the hardware that a run on ``device`` ("cpu" or "cuda") uses."""
     root = Path(__file__).resolve().parents[2]
-    # Installed from a wheel, an enclosing repository would say nothing about this code.
+    # In an installed package, an enclosing repository is not the source of this code.
     sha = _git(root, "rev-parse", "HEAD") if (root / "pyproject.toml").exists() else None
-    # Pages and results are written below leaderboard/ while cells run; they do not make the code dirty.
+    # Pages and results below leaderboard/ change while cells run, but they are not code.
     dirty = None if sha is None else bool(_git(root, "status", "--porcelain", "--", ".", ":!leaderboard"))
     hardware = hardware_fingerprint()
     return Environment(
@@ -65,7 +65,7 @@ def environment(device: str) -> Environment:
 
 
 def _git(root: Path, *arguments: str) -> str | None:
-    # git refuses another user's checkout for what its configuration could run; but whose code runs here is trusted.
+    # git refuses a checkout of another user, whose configuration could run commands. This code is already trusted.
     command = ["git", "-c", f"safe.directory={root}", "-C", str(root), *arguments]
     try:
         done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", timeout=20)

@@ -16,7 +16,7 @@ from bench.metrics.scores import out_of_range
 from bench.records.cell import TRAIN_FRACTION
 
 SCHEMA = "run.v2"
-#: No correct run has a larger score; the spread of larger ones overflows.
+#: Larger scores are refused: no correct run has one, and their spread overflows.
 LARGEST = 1e100
 #: Seeds are unsigned 32-bit integers.
 LARGEST_SEED = 2**32 - 1
@@ -53,12 +53,12 @@ class Status(StrEnum):
 
     @property
     def is_failure(self) -> bool:
-        """Whether the cell ended by itself without a result, so that running it again is a choice."""
+        """Whether the cell ended by itself without a result. It is rerun only on request."""
         return self in (Status.FAILED, Status.TIMEOUT, Status.OUT_OF_MEMORY)
 
 
 class Strict(Struct, frozen=True, forbid_unknown_fields=True):
-    """Base of all parts of a record."""
+    """Base class of all parts of a record."""
 
 
 class Score(Strict, frozen=True, kw_only=True):
@@ -70,7 +70,7 @@ class Score(Strict, frozen=True, kw_only=True):
 
 
 class Sizes(Strict, frozen=True, kw_only=True):
-    """Examples of each split."""
+    """Number of examples in each split."""
 
     train: Count
     val: Count
@@ -98,7 +98,7 @@ class MethodEntry(Strict, frozen=True, kw_only=True):
 
 
 class Validation(Strict, frozen=True, kw_only=True):
-    """The primary metric on the validation split, which alone a sweep selects by; it is not a score of a board."""
+    """The primary metric on the validation split. Sweeps select by it; boards do not show it."""
 
     name: Annotated[str, Meta(pattern="^val/[a-z0-9_]+$")]
     value: Number
@@ -107,7 +107,7 @@ class Validation(Strict, frozen=True, kw_only=True):
 
 
 class Cost(Strict, frozen=True, kw_only=True):
-    """The cost of one cell alone: a consumer's discovery is a cell of its own with its own cost."""
+    """The cost of one cell. It excludes a consumer's discovery, which is a separate cell with its own cost."""
 
     fit_s: Amount
     predict_s: Amount
@@ -148,7 +148,7 @@ class Environment(Strict, frozen=True, kw_only=True):
 
 
 class DiscoveryEntry(Strict, frozen=True, kw_only=True):
-    """The discovery that a consumer used: a cell of the same task and seed."""
+    """The discovery that a consumer used, which is a cell of the same task and seed."""
 
     method: Name
     search: Name | None
@@ -156,7 +156,7 @@ class DiscoveryEntry(Strict, frozen=True, kw_only=True):
 
 
 class Record(Strict, frozen=True, kw_only=True):
-    """One cell: what was run, how it ended, and what came out."""
+    """The result of one cell: what was run, how it ended, and its scores and costs."""
 
     schema: Literal["run.v2"] = "run.v2"
     key: Key
@@ -174,7 +174,7 @@ class Record(Strict, frozen=True, kw_only=True):
     references: dict[str, Number] = {}  # scores of trivial predictors on the test set
     cost: Cost | None = None
     env: Environment
-    arrays: tuple[str, ...] = ()  # names of the arrays in the .npz file beside the record
+    arrays: tuple[str, ...] = ()  # names of the arrays in the .npz file next to the record
     discovery: DiscoveryEntry | None = None
     started: Annotated[str, Meta(pattern=r"^\d{4}-[01]\d-[0-3]\dT[0-2]\d:[0-5]\d:[0-5]\dZ$")]
 
@@ -185,12 +185,12 @@ class Record(Strict, frozen=True, kw_only=True):
 
     @property
     def place(self) -> str:
-        """Where the record lives below the root of a store."""
+        """Path of the record relative to the root of a store."""
         return place_of(self.task, self.method.id, self.method.search, self.key, self.seed)
 
     @property
     def discovery_place(self) -> str | None:
-        """Where the discovery that this consumer used lives; None for everything else."""
+        """Place of the discovery that this consumer used; None for records that are not consumers."""
         used = self.discovery
         return None if used is None else place_of(self.task, used.method, used.search, used.key, self.seed)
 
@@ -201,7 +201,7 @@ class Record(Strict, frozen=True, kw_only=True):
 
 
 def labelled(method: str, search: str | None) -> str:
-    """``method [search]``, or the method alone where it looks in no search space."""
+    """``method [search]``, or the method alone when it does not use a search space."""
     return f"{method} [{search}]" if search else method
 
 
@@ -211,21 +211,21 @@ def place_of(task: TaskEntry, method: str, search: str | None, key: str, seed: i
 
 
 def replaced(record: Record, fields: Mapping[str, object]) -> Record:
-    """``record`` with other values of some fields."""
+    """A copy of ``record`` with new values for ``fields``."""
     return msgspec.structs.replace(record, **fields)
 
 
 def encode(record: Record) -> bytes:
-    """The record as its file holds it: JSON with sorted keys, one value a line."""
+    """The bytes of a record's file: JSON with sorted keys and one value per line."""
     return msgspec.json.format(msgspec.json.encode(record, order="sorted", enc_hook=_json_value), indent=1) + b"\n"
 
 
 def decode(content: bytes, name: str) -> Record:
-    """The record in ``content``, which was read from ``name``.
+    """The record in ``content``, which was read from the file ``name``.
 
     Raises:
-        BenchError: naming ``name``, the field and its value, when ``content`` could not have been written by this
-            version of the suite.
+        BenchError: when ``content`` is not a valid record as :func:`encode` writes it; names the file, the field and
+            its value.
     """
     record = _parsed(content, name)
     if encode(record) != msgspec.json.format(content, indent=1) + b"\n":
@@ -234,10 +234,10 @@ def decode(content: bytes, name: str) -> Record:
 
 
 def checked(record: Record, name: str) -> Record:
-    """``record`` as it will be read from the file ``name``: numbers of numpy, or integers for floats, become JSON's.
+    """``record`` as it will be read from the file ``name``. Numbers of numpy become numbers of Python.
 
     Raises:
-        BenchError: naming ``name``, the field and its value, when the record could not be read.
+        BenchError: when the record could not be read; names the file, the field and its value.
     """
     return _parsed(encode(record), name)
 
@@ -269,7 +269,7 @@ def _parsed(content: bytes, name: str) -> Record:
 
 
 def _json_value(value: object) -> object:
-    """A subclass of a JSON type, such as numpy's float64, as that type."""
+    """``value``, an instance of a subclass of a JSON type such as numpy's float64, as that type."""
     for kind in (str, bool, int, float):
         if isinstance(value, kind):
             return kind(value)
@@ -277,7 +277,7 @@ def _json_value(value: object) -> object:
 
 
 def _impossible(record: Record) -> str | None:
-    """An identity that no correct run breaks and this record does; None when there is none."""
+    """Which rule for all correct runs this record breaks; None when it breaks none."""
     share = record.changed.get(TRAIN_FRACTION, 1.0)
     if not isinstance(share, int | float) or not 0.0 < share <= 1.0:
         return f"{TRAIN_FRACTION} is {share!r}, outside (0, 1]"
@@ -290,7 +290,7 @@ def _impossible(record: Record) -> str | None:
 
 
 def _unreadable(content: bytes, name: str, error: Exception) -> str:
-    """One line: the file, the field, and what to do about a record of an earlier layout."""
+    """The error text for ``content``: the file and the field, or what to do about a record of an earlier layout."""
     if b'"run.v1"' in content:
         return (
             f"record {name!r} is of the earlier layout run.v1, which this version does not read; run its cell again "
@@ -302,7 +302,7 @@ def _unreadable(content: bytes, name: str, error: Exception) -> str:
 
 
 def _value_at(content: bytes, message: str) -> str:
-    """``; it is VALUE`` for the place that a message of msgspec names, like ``$.scores[...].value``."""
+    """``; it is VALUE`` for the field that a message of msgspec names, like ``$.scores[...].value``."""
     _, marker, path = message.rpartition("at `$.")
     if not marker:
         return ""
@@ -310,6 +310,6 @@ def _value_at(content: bytes, message: str) -> str:
         value = msgspec.json.decode(content)
         for part in path.rstrip("`").split("."):
             value = value[part]
-    except Exception:  # a place in a list or under any key: the message has to do
+    except Exception:  # the field is in a list or under an unnamed key: the message alone must do
         return ""
     return f"; it is {value!r}"[:120]

@@ -1,7 +1,7 @@
-"""The store: a workspace of one file per cell, over packed files of published records; never a pickle.
+"""The store: a workspace with one file per cell, over packed files of published records. It never uses pickle.
 
-A record lives at ``<task>@<version>/<method>[--<search>]/<key>/seed<k>.json`` below the workspace, its arrays in the
-``.npz`` file beside it. Packed records (`bench.records.packed`) are read where the workspace has none.
+A record lives at ``<task>@<version>/<method>[--<search>]/<key>/seed<k>.json`` below the workspace. Its arrays are
+in the ``.npz`` file next to it. Packed records (`bench.records.packed`) are read where the workspace has none.
 """
 
 from __future__ import annotations
@@ -26,41 +26,41 @@ from bench.records.record import Record, Status, checked, encode, read_record, r
 
 @dataclass
 class Scan:
-    """All records of a store by their place, and for each file that is not a valid record the reason."""
+    """All records of a store by place, and the reason for each file that is not a valid record."""
 
     records: dict[str, Record] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
 
 
 class Store:
-    """Records of the workspace ``root``, over the published ones that belong to it."""
+    """Reads and writes records of the workspace ``root``, and reads the published records that belong to it."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     @cached_property
     def packed(self) -> Packed:
-        """The published records, read when they are first asked for."""
+        """The published records, which are read on first use."""
         return Packed(packed_dir(self.root))
 
     def place(self, cell: Cell) -> str:
-        """Where the record of ``cell`` is, below the root."""
+        """Path of the record of ``cell``, relative to the root."""
         return f"{cell.folder}/seed{cell.seed}.json"
 
     def path(self, cell: Cell) -> Path:
-        """Where the record of ``cell`` is written."""
+        """Path to which the record of ``cell`` is written."""
         return self.root / self.place(cell)
 
     def checkpoint(self, cell: Cell) -> Path:
-        """Where a run of ``cell`` keeps the state of its training, until it ends."""
+        """Path of the checkpoint that a run of ``cell`` keeps until it ends."""
         return self.path(cell).with_name(f".seed{cell.seed}.checkpoint")
 
     def lock(self, cell: Cell) -> Path:
-        """The file that whoever runs ``cell`` holds locked."""
+        """Path of the lock file that the process running ``cell`` holds."""
         return self.path(cell).with_name(f".seed{cell.seed}.lock")
 
     def check_writable(self) -> None:
-        """Fail before anything is computed.
+        """Check, before anything is computed, that records can be written.
 
         Raises:
             BenchError: when the folder cannot be created or written.
@@ -77,7 +77,7 @@ class Store:
             ) from None
 
     def record(self, cell: Cell) -> Record | None:
-        """The record of ``cell``, loose before packed; None when there is none that can be read."""
+        """The record of ``cell`` from the workspace, else from the packed files; None when neither can be read."""
         return self._at(self.place(cell))
 
     def finished(self, cell: Cell) -> Record | None:
@@ -86,10 +86,10 @@ class Store:
         return record if record is not None and record.status.is_final else None
 
     def read(self, place: str) -> Record:
-        """The record at ``place``, loose before packed.
+        """The record at ``place`` from the workspace, else from the packed files.
 
         Raises:
-            BenchError: when there is none, or its file cannot be read.
+            BenchError: when there is no record, or its file cannot be read.
         """
         path = self.root / place
         if not path.exists() and (packed := self.packed.record(place)) is not None:
@@ -111,7 +111,7 @@ class Store:
         return read_arrays(path, self.read(place), names)
 
     def arrays_problem(self, record: Record) -> str | None:
-        """Why the arrays of ``record`` cannot be read, from the archive's table of contents alone; None if they can."""
+        """Why the arrays of ``record`` cannot be read, by the archive's table of contents; None if they can."""
         path = self.root / record.place
         if not record.arrays:
             return None
@@ -125,9 +125,7 @@ class Store:
         return f"arrays {str(path.with_suffix('.npz'))!r} lack {', '.join(sorted(missing))}." if missing else None
 
     def write(self, cell: Cell, record: Record, arrays: Mapping[str, Array] | None = None) -> Record:
-        """Write arrays first, then the record that names them; each by a temporary file and a rename.
-
-        Returns the record as it will be read.
+        """Write the arrays and then the record that names them, both atomically; return the record as it will be read.
 
         Raises:
             BenchError: when the record could not be read again.
@@ -135,7 +133,7 @@ class Store:
         path = self.path(cell)
         path.parent.mkdir(parents=True, exist_ok=True)
         written = checked(replaced(record, {"arrays": tuple(sorted(arrays or {}))}), str(path))
-        # Both are whole before one takes its name: a full disk leaves an earlier record with its own arrays.
+        # Both files are complete before either is renamed: a full disk leaves an earlier record and its arrays intact.
         with renamed_to(path) as temporary:
             temporary.write_bytes(encode(written))
             if arrays:
@@ -146,9 +144,9 @@ class Store:
         return written
 
     def write_outcome(self, cell: Cell, record: Record, arrays: Mapping[str, Array] | None = None) -> Record:
-        """Write ``record`` unless it would replace a finished one by a failure, or any by an interruption.
+        """Write ``record`` and return it. It is not written if it would replace a finished record by a failure.
 
-        Returns it either way.
+        An interruption does not replace any record.
         """
         if record.status.is_final or self._is_replaceable(cell, record.status):
             return self.write(cell, record, arrays)
@@ -159,12 +157,12 @@ class Store:
         return earlier is None or not (earlier.status.is_final or status is Status.INTERRUPTED)
 
     def write_log(self, cell: Cell, text: str) -> None:
-        """Keep what a worker said beside its record."""
+        """Write the output of a worker to the log next to its record."""
         with renamed_to(self.path(cell).with_suffix(".log")) as temporary:
             temporary.write_text(text, encoding="utf-8")
 
     def scan(self) -> Scan:
-        """Every record by its place, in order; a file that is not a record is skipped with its reason."""
+        """All records in order of their places. A file that is not a valid record is skipped, with the reason."""
         records, skipped = self.packed.scan()
         for path in self.root.glob("*@*/*/*/seed*.json"):
             place = path.relative_to(self.root).as_posix()
@@ -182,7 +180,7 @@ class Store:
 
 
 def read_arrays(path: Path, record: Record, names: Collection[str] | None = None) -> dict[str, Array]:
-    """The arrays beside the record at ``path``, or those of them in ``names``; empty when it has none.
+    """The arrays next to the record at ``path``, or those of them in ``names``; empty when it has none.
 
     Raises:
         BenchError: when the file is missing or corrupt.
@@ -194,5 +192,5 @@ def read_arrays(path: Path, record: Record, names: Collection[str] | None = None
     try:
         with file.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
             return {name: archive[name] for name in wanted}
-    except Exception as error:  # zipfile, numpy and the file system each have their own
+    except Exception as error:  # zipfile, numpy and the file system raise different types
         raise BenchError(f"arrays {str(file)!r} of a record cannot be read: {error}.") from None

@@ -1,4 +1,4 @@
-"""Jobs, who watches them, what they need of a machine, and the form that all executors share."""
+"""Jobs, the callbacks and resources of a job, and the base class of executors."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Job:
 
 
 def jobs_of(cell: Cell, method: Method, seeds: Iterable[int], tested: bool = True) -> list[Job]:
-    """``cell`` with each of the ``seeds``, behind the discovery that it builds on, if it builds on one."""
+    """A job for ``cell`` with each of the ``seeds``, preceded by a job for the discovery if it needs one."""
     jobs = []
     for seed in seeds:
         seeded = replace(cell, seed=seed)
@@ -39,10 +39,10 @@ def jobs_of(cell: Cell, method: Method, seeds: Iterable[int], tested: bool = Tru
 
 
 class Watch(NamedTuple):
-    """Who hears of a cell while it runs."""
+    """Callbacks that a running cell calls."""
 
     progress: OnProgress = lambda done, total: None
-    # Hears the validation losses (epoch, loss) as they come, each once; True ends the cell without a record.
+    # Called with each new (epoch, validation loss); returns True to stop the cell without writing a record.
     prune: Callable[[Sequence[tuple[int, float]]], bool] | None = None
 
 
@@ -50,31 +50,31 @@ UNWATCHED = Watch()
 
 
 class CellNeed(NamedTuple):
-    """What a cell takes of the machine that it runs on: threads, and the share of one GPU (0: it runs on none)."""
+    """Resources of a cell: its threads, and its share of one GPU (0 for a cell that does not use a GPU)."""
 
     threads: int
     gpus: float
 
     def fits(self, cpus: float, gpus: float) -> int:
-        """How many such cells a machine of ``cpus`` cores and ``gpus`` GPUs runs at once."""
+        """How many such cells a machine with ``cpus`` cores and ``gpus`` GPUs can run at once."""
         at_once = int(cpus) // self.threads
         if not self.gpus:
             return at_once
-        # A share of 0.4 fits twice on each GPU; what is left of two GPUs does not hold a fifth cell.
+        # A cell runs on one GPU: a share of 0.4 fits twice on each, and the rests of two GPUs do not add up.
         return min(at_once, int(gpus) * int(1.0 / self.gpus + 1e-9))
 
 
 def need_of(job: Job, tasks: dict[str, Task], device: str) -> CellNeed:
-    """What ``job`` needs on ``device``, by the budget of its task."""
+    """Resources that ``job`` needs on ``device``, from the budget of its task."""
     budget = tasks[job.cell.task].card.budgets[job.cell.budget]
     return CellNeed(budget.threads, min(1.0, budget.gpus) if device == "cuda" else 0.0)
 
 
 class Executor(ABC):
-    """Runs jobs of one session, ``slots`` of them at once; a context that ends them all when it is left."""
+    """Runs jobs of one session, ``slots`` of them at once. Leaving its context ends all running jobs."""
 
     def __init__(self, session: Session, threads: int) -> None:
-        """``threads`` bounds the jobs that are under way; one thread waits for each."""
+        """``threads`` is the most jobs that can be in progress, since one thread waits for each."""
         self.session = session
         self.stopped = threading.Event()
         self._pool = ThreadPoolExecutor(threads)
@@ -82,27 +82,31 @@ class Executor(ABC):
     @property
     @abstractmethod
     def slots(self) -> int:
-        """How many jobs there is room for at once."""
+        """How many jobs can run at once."""
 
     @abstractmethod
     def run(self, job: Job, watch: Watch) -> Record:
-        """Run ``job`` to its end, or until :attr:`stopped` is set: KeyboardInterrupt then, once nothing of it runs."""
+        """Run ``job`` and return its record.
+
+        Raises:
+            KeyboardInterrupt: when :attr:`stopped` was set, after the processes of the job have ended.
+        """
 
     def submit(self, job: Job, watch: Watch = UNWATCHED) -> Future[Record]:
-        """Run ``job``; the future holds its record, or raises `Busy` when another process is at it.
+        """Start ``job``. The future gives its record, or raises `Busy` when another process is running the cell.
 
         Raises:
             KeyboardInterrupt: when the executor was stopped.
         """
         try:
             return self._pool.submit(self.run, job, watch)
-        except RuntimeError:  # its threads are gone
+        except RuntimeError:  # the pool has been shut down
             if self.stopped.is_set():
                 raise KeyboardInterrupt from None
             raise
 
     def stop(self) -> None:
-        """End the running jobs; returns when they are gone."""
+        """End the running jobs and wait until they have ended."""
         self.stopped.set()
         self._pool.shutdown(cancel_futures=True)
 

@@ -1,4 +1,4 @@
-"""Reads a task's data in two phases, and checks what its author's code returns before anything is computed from it."""
+"""Reads a task's data in two phases, and checks what the task's code returns before it is used."""
 
 from __future__ import annotations
 
@@ -14,16 +14,15 @@ import torch
 from torch import Tensor
 
 from bench.api import Budget, EvaluationData, Group, OnProgress, Split, Task, TrainingData, Units
-from bench.api.parameters import from_values
 from bench.errors import BenchError, Unsupported, place_of
-from bench.records.cell import TASK_PREFIX, Cell, split_params
+from bench.records.cell import Cell, options_of
 
 
 def prepared(task: Task, data_dir: Path, on_progress: OnProgress = lambda done, total: None) -> str:
-    """The fingerprint of the task's data, which are downloaded or generated first.
+    """Prepare the task's data (download or generate them) and return their fingerprint.
 
     Raises:
-        BenchError: in one line, for whatever the task's code raises.
+        BenchError: when the task's code raises; one line names the task and the call.
     """
     with _speaking_for(task, "prepare()", data_dir):
         task.prepare(data_dir, on_progress)
@@ -33,7 +32,7 @@ def prepared(task: Task, data_dir: Path, on_progress: OnProgress = lambda done, 
 
 @dataclass(frozen=True)
 class DataSource:
-    """A task at one budget; every part is read when it is asked for, and none is kept here."""
+    """The data of a task at one budget. Each part is read when its method is called, and is not kept here."""
 
     task: Task
     budget: Budget
@@ -45,14 +44,14 @@ class DataSource:
         """The data of ``cell``."""
         sizes: dict[str, Any] = dict(cell.size)
         budget = dataclasses.replace(task.card.budgets[cell.budget], **sizes)
-        options = from_values(task.Options, split_params(cell.params, TASK_PREFIX, ()), owner=cell.task)
+        options = options_of(cell, task)
         return cls(task, budget, options, data_dir)
 
     def training(self) -> TrainingData:
-        """What is known before the fit; the tensors of its splits share no memory with any other.
+        """The data that are read before the fit. The tensors of its splits do not share memory with other tensors.
 
         Raises:
-            BenchError: in one line, when the task's code raises or returns what cannot be right.
+            BenchError: when the task's code raises or returns invalid data.
         """
         with _speaking_for(self.task, "load()", self.data_dir):
             data: object = self.task.load(self.budget, self.options, self.data_dir)
@@ -70,15 +69,15 @@ class DataSource:
         return dataclasses.replace(data, train=_apart(data.train), val=_apart(data.val))
 
     def group(self) -> Group | None:
-        """The true group, for a method that is told it."""
+        """The true group, for a method that may use it; None when the task has none."""
         with _speaking_for(self.task, "group()", self.data_dir):
             return self.task.group(self.options, self.data_dir)
 
     def evaluation(self, training: TrainingData) -> EvaluationData:
-        """What is read after the fit.
+        """The data that are read after the fit: the test split, the references and the truth.
 
         Raises:
-            BenchError: in one line, when the task's code raises or returns what cannot be right.
+            BenchError: when the task's code raises or returns invalid data.
         """
         with _speaking_for(self.task, "load_test()", self.data_dir):
             data: object = self.task.load_test(training, self.budget, self.options, self.data_dir)
@@ -98,7 +97,7 @@ class DataSource:
 
 @contextmanager
 def _speaking_for(task: Task, call: str, data_dir: Path) -> Iterator[None]:
-    """Turns what the author's code raises into one line that names the task and the call."""
+    """Turn any error of the task's code into a BenchError that names the task and the call."""
     try:
         yield
     except (BenchError, Unsupported, MemoryError, torch.OutOfMemoryError):
@@ -120,16 +119,17 @@ def _apart(split: Split) -> Split:
 
 @dataclass(frozen=True)
 class _DataCheck:
-    """Checks of what one call of a task returned; each raises a BenchError of one line."""
+    """Checks of what one call of a task returned. Each raises a BenchError with one line."""
 
     task: Task
     call: str
 
     def fault(self, words: str) -> BenchError:
+        """The error that says which task and call is at fault."""
         return BenchError(f"task {self.task.card.id!r}: {self.call} {words}.")
 
     def split(self, name: str, split: object, asked: int) -> None:
-        """As many finite examples as the budget asks for."""
+        """Check that ``split`` holds finite examples, as many as the budget asks for."""
         if not isinstance(split, Split):
             raise self.fault(f"{name} is a {type(split).__name__}; it must be a Split")
         self._tensors(name, split)
@@ -160,7 +160,7 @@ class _DataCheck:
                 )
 
     def alike(self, name: str, split: Split, train: Split) -> None:
-        """Examples of the shape of the training examples; point clouds may be padded to another length."""
+        """Check that examples have the shape of the training examples; the padded length of point clouds may differ."""
         free = 0 if train.sizes is None else 1
         shapes = tuple(split.x.shape[1 + free :]), tuple(train.x.shape[1 + free :])
         targets = tuple(split.y.shape[1:]), tuple(train.y.shape[1:])
@@ -171,6 +171,7 @@ class _DataCheck:
             raise self.fault(f"{name} and train differ in the kind of their targets, or in having sizes")
 
     def units(self, units: Units, dim: int) -> None:
+        """Check that scales are finite and positive and have the right shape."""
         for name in ("scale_in", "scale_out", "generator_scale"):
             scale: Tensor = getattr(units, name)
             if not bool((scale.isfinite() & (scale > 0)).all()):
@@ -184,6 +185,7 @@ class _DataCheck:
             raise self.fault(f"units.generator_scale has shape {tuple(units.generator_scale.shape)}, expected ({dim},)")
 
     def reference(self, name: str, prediction: object, test: Split) -> None:
+        """Check that a reference predicts every test target with finite numbers."""
         if not isinstance(prediction, Tensor) or len(prediction) != len(test):
             raise self.fault(
                 f"references[{name!r}] is {_type_text(prediction)}; it must predict all {len(test)} test targets"
@@ -192,13 +194,14 @@ class _DataCheck:
             raise self.fault(f"references[{name!r}] holds predictions that are not finite")
 
     def generators(self, textbook: Tensor, dim: int) -> None:
+        """Check the shape of the true generators and that they are finite."""
         shape = tuple(textbook.shape)
         if len(shape) != 3 or shape[1:] != (dim, dim) or not bool(textbook.isfinite().all()):
             raise self.fault(f"the truth's textbook has shape {shape}, expected (r, {dim}, {dim}) and finite entries")
 
 
 def _type_text(value: object) -> str:
-    """A value's type in words: ``float64 of shape (3, 1)``."""
+    """The type of a value in words: ``float64 of shape (3, 1)``."""
     if isinstance(value, Tensor):
         return f"{str(value.dtype).removeprefix('torch.')} of shape {tuple(value.shape)}"
     return f"a {type(value).__name__}"

@@ -1,4 +1,4 @@
-"""Which jobs are to be run, and which are done."""
+"""Decides which jobs have to run and which are done."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from bench.running.jobs import Job
 from bench.running.session import Session
 from bench.running.standing import is_stale
 
-#: What ``--retry`` takes.
+#: Words that ``--retry`` accepts.
 RETRIES = ("failed", "stale")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Jobs by what becomes of them, each in the order in which they were given."""
+    """Jobs grouped by what happens to them; each group keeps the order in which they were given."""
 
-    made: float  # `time.time`: a record since then is another process's work
+    made: float  # by `time.time`; a record written later is the work of another process
     to_run: tuple[Job, ...]
     done: tuple[Job, ...]
     stale: tuple[Job, ...]  # finished by earlier code: kept, unless asked to run again
@@ -27,10 +27,10 @@ class Plan:
 
 
 def make_plan(jobs: Sequence[Job], session: Session, retry: Sequence[str] = (), force: bool = False) -> Plan:
-    """Sort ``jobs`` by their records; with ``force`` also finished ones run again, except discoveries of other jobs.
+    """Group ``jobs`` by their records. ``force`` also reruns finished jobs, except discoveries of other jobs.
 
     Raises:
-        BenchError: when ``retry`` holds another word than :data:`RETRIES`.
+        BenchError: when ``retry`` holds a word that is not in :data:`RETRIES`.
     """
     for word in retry:
         if word not in RETRIES:
@@ -42,7 +42,7 @@ def make_plan(jobs: Sequence[Job], session: Session, retry: Sequence[str] = (), 
         group = _group(job, session)
         again = group in retry or (force and place(job.cell) not in discoveries)
         shelves["run" if again else group].append(job)
-    # A consumer must not build on generators that other code found.
+    # A consumer must not use generators that other code has found.
     needed = {place(job.discovery) for job in shelves["run"] if job.discovery is not None}
     again_too = [job for job in shelves["stale"] if place(job.cell) in needed]
     shelves["run"] = [*again_too, *shelves["run"]]

@@ -1,4 +1,4 @@
-"""Plugin files: modules of methods and tasks that a user names by their path, on the command line or in a variable."""
+"""Plugin files: modules with methods and tasks whose paths a user gives on the command line or in a variable."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def use_plugins(files: Iterable[Path]) -> None:
     """Add ``files`` to the plugins of this process and of the workers that it starts.
 
     Raises:
-        BenchError: for a file that is not there.
+        BenchError: when a file does not exist.
     """
     plugins = {str(file): None for file in plugin_files()}
     for file in files:
@@ -32,10 +32,10 @@ def use_plugins(files: Iterable[Path]) -> None:
 
 
 def load_plugin(file: Path, register: Callable[[ModuleType], None]) -> None:
-    """Import ``file`` as a module of its own, once in a process, and register its METHODS and TASKS.
+    """Import ``file`` as a module, once per process, and register its METHODS and TASKS.
 
     Raises:
-        BenchError: in one line, when the file is not there, cannot be imported, or brings nothing.
+        BenchError: when the file does not exist, cannot be imported, or has neither METHODS nor TASKS.
     """
     name = PREFIX + re.sub(r"\W", "_", file.stem)
     module = sys.modules.get(name)
@@ -44,7 +44,9 @@ def load_plugin(file: Path, register: Callable[[ModuleType], None]) -> None:
     elif Path(str(module.__file__)) != file:
         raise BenchError(f"plugin files {module.__file__} and {file} have one name; rename one of them.")
     if not (getattr(module, "METHODS", ()) or getattr(module, "TASKS", ())):
-        raise BenchError(f"plugin file {str(file)!r} has neither METHODS nor TASKS, the tuples of what it brings.")
+        raise BenchError(
+            f"plugin file {str(file)!r} has neither METHODS nor TASKS; it must define a tuple of at least one of them."
+        )
     try:
         register(module)
     except (TypeError, ValueError) as error:
@@ -54,9 +56,9 @@ def load_plugin(file: Path, register: Callable[[ModuleType], None]) -> None:
 def _import(file: Path, name: str) -> ModuleType:
     spec = importlib.util.spec_from_file_location(name, file)
     if not file.is_file() or spec is None or spec.loader is None:
-        raise BenchError(f"plugin file {str(file)!r} is no Python file that is there.")
+        raise BenchError(f"plugin file {str(file)!r} does not exist or is not a Python file.")
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # before it runs: dataclasses look their module up
+    sys.modules[name] = module  # before it runs, because dataclasses look up their module
     try:
         spec.loader.exec_module(module)
     except Exception as error:  # whatever it raises on import
@@ -69,7 +71,7 @@ def _import(file: Path, name: str) -> ModuleType:
 
 
 def _lines(error: BaseException, file: Path) -> list[int]:
-    """Lines of ``file`` that ``error`` came through, the innermost first."""
+    """Numbers of the lines of ``file`` in the traceback of ``error``, the innermost first."""
     lines, frame = [], error.__traceback__
     while frame is not None:
         if frame.tb_frame.f_code.co_filename == str(file):

@@ -1,4 +1,4 @@
-"""From a task's data to what a method is given: training units, the device, and the hints of its tier."""
+"""Makes the Problem that a method receives from a task's data: in training units and on the device."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from bench.api import Group, Problem, Split, SymmetryEstimate, TrainingData, Uni
 
 
 def make_problem(data: TrainingData, search: str, device: torch.device, group: Group | None = None) -> Problem:
-    """What a method is given: training and validation data in training units, on the device.
+    """The Problem that a method receives: training and validation data in training units, on ``device``.
 
-    ``group`` is the true group, for a method that is told it.
+    ``group`` is the true group, for a method that may use it.
     """
     return Problem(
         train=_to_training(data.train, data.units, device),

@@ -27,7 +27,7 @@ E = TypeVar("E", Method, Task)
 
 @dataclass
 class Registry:
-    """Methods and tasks by id, and for each module that could not be imported the reason why."""
+    """Methods and tasks by id, and the reason for each module that could not be imported."""
 
     methods: dict[str, Method] = field(default_factory=dict)
     tasks: dict[str, Task] = field(default_factory=dict)
@@ -38,7 +38,7 @@ class Registry:
         """The method ``name``, one of its aliases, or the pipeline ``discoverer+consumer``.
 
         Raises:
-            BenchError: naming the nearest match.
+            BenchError: when there is none; names the nearest match.
         """
         if "+" in name:
             parts = name.split("+")
@@ -58,7 +58,7 @@ class Registry:
         return method
 
     def method_card(self, name: str) -> MethodCard | None:
-        """The card of the method ``name``; None where this installation has none, like a plugin's or a removed one."""
+        """The card of the method ``name``; None when it is not installed, like that of a plugin or a removed method."""
         try:
             return self.method(name).card
         except BenchError:
@@ -68,7 +68,7 @@ class Registry:
         """The task ``name``.
 
         Raises:
-            BenchError: naming the nearest match.
+            BenchError: when there is none; names the nearest match.
         """
         if name not in self.tasks:
             raise BenchError(
@@ -119,7 +119,7 @@ class Registry:
 
 
 def _check_entry(entry: object, kind: type[Method] | type[Task], card: type[MethodCard] | type[TaskCard]) -> None:
-    """Refuse what cannot be registered: the ids of a card become folders, files, and words on a command line."""
+    """Raise when ``entry`` cannot be registered. Ids become folders, files, and words on a command line."""
     word = kind.__name__
     if not isinstance(entry, kind):
         raise TypeError(f"{word.upper()}S must be a tuple of {word} instances, it holds {entry!r:.80}")
@@ -130,12 +130,12 @@ def _check_entry(entry: object, kind: type[Method] | type[Task], card: type[Meth
 
 
 def load_registry() -> Registry:
-    """Scan the tree, the entry points and the plugin files that the user names.
+    """The registry of all methods and tasks: of the package, of entry points, and of plugin files.
 
-    A module that cannot be imported is listed with its reason, never fatal; a plugin file was asked for, so it is.
+    A module that cannot be imported is listed in ``broken``. A plugin file that cannot be imported is an error.
 
     Raises:
-        BenchError: for two entries of one name, or a plugin file that cannot be loaded.
+        BenchError: when two entries have the same name, or a plugin file cannot be loaded.
     """
     registry = Registry()
     for kind, group in ENTRY_POINTS.items():

@@ -1,4 +1,4 @@
-"""Checks what a method returns, wherever it is used: one clear line instead of an error from deep within torch."""
+"""Checks what a method returns, so that a wrong value gives one clear line instead of an error inside torch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bench.errors import BenchError
 
 
 class CheckedFitted(Fitted):
-    """A method's Fitted whose predictions and generators are checked for their kind and shape."""
+    """Wraps a method's Fitted and checks the type and shape of its predictions and generators."""
 
     def __init__(self, fitted: object, name: str, problem: Problem) -> None:
         """``name`` is the method's id.
@@ -28,12 +28,15 @@ class CheckedFitted(Fitted):
         self.forward_passes, self.parameters = fitted.forward_passes, fitted.parameters
 
     def predict(self, x: Tensor) -> Tensor:
+        """The checked predictions for ``x``."""
         return self._prediction("predict()", self._fitted.predict(x), len(x))
 
     def strategies(self) -> Mapping[str, Callable[[Tensor], Tensor]]:
+        """The ways of predicting, each with checked predictions."""
         return {name: self._strategy(name, predict) for name, predict in self._fitted.strategies().items()}
 
     def symmetry(self) -> SymmetryEstimate | None:
+        """The checked estimate; None when the method does not discover a symmetry."""
         estimate: object = self._fitted.symmetry()
         if estimate is None:
             return None
@@ -72,5 +75,5 @@ class CheckedFitted(Fitted):
 
 
 def _type_text(value: object) -> str:
-    """A value's type in words, and a tensor's shape."""
+    """The type of a value in words, with the shape of a tensor."""
     return f"a tensor {tuple(value.shape)}" if isinstance(value, Tensor) else f"a {type(value).__name__}"

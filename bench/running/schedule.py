@@ -1,4 +1,4 @@
-"""Runs the jobs of a plan on an executor: discoveries before their consumers, whatever is free next."""
+"""Runs the jobs of a plan on an executor. A consumer waits for its discovery; other jobs do not wait."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bench.running.jobs import UNWATCHED, Executor, Job, Watch
 from bench.running.plan import Plan
 from bench.running.session import Session
 
-#: Seconds until a cell that another process runs is looked at again.
+#: Seconds between checks of a cell that another process is running.
 BUSY_S = 1.0
 
 
@@ -25,21 +25,21 @@ def run_plan(
     on_end: Callable[[Job, Record, bool], None],
     on_start: Callable[[Job], Watch] = lambda job: UNWATCHED,
 ) -> None:
-    """Run every job that ``plan`` has to run once.
+    """Run every job in ``plan.to_run`` once.
 
-    ``on_end(job, record, ran)`` hears of each, ``ran`` False when another process did it; ``on_start(job)`` says who
-    watches it. A failing cell stops nothing; a store that cannot be written stops all.
+    ``on_end(job, record, ran)`` is called for each; ``ran`` is False when another process ran it. ``on_start(job)``
+    returns its callbacks. A failing cell does not stop the others; a store that cannot be written stops all.
 
     Raises:
-        BenchError: when the store cannot be written; nothing that is stored is lost.
+        BenchError: when the store cannot be written; stored records are kept.
         Interrupted: on Ctrl-C, and when the executor was stopped.
-        Pruned: when a watcher has ended its cell.
+        Pruned: when a callback has stopped its cell.
     """
     session = executor.session
     waiting, running = deque(plan.to_run), dict[Future[Record], Job]()
     left = {session.store.place(job.cell) for job in plan.to_run}
     not_before: dict[str, float] = {}
-    # A rerun that failed leaves an earlier record in the store, which nobody may build on.
+    # A failed rerun leaves an earlier record in the store, which consumers must not use.
     ended: dict[str, Record] = {}
 
     def place(job: Job) -> str:
@@ -83,19 +83,19 @@ def run_plan(
 
 
 def _made_meanwhile(job: Job, session: Session, planned: float) -> Record | None:
-    """The record of another process that has ended the cell, well or badly, since the jobs were chosen."""
+    """The record of the cell if another process has run it since the plan was made; else None."""
     path = session.store.path(job.cell)
     try:
         if path.stat().st_mtime < planned:
             return None
         record = read_record(path)
-    except (OSError, BenchError):  # none, or no valid one
+    except (OSError, BenchError):  # the file is missing or is not a valid record
         return None
     return record if record.status.is_final or record.status.is_failure else None
 
 
 def _failed_discovery(job: Job, session: Session, ended: Mapping[str, Record]) -> Record | None:
-    """The record of a discovery that has no result; None where there is a result, or no discovery is needed."""
+    """The record of a discovery that has no result; None when it has one, or when no discovery is needed."""
     if job.discovery is None:
         return None
     place = session.store.place(job.discovery)

@@ -1,4 +1,4 @@
-"""What the cells of one command have in common: where they run, and where their records go."""
+"""What the cells of one command share: the machine on which they run, and the store of their records."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ from bench.running.registry import Registry
 
 @dataclass(frozen=True)
 class Session:
-    """The store, methods and tasks, and the machine of one command."""
+    """The store, the registry and the machine of one command."""
 
     store: Store
     registry: Registry
     device: str  # "cpu" or "cuda"
     data_dir: Path
-    memory_mb: float | None = None  # most that one cell may take, MiB; None: its share of the machine
+    memory_mb: float | None = None  # limit of one cell, MiB; None: its share of the machine
 
     def task(self, cell: Cell) -> Task:
+        """The task of ``cell``."""
         return self.registry.task(cell.task)
 
     def method(self, cell: Cell) -> Method:
+        """The method of ``cell``."""
         return self.registry.method(cell.method)
 
     def blank(self, cell: Cell) -> Record:
-        """The record of ``cell`` before anything is known of it."""
+        """The record of ``cell`` before it runs."""
         return blank_record(cell, self.task(cell), self.method(cell), self.device)

@@ -1,4 +1,4 @@
-"""Whether a record is of the installed versions of its task and method."""
+"""Decides whether a record belongs to the installed versions of its task and method."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bench.running.registry import Registry
 
 
 def is_stale(record: Record, registry: Registry) -> bool:
-    """Whether the task or the method has another version now, or is gone."""
+    """Whether the task or the method now has another version, or is not installed."""
     try:
         task, method = registry.task(record.task.id), registry.method(record.method.id)
     except BenchError:

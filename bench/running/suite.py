@@ -15,28 +15,28 @@ from bench.records.preset import DEFAULT, preset_cell
 from bench.running.jobs import Job, jobs_of
 from bench.running.registry import Registry
 
-#: What the file, and each of its ``[[cells]]`` blocks, may say; a block's word goes before the file's.
+#: Fields of the file and of its ``[[cells]]`` blocks, with their types. A field of a block overrides the file's.
 FIELDS = {
     "methods": list, "tasks": list, "searches": list, "seeds": str, "budget": str, "train_fractions": list, "set": dict,
     "presets": list,
 }  # fmt: skip
-#: More seeds than this are a slip of the finger.
+#: A range with more seeds than this is taken for a typing error.
 MOST_SEEDS = 10_000
-#: The suites that the package brings.
+#: The suites that are part of the package.
 BUILT_IN = {path.stem: path for path in sorted((Path(__file__).parent / "suites").glob("*.toml"))}
-#: Where the repository kept them earlier: commands that name this folder still work.
+#: The earlier folder of the suites. Commands that name it still work.
 EARLIER_FOLDER = Path("bench/suites")
-#: Stands among ``searches`` for every search space of the task.
+#: In ``searches``, this word means every search space of the task.
 ALL = "all"
 
 
 def read_suite(path: Path) -> list[dict[str, Any]]:
-    """The blocks of the suite file ``path``, each with the file's own fields filled in.
+    """The blocks of the suite file ``path``, each with the top-level fields of the file filled in.
 
-    Where there is no such file, ``path`` may be the name of a built-in suite, like ``small``.
+    When the file does not exist, ``path`` may be the name of a built-in suite, like ``small``.
 
     Raises:
-        BenchError: naming the file, and the field that is unknown, missing or of the wrong kind.
+        BenchError: when the file cannot be read, or a field is unknown, missing or of the wrong type.
     """
     if not path.exists() and path.parent in (Path(), EARLIER_FOLDER):
         path = BUILT_IN.get(path.stem, path)
@@ -62,13 +62,13 @@ def read_suite(path: Path) -> list[dict[str, Any]]:
 
 
 def expand(blocks: Sequence[Mapping[str, Any]], registry: Registry, results: Path) -> list[Job]:
-    """Every cell once, discoveries first; task by task, so that a board is whole early.
+    """A job for each cell, without duplicates, ordered by task and with discoveries first.
 
-    Presets are those beside the folder ``results``. The cells do not know their data yet.
+    Presets are read next to the folder ``results``. The fingerprints of the data are still empty.
 
     Raises:
-        BenchError: for an unknown method, task, search space or parameter, a pattern that fits no task, or a preset
-            that no sweep has made.
+        BenchError: for an unknown method, task, search space or parameter, a pattern that matches no task, or a preset
+            that no sweep has written.
     """
     jobs: dict[tuple[str, int], Job] = {}
     for block in blocks:
@@ -138,10 +138,10 @@ def _check_fields(block: Mapping[str, Any], path: Path) -> None:
 
 
 def parse_seeds(text: str) -> list[int]:
-    """``"0-5"`` or ``"0,2,4-6"`` to a list of seeds, in order, each once.
+    """The seeds that a text like ``"0-5"`` or ``"0,2,4-6"`` names, in order and without duplicates.
 
     Raises:
-        BenchError: for anything else.
+        BenchError: when ``text`` has another form.
     """
     seeds: dict[int, None] = {}
     for part in text.split(","):

@@ -1,4 +1,4 @@
-"""Runs a cell in a worker process of its own, under limits of time and memory; one record, whatever happens."""
+"""Runs a cell in a separate worker process with limits of time and memory. Every run leaves one record."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ import msgspec
 import psutil
 
 from bench.errors import Pruned
+from bench.records.cell import options_of
 from bench.records.lock import claimed
 from bench.records.paths import log_path
 from bench.records.record import Record, Status, replaced
@@ -34,38 +35,38 @@ GRACE_S = 5.0
 ALLOCATOR = {"MALLOC_TRIM_THRESHOLD_": "536870912", "MALLOC_MMAP_THRESHOLD_": "536870912"}
 
 
-#: Seconds between two looks at a worker's memory, and at a request to stop.
+#: Seconds between checks of a worker's memory and of a request to stop.
 POLL_S = 0.25
 
 
 class Limits(NamedTuple):
-    """What a worker gets beside its task's wall limit."""
+    """Limits of a worker, in addition to its task's wall limit."""
 
-    threads: int | None = None  # at most so many, of those that the task's budget asks for
+    threads: int | None = None  # upper bound on the threads of the task's budget
     memory_mb: float | None = None  # resident, of the worker and its children; None: no limit
-    gpu: int | None = None  # the only one that it sees; None: all
-    stop: threading.Event | None = None  # set from another thread: end as after Ctrl-C
+    gpu: int | None = None  # the only visible GPU; None: all are visible
+    stop: threading.Event | None = None  # set by another thread to end the cell as Ctrl-C does
 
 
 NO_LIMITS = Limits()
 
 
 class WorkerFailure(NamedTuple):
-    """How a worker ended that has left no record."""
+    """Status and reason of a worker that ended without a record."""
 
     status: Status
     reason: str
 
 
 def run_in_worker(job: Job, session: Session, limits: Limits = NO_LIMITS, watch: Watch = UNWATCHED) -> Record:
-    """Run ``job`` in a worker process and return its record; the discovery that it builds on is in the store.
+    """Run ``job`` in a worker process and return its record. The store must hold the discovery of the job.
 
-    A worker that dies, hangs past the wall limit, or is interrupted leaves a record with that status, unless a
-    finished one stood there already. KeyboardInterrupt is raised again once the record is written.
+    If the worker dies, exceeds the wall limit, or is interrupted, a record with that status is written unless a
+    finished one exists. After that, KeyboardInterrupt is raised again.
 
     Raises:
         Busy: when another process is running the cell.
-        Pruned: when ``watch.prune`` has ended it.
+        Pruned: when ``watch.prune`` has stopped it.
         BenchError: when the store cannot be written, for instance because the disk is full.
     """
     with claimed(session.store, job.cell) as held:
@@ -76,7 +77,9 @@ def _run_locked(job: Job, session: Session, limits: Limits, watch: Watch, held: 
     cell, store = job.cell, session.store
     path = store.path(cell)
     log = path.with_name(f".{path.stem}-{os.getpid()}.log.tmp")
-    budget = session.task(cell).card.budgets[cell.budget]
+    task = session.task(cell)
+    budget = task.card.budgets[cell.budget]
+    limit_s = budget.wall_limit_s + task.extra_seconds(options_of(cell, task))
     message = {
         "cell": asdict(cell),
         "root": str(store.root),
@@ -87,21 +90,21 @@ def _run_locked(job: Job, session: Session, limits: Limits, watch: Watch, held: 
         "tested": job.tested,
     }
     try:
-        outcome = _run_process(message, budget.wall_limit_s, log, limits, watch, held)
+        outcome = _run_process(message, limit_s, log, limits, watch, held)
     except OSError:
         log.unlink(missing_ok=True)
         raise
     except Pruned:
-        # The worker may have been quicker than the decision; with or without luck, nothing stays.
+        # The worker may have finished before it was pruned; remove its files either way.
         for left in (log, path, path.with_suffix(".npz"), store.checkpoint(cell)):
             left.unlink(missing_ok=True)
         raise
     words = log.read_text(encoding="utf-8", errors="replace").strip()
-    if words:  # kept beside the record, under a name that two runs of one cell do not fight over
+    if words:  # kept next to the record; the temporary name differs between processes
         log.replace(log_path(path))
     else:
         log.unlink()
-        log_path(path).unlink(missing_ok=True)  # that of an earlier run would explain this one wrongly
+        log_path(path).unlink(missing_ok=True)  # the log of an earlier run does not belong to this record
     if not isinstance(outcome, WorkerFailure):
         return outcome
     reason = printable(": ".join(filter(None, (outcome.reason, words.rpartition("\n")[2]))))
@@ -115,9 +118,9 @@ def _run_process(
     message: Mapping[str, Any], wall_limit_s: float, log: Path, limits: Limits, watch: Watch, held: int
 ) -> Record | WorkerFailure:
     environment = {"OMP_NUM_THREADS": str(message["threads"]), "PYTHONSAFEPATH": "1"}
-    environment["PYTHONIOENCODING"] = "utf-8:backslashreplace"  # whatever the locale: what it says is read as such
+    environment["PYTHONIOENCODING"] = "utf-8:backslashreplace"  # the log is read as UTF-8 whatever the locale is
     if limits.gpu is not None:
-        # The number counts the devices that this process may use, which may be named by a scheduler.
+        # ``gpu`` is an index into the devices of this process, which a scheduler may have restricted.
         visible = os.environ.get("CUDA_VISIBLE_DEVICES")
         environment["CUDA_VISIBLE_DEVICES"] = visible.split(",")[limits.gpu] if visible else str(limits.gpu)
     with (
@@ -129,13 +132,13 @@ def _run_process(
             stderr=errors,
             encoding="utf-8",
             start_new_session=True,
-            pass_fds=[held],  # the lock holds while the worker lives, even without its parent
+            pass_fds=[held],  # the worker keeps the lock even if its parent ends
             env=os.environ | ALLOCATOR | environment,
         ) as worker,
     ):
         try:
             assert worker.stdin is not None
-            with contextlib.suppress(BrokenPipeError):  # it died at once; _follow says how
+            with contextlib.suppress(BrokenPipeError):  # the worker died at once; _follow reports it
                 worker.stdin.write(json.dumps(message))
                 worker.stdin.close()
             outcome = _follow(worker, wall_limit_s, limits, watch)
@@ -152,13 +155,13 @@ def _run_process(
 
 
 def _follow(worker: subprocess.Popen[str], limit_s: float, limits: Limits, watch: Watch) -> Record | WorkerFailure:
-    """Read the worker's messages until it has said its record, or ended without."""
+    """Read the worker's messages until it sends its record or ends; return the record or the failure."""
     lines: queue.Queue[str | None] = queue.Queue()
     threading.Thread(target=_pump, args=(worker, lines), daemon=True).start()
     deadline = time.monotonic() + limit_s
     looked = time.monotonic()
     while True:
-        # Also between the messages of a worker that is never silent for so long.
+        # Check the limits also while messages keep coming.
         if time.monotonic() >= min(looked + POLL_S, deadline):
             failure = _exceeded(worker, deadline, limit_s, limits)
             if failure is not None:
@@ -216,7 +219,7 @@ def _pump(worker: subprocess.Popen[str], lines: queue.Queue[str | None]) -> None
 
 
 def _end(worker: subprocess.Popen[str]) -> None:
-    """SIGTERM to the worker's process group, SIGKILL after a grace period."""
+    """Send SIGTERM to the worker's process group, and SIGKILL after a grace period."""
     for sign, wait_s in ((signal.SIGTERM, GRACE_S), (signal.SIGKILL, None)):
         if worker.poll() is not None:
             return

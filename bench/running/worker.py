@@ -1,7 +1,7 @@
-"""Runs one cell in a process of its own: training data -> Problem -> fit -> test data -> scores -> record.
+"""Runs one cell in a separate process: training data -> Problem -> fit -> test data -> scores -> record.
 
-Reads a job as JSON from standard input, says progress and at the end the record as JSON lines on standard output, and
-writes the record itself. Whatever a method prints goes to standard error, which the parent keeps as a log.
+The worker reads a job as JSON from standard input. It prints progress and then the record as JSON lines to standard
+output, and writes the record to the store. The output of a method goes to standard error, which the parent logs.
 """
 
 from __future__ import annotations
@@ -66,12 +66,12 @@ from bench.running.problem import make_problem
 from bench.running.registry import load_registry
 from bench.running.returned import CheckedFitted
 
-#: Seconds between two looks at whether the parent lives.
+#: Seconds between checks that the parent is alive.
 PARENT_POLL_S = 0.5
 
 
 def main() -> None:
-    """Run the job on standard input; exits 0 once its record is said."""
+    """Run the job that is read from standard input, and exit with 0 after its record is printed."""
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     messages = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
@@ -89,7 +89,7 @@ def main() -> None:
     record, arrays = run_cell(work, say)
     try:
         written = store.write_outcome(cell, record, arrays)
-    except OSError as error:  # no fault of the cell: it is left without a record, to be run again
+    except OSError as error:  # the store is at fault, not the cell: no record is written, so the cell runs again
         say(unwritable=error.strerror)
         return
     kept.unlink(missing_ok=True)  # the cell ran to its end, so the checkpoint is no longer needed
@@ -97,7 +97,7 @@ def main() -> None:
 
 
 def _end_with_parent(parent: int) -> None:
-    """A cell that nobody waits for must not go on: its parent may have been killed."""
+    """End this process when its parent has ended, for instance because it was killed."""
     while os.getppid() == parent:
         time.sleep(PARENT_POLL_S)
     os._exit(1)
@@ -105,7 +105,7 @@ def _end_with_parent(parent: int) -> None:
 
 @dataclass(frozen=True)
 class DiscoveryInput:
-    """The discovery that a consumer builds on: its record and its arrays."""
+    """The discovery that a consumer uses: its record and its arrays."""
 
     record: Record
     arrays: Mapping[str, Array]
@@ -113,7 +113,7 @@ class DiscoveryInput:
 
 @dataclass(frozen=True)
 class Work:
-    """A cell and all that running it takes."""
+    """A cell and everything that is needed to run it."""
 
     cell: Cell
     task: Task
@@ -126,7 +126,7 @@ class Work:
 
 
 def run_cell(work: Work, say: Callable[..., None]) -> tuple[Record, dict[str, Array]]:
-    """Run one cell; whatever the method does, the outcome is a record with a status.
+    """Run one cell and return its record and arrays. Errors of the method become the status of the record.
 
     The test split and the truth are read only after fit() has returned.
     """
@@ -172,7 +172,7 @@ def _context(work: Work, record: Record, scratch: Path, say: Callable[..., None]
 
 
 def _failure(error: Exception) -> dict[str, Any]:
-    """Status and reason of a cell that ended by ``error``; what the line cannot tell goes to the log."""
+    """Status and reason of a cell that ended by ``error``. Unexpected errors are also printed to the log."""
     match error:
         case Diverged():
             return {"status": Status.DIVERGED, "reason": str(error)}
@@ -193,7 +193,7 @@ def _discovery_entry(discovery: Record) -> DiscoveryEntry:
 
 
 def _task_entry(cell: Cell, data: TrainingData, test: int | None = None) -> TaskEntry:
-    """What a record says of its data; ``test`` is the number of test examples, once they are read."""
+    """The task entry of a record; ``test`` is the number of test examples, or None before they are read."""
     return TaskEntry(
         id=cell.task,
         version=cell.task_version,
@@ -205,7 +205,7 @@ def _task_entry(cell: Cell, data: TrainingData, test: int | None = None) -> Task
 
 
 def _progress(ctx: RunContext, say: Callable[..., None]) -> OnProgress:
-    """Says how far the cell is, and the finite validation losses since the last time (all, after a checkpoint)."""
+    """A callback that prints the progress and the finite validation losses since its last call."""
     said = 0
 
     def progress(done: int, total: int) -> None:
@@ -218,7 +218,7 @@ def _progress(ctx: RunContext, say: Callable[..., None]) -> OnProgress:
 
 
 def _identity(cell: Cell, record: Record, discovery: DiscoveryInput | None) -> str:
-    """What a checkpoint must agree in: the cell, the versions, the discovery, torch, and the kind of device."""
+    """What must be equal to resume a checkpoint: cell, versions, discovery, torch, and the kind of device."""
     parts = [cell.key, str(cell.seed), str(record.method.versions)]
     earlier = discovery.record.started if discovery else ""
     return " ".join([*parts, earlier, record.env.torch, str(record.env.gpu)])
@@ -237,7 +237,7 @@ def stage_params(cell: Cell, method: Method) -> Any:
 
 @dataclass(frozen=True)
 class _Fit:
-    """A trained method, and what its training took."""
+    """A trained method and the cost of its training."""
 
     fitted: Fitted
     seconds: float
@@ -249,7 +249,7 @@ def _fit(work: Work, source: DataSource, training: TrainingData, ctx: RunContext
     """Train the method on its Problem.
 
     Raises:
-        Unsupported: with the reason that the method gives.
+        Unsupported: when the method does not support the problem.
     """
     group = source.group() if work.method.card.told_group else None
     problem = make_problem(training, work.cell.search or work.task.card.searches[0], ctx.device, group)
@@ -274,7 +274,7 @@ def _evaluated(work: Work, fitted: Fitted, data: TaskData, budget: Budget) -> Ev
 
 
 def _untested(fitted: Fitted, card: TaskCard, units: Units) -> Evaluation:
-    """No score, only the generators that a consumer may build on."""
+    """An evaluation without scores, with only the generators that a consumer may use."""
     estimate = fitted.symmetry()
     return Evaluation(card, arrays={} if estimate is None else to_arrays(estimate, units))
 
@@ -295,7 +295,7 @@ def _outcome(work: Work, training: TrainingData, fit: _Fit, result: Evaluation) 
 
 
 def _cost(fit: _Fit, predict_s: float, device: torch.device) -> Cost:
-    """What this cell took by itself; a consumer's discovery is a cell of its own."""
+    """The cost of this cell, without a consumer's discovery, which is a separate cell."""
     cuda = device.type == "cuda"
     return Cost(
         fit_s=fit.seconds,
@@ -310,7 +310,7 @@ def _cost(fit: _Fit, predict_s: float, device: torch.device) -> Cost:
 
 
 def _validation(fitted: Fitted, data: TrainingData, card: TaskCard, device: torch.device) -> Validation:
-    """The primary metric on the validation split, as `bench.metrics.evaluate` takes it on the test split."""
+    """The primary metric on the validation split, computed as `bench.metrics.evaluate` does on the test split."""
     predict, split = physical_predictor(fitted.predict, data.units), _move(data.val, device)
     score = torch.empty(len(split), dtype=torch.float64)
     for index, x in split.batches(PREDICT_BATCH):
@@ -326,7 +326,7 @@ def _move(split: Split, device: torch.device) -> Split:
 
 
 def _history(ctx: RunContext) -> dict[str, Array]:
-    """What was logged, as ``history/<name>`` -> ``(m, 2)`` of step and value; JSON and charts want finite ones."""
+    """The logged values as ``history/<name>`` -> ``(m, 2)``, step and value; only finite ones are kept."""
     arrays = {}
     for name, points in ctx.history.items():
         finite = [point for point in points if math.isfinite(point[1])]
@@ -335,7 +335,7 @@ def _history(ctx: RunContext) -> dict[str, Array]:
 
 
 def _trace(ctx: RunContext, units: Units) -> dict[str, Array]:
-    """The generators as they were after each epoch, in physical units: ``trace_step (m,)``, ``trace (m, k, d, d)``."""
+    """The generators after each epoch, in physical units: ``trace_step (m,)`` and ``trace (m, k, d, d)``."""
     finite = [(step, generators) for step, generators in ctx.traced if bool(generators.isfinite().all())]
     if not finite:
         return {}
@@ -347,7 +347,7 @@ def _say(messages: TextIO, **message: Any) -> None:
     try:
         print(json.dumps(message), file=messages, flush=True)
     except BrokenPipeError:
-        # Nobody waits for this cell any more: end without a record, which a later run must not find.
+        # The parent has ended: end without a record, so that the cell runs again.
         sys.exit("the parent process is gone")
 
 

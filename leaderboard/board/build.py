@@ -231,15 +231,15 @@ def _entries(records: list[Record], costs: Costs) -> dict[str, Entry]:
         for name, value in costs(record).items():
             if value is not None:
                 values[f"cost/{name}"].append(value)
-    return {
-        name: Entry(fmean(found), _deviation(found), half_width(found), len(found), units.get(name, ""))
-        for name, found in sorted(values.items())
-    }
+    return {name: _entry(each, units.get(name, "")) for name, each in sorted(values.items())}
 
 
-def _deviation(values: list[float]) -> float | None:
+def _entry(values: list[float], unit: str) -> Entry:
+    several, enough = len(values) > 1, len(values) > 2
+    if min(values) == max(values):  # a mean of equal numbers need not be that number, nor its spread 0
+        return Entry(values[0], 0.0 if several else None, 0.0 if enough else None, len(values), unit)
     # Not statistics.stdev, which is exact and takes a third of a large board's time.
-    return float(np.std(values, ddof=1)) if len(values) > 1 else None
+    return Entry(fmean(values), float(np.std(values, ddof=1)), half_width(values), len(values), unit)
 
 
 def _values(records: list[Record]) -> dict[str, dict[int, float]]:

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
-from bench.leaderboard.tables.text import code, escape, number, table
+from bench.leaderboard.tables.prose import Span, spans
+from bench.leaderboard.tables.text import number
 from bench.records.record import Record, Status
 
 #: Seeds that a check needs.
@@ -28,10 +29,10 @@ Scores = Mapping[str, Mapping[int, Mapping[str, float]]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one check found on one task."""
+    """The result of one check on one task."""
 
     holds: bool | None  # None: open
-    evidence: str
+    evidence: tuple[Span, ...] = ()
 
 
 Check = Callable[[Scores], Outcome]
@@ -46,14 +47,32 @@ class Claim:
     checks: Mapping[str, tuple[Check, ...]]  # task id -> its checks
 
 
+@dataclass(frozen=True)
+class Judged:
+    """A claim held against the records."""
+
+    place: int  # in the list of claims, from 1
+    claim: Claim
+    outcomes: tuple[tuple[str, Outcome], ...]  # task id, and the outcome of one check on it
+
+    @property
+    def verdict(self) -> Verdict:
+        return verdict(outcome for _, outcome in self.outcomes)
+
+
 def better(row: str, other: str, score: str = "test/mse") -> Check:
     """``row`` has the lower ``score``."""
 
     def check(scores: Scores) -> Outcome:
         pairs = [(a[score], b[score]) for a, b in _shared(scores, row, other) if score in a and score in b]
-        means = f"{code(row)} {_mean(a for a, _ in pairs)} against {code(other)} {_mean(b for _, b in pairs)}"
-        text = means if pairs else f"{code(row)} and {code(other)} have no common seed with a result"
-        return _judged([a < b for a, b in pairs], f"{_short(score)}: {text}")
+        if pairs:
+            ours, theirs = (number(fmean(values)) for values in zip(*pairs, strict=True))
+            text = "{score}: `{row}` {ours} against `{other}` {theirs}"
+        else:
+            ours = theirs = ""
+            text = "{score}: `{row}` and `{other}` have no common seed with a result"
+        values = {"score": _short(score), "row": row, "other": other, "ours": ours, "theirs": theirs}
+        return _outcome([a < b for a, b in pairs], text, values)
 
     return check
 
@@ -62,9 +81,10 @@ def at_least(row: str, score: str, threshold: float) -> Check:
     """``score`` of ``row`` reaches ``threshold``."""
 
     def check(scores: Scores) -> Outcome:
-        values = [found[score] for found in scores.get(row, {}).values() if score in found]
-        text = f"{_short(score)} of {code(row)} {_span(values)}, wanted ≥ {threshold:g}"
-        return _judged([value >= threshold for value in values], text)
+        values = _values(scores, row, score)
+        return _outcome(
+            [value >= threshold for value in values], *_limit(row, score, values, f"at least {threshold:g}")
+        )
 
     return check
 
@@ -73,56 +93,42 @@ def below(row: str, score: str, threshold: float) -> Check:
     """``score`` of ``row`` stays under ``threshold``."""
 
     def check(scores: Scores) -> Outcome:
-        values = [found[score] for found in scores.get(row, {}).values() if score in found]
-        text = f"{_short(score)} of {code(row)} {_span(values)}, wanted < {threshold:g}"
-        return _judged([value < threshold for value in values], text)
+        values = _values(scores, row, score)
+        return _outcome([value < threshold for value in values], *_limit(row, score, values, f"below {threshold:g}"))
 
     return check
 
 
 def verdict(outcomes: Iterable[Outcome]) -> Verdict:
-    """Of a claim with these outcomes."""
-    found = [outcome.holds for outcome in outcomes]
-    if any(holds is False for holds in found):
+    """The verdict on a claim whose checks have these outcomes."""
+    each = [outcome.holds for outcome in outcomes]
+    if any(holds is False for holds in each):
         return "refuted"
-    return "confirmed" if found and all(found) else "not decided"
+    return "confirmed" if each and all(each) else "not decided"
 
 
 def scores_by_task(records: Iterable[Record]) -> dict[str, Scores]:
     """Scores of the rows with the family's own settings and all training examples, at the budget of the boards."""
-    found: defaultdict[str, defaultdict[str, dict[int, Mapping[str, float]]]] = defaultdict(lambda: defaultdict(dict))
+    tasks: defaultdict[str, defaultdict[str, dict[int, Mapping[str, float]]]] = defaultdict(lambda: defaultdict(dict))
     for record in records:
         if record.budget == BUDGET and record.status is Status.OK and not record.changed:
             values = {name: score.value for name, score in record.scores.items()}
-            found[record.task.id][record.label][record.seed] = values
-    return dict(found)
+            tasks[record.task.id][record.label][record.seed] = values
+    return dict(tasks)
 
 
-def render_claims(claims: Iterable[Claim], records: Iterable[Record]) -> str | None:
-    """The page without its first line; None where the records bear on no claim."""
+def judged(claims: Iterable[Claim], records: Iterable[Record]) -> list[Judged]:
+    """The claims on which the records bear, in their order."""
     scores = scores_by_task(records)
-    lines, details = [], []
-    for place, claim in enumerate(claims, start=1):
-        found = [(task, check(scores.get(task, {}))) for task, checks in claim.checks.items() for check in checks]
-        if not any(task in scores for task in claim.checks):
-            continue
-        lines.append([str(place), claim.where, escape(claim.text), f"**{verdict(o for _, o in found)}**"])
-        marks = {True: "holds", False: "fails", None: "open"}
-        evidence = [f"- [{task}]({task}.md), {marks[outcome.holds]}: {outcome.evidence}" for task, outcome in found]
-        details.append("\n".join([f"**{place}. {escape(claim.text)}**", "", *evidence]))
-    if not lines:
-        return None
-    rule = (
-        f"A check holds when it does on each of at least {SEEDS} seeds, fails when it fails on each, and is open "
-        "otherwise. A claim is confirmed when all its checks hold, refuted when one fails. Rows at budget "
-        f"`{BUDGET}` with the settings of their task family; [how to read the scores](README.md)."
-    )
-    head = [
-        "# Claims of the SEMoLA paper, measured",
-        rule,
-        table(("", "where", "claim", "verdict"), lines, left=(1, 2, 3)),
+    return [
+        Judged(
+            place,
+            claim,
+            tuple((task, check(scores.get(task, {}))) for task, checks in claim.checks.items() for check in checks),
+        )
+        for place, claim in enumerate(claims, start=1)
+        if any(task in scores for task in claim.checks)
     ]
-    return "\n\n".join([*head, "## Evidence", *details]) + "\n"
 
 
 def _shared(scores: Scores, row: str, other: str) -> list[tuple[Mapping[str, float], Mapping[str, float]]]:
@@ -130,20 +136,22 @@ def _shared(scores: Scores, row: str, other: str) -> list[tuple[Mapping[str, flo
     return [(first[seed], second[seed]) for seed in sorted(first.keys() & second.keys())]
 
 
-def _judged(each: list[bool], evidence: str) -> Outcome:
-    count = f" ({sum(each)} of {len(each)} seeds)"
+def _values(scores: Scores, row: str, score: str) -> list[float]:
+    return [seed[score] for seed in scores.get(row, {}).values() if score in seed]
+
+
+def _limit(row: str, score: str, values: list[float], wanted: str) -> tuple[str, dict[str, object]]:
+    """What is said of ``values`` that should be as ``wanted``: a template and what stands in it."""
+    span = f"{number(min(values))} to {number(max(values))}" if values else "without a result"
+    text = "{score} of `{row}` {span}, wanted {wanted}"
+    return text, {"score": _short(score), "row": row, "span": span, "wanted": wanted}
+
+
+def _outcome(each: list[bool], text: str, values: Mapping[str, object]) -> Outcome:
+    evidence = spans(text + " ({hold} of {all} seeds)", **values, hold=sum(each), all=len(each))
     if len(each) < SEEDS or any(each) != all(each):
-        return Outcome(None, evidence + count)
-    return Outcome(all(each), evidence + count)
-
-
-def _mean(values: Iterable[float]) -> str:
-    listed = list(values)
-    return number(fmean(listed)) if listed else "without a result"
-
-
-def _span(values: list[float]) -> str:
-    return f"{number(min(values))} to {number(max(values))}" if values else "without a result"
+        return Outcome(None, evidence)
+    return Outcome(all(each), evidence)
 
 
 def _short(score: str) -> str:

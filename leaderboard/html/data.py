@@ -8,18 +8,19 @@ from typing import Any
 from bench.api import TIERS
 from bench.leaderboard.board.model import Board
 from bench.leaderboard.board.overall import Overall
-from bench.leaderboard.html.markup import blocks
 from bench.leaderboard.html.overview import best_data, methods_data, overall_data, ranks_data
 from bench.leaderboard.html.section import Load, Shared, section_data
-from bench.leaderboard.tables.reading import reading
+from bench.leaderboard.html.values import blocks_data
+from bench.leaderboard.tables.prose import Block
 from bench.leaderboard.tables.text import unit_suffix
+from bench.leaderboard.tables.texts import reading
 
 
 def page_data(
     boards: Sequence[Board],
     overall: Overall,
     load: Load,
-    remarks: Sequence[str] = (),
+    remarks: Sequence[Block] = (),
     report: str | None = None,
 ) -> Any:
     """The value that the scripts read.
@@ -28,7 +29,7 @@ def page_data(
         boards: of the tasks with a record.
         overall: of the same boards.
         load: reads arrays beside a record.
-        remarks: markdown sentences on what the page does not show.
+        remarks: on what the page does not show.
         report: file name of the report on claims.
     """
     shown = sorted(boards, key=lambda board: (board.task.family, board.task.id))
@@ -44,9 +45,9 @@ def page_data(
         "ranks": ranks_data(shown, overall),
         "best": best_data(shown),
         "methods": methods_data(shown),
-        "remarks": blocks("\n\n".join(remarks)),
+        "remarks": blocks_data(remarks),
         "report": report,
-        "reading": blocks(reading()),
+        "reading": blocks_data(reading()),
         "names": names.items,
         "params": params.items,
         "envs": envs.items,

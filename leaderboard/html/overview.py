@@ -8,11 +8,11 @@ from typing import Any
 from bench.api import TIERS
 from bench.leaderboard.board.model import Board, Row
 from bench.leaderboard.board.overall import Overall
-from bench.leaderboard.html.markup import blocks
-from bench.leaderboard.html.section import cells_data
-from bench.leaderboard.tables.overall import overall_table, overall_text
+from bench.leaderboard.html.values import blocks_data, cells_data
+from bench.leaderboard.tables.overall import overall_table
 from bench.leaderboard.tables.section import SUMMARY, summary
 from bench.leaderboard.tables.text import significant
+from bench.leaderboard.tables.texts import overall_text
 
 
 def overall_data(overall: Overall) -> dict[str, Any]:
@@ -28,7 +28,7 @@ def overall_data(overall: Overall) -> dict[str, Any]:
         }
         for row, line in zip(overall.rows, lines, strict=True)
     ]
-    return {"columns": list(headers), "text": blocks(overall_text(overall)), "rows": rows}
+    return {"columns": list(headers), "text": blocks_data(overall_text(overall)), "rows": rows}
 
 
 def ranks_data(boards: Sequence[Board], overall: Overall) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 from bench.api import Array
@@ -11,10 +11,11 @@ from bench.leaderboard.board.model import Attempt, Board, Row, Run, Section
 from bench.leaderboard.drawing.learning import plan_learning
 from bench.leaderboard.drawing.plan import FigurePlan
 from bench.leaderboard.html.arrays import angle_curves, heat_maps, read_section, run_generators, thousandths
-from bench.leaderboard.html.markup import blocks, plain
-from bench.leaderboard.tables.section import facts, notes, title
-from bench.leaderboard.tables.tables import Table, cost_table, counted_text, hardware_letters, rank_text, score_tables
-from bench.leaderboard.tables.text import command, leading_number, significant
+from bench.leaderboard.html.values import blocks_data, cell_data, cells_data
+from bench.leaderboard.tables.section import data_name, title
+from bench.leaderboard.tables.tables import Table, cost_table, counted_cell, hardware_letters, rank_cell, score_tables
+from bench.leaderboard.tables.text import command, significant
+from bench.leaderboard.tables.texts import facts, notes
 from bench.leaderboard.tables.tuning import tuning_table
 
 #: Reads the arrays of those names that a run has.
@@ -66,8 +67,8 @@ def section_data(board: Board, section: Section, load: Load, names: Shared, para
             "method": row.method,
             "key": row.key,
             "tier": row.tier,
-            "rank": rank_text(row),
-            "counted": counted_text(row),
+            "rank": rank_cell(row).text,
+            "counted": cell_data(counted_cell(row)),
             "score": _interval(row, board.task.metric.name),
             "fit": significant(fit.mean, 4) if fit else None,
             "hardware": [letters[name] for name in row.hardware],
@@ -78,8 +79,8 @@ def section_data(board: Board, section: Section, load: Load, names: Shared, para
 
     tables = [*score_tables(board, section), *filter(None, [tuning_table(board, section), cost_table(board, section)])]
     return {
-        "title": plain(title(board, section)),
-        "facts": blocks("\n".join(facts(section))),
+        "title": title(board, section),
+        "facts": blocks_data(facts(section, data_name(section))),
         "hardware": [[letter, name] for name, letter in letters.items()],
         "rows": [row_data(row) for row in section.rows],
         "units": {
@@ -89,21 +90,11 @@ def section_data(board: Board, section: Section, load: Load, names: Shared, para
             if entry.unit not in ("", "1")
         },
         "tables": [_table(table, places) for table in tables],
-        "notes": blocks("\n\n".join(notes(section))),
+        "notes": blocks_data(notes(section)),
         "heat": heat_maps(section, arrays),
         "angle": angle_curves(section, arrays),
         "learning": None if plan is None else _learning(plan, places),
     }
-
-
-def cells_data(cells: Iterable[str]) -> list[list[Any]]:
-    """Each cell as its text, what it sorts by where that is a number, and its class where it is bold."""
-    found = []
-    for cell in cells:
-        text = plain(cell)
-        value, bold = leading_number(text), cell.startswith("**")
-        found.append([text, value, {"class": "best"}] if bold else [text] if value is None else [text, value])
-    return found
 
 
 def _table(table: Table, places: Mapping[str, int]) -> dict[str, Any]:
@@ -111,8 +102,8 @@ def _table(table: Table, places: Mapping[str, int]) -> dict[str, Any]:
         "title": table.title,
         "columns": list(table.columns),
         "ranked": table.ranked,
-        "above": blocks(table.above),
-        "below": blocks("\n\n".join(table.below)),
+        "above": blocks_data(table.above),
+        "below": blocks_data(table.below),
         "rows": [
             ({"row": places[line.name]} if line.row else {"reference": line.name}) | {"cells": cells_data(line.cells)}
             for line in table.lines

@@ -5,8 +5,8 @@ from __future__ import annotations
 from bench.leaderboard.board.overall import Overall
 from bench.leaderboard.drawing.plan import FOLDER, FigurePlan
 from bench.leaderboard.markdown.pages import overall_tables
-from bench.leaderboard.tables.overall import overall_text
-from bench.leaderboard.tables.text import escape
+from bench.leaderboard.markdown.write import blocks, escape
+from bench.leaderboard.tables.texts import NO_RESULTS, overall_text
 
 #: What stands between these two lines is replaced.
 START = "<!-- overall board: written by `python -m bench leaderboard` -->"
@@ -14,7 +14,7 @@ END = "<!-- end of the overall board -->"
 
 
 def with_board(text: str, overall: Overall, figure: FigurePlan | None, folder: str) -> str:
-    """``text`` with its generated part made anew; as it is where it has none.
+    """``text`` with its generated part made again; unchanged where it has none.
 
     Args:
         text: the README.
@@ -26,7 +26,7 @@ def with_board(text: str, overall: Overall, figure: FigurePlan | None, folder: s
     _, end, after = rest.partition(END)
     if not start or not end:
         return text
-    parts = [*overall_tables(overall), overall_text(overall)] if overall.rows else ["No results yet."]
+    parts = [*overall_tables(overall), blocks(overall_text(overall))] if overall.rows else [blocks([NO_RESULTS])]
     if figure is not None:
         parts += [f"![{escape(figure.alt)}]({folder}/{FOLDER}/{figure.name})", f"*{escape(figure.caption)}*"]
     return f"{before}{START}\n\n" + "\n\n".join(parts) + f"\n\n{END}{after}"

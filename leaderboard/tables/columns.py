@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from itertools import groupby
 
 from bench.leaderboard.board.model import Board, Entry, Row, Section
-from bench.leaderboard.tables.text import NOTHING, count_text, entry_text, escape, mean_text, number
+from bench.leaderboard.tables.cells import EMPTY, Cell, Column, entry_cell, mean_cell, number_cell, whole_cell
+from bench.leaderboard.tables.text import NOTHING
 from bench.metrics import scores
 from bench.metrics.scores import METRIC, Score, Scores
 
-Column = tuple[str, Callable[[Row], str]]
+#: Marks a mean over different hardware.
+MIXED = "†"
 
 
 def columns_of(board: Board, section: Section, table: str) -> list[Column]:
@@ -25,6 +28,7 @@ def columns_of(board: Board, section: Section, table: str) -> list[Column]:
         some = list(group)
         if word is not None:
             some = [score.filled(word, chosen) for chosen in _words(every, word, section.rows) for score in some]
+        some = [score for score in some if not _is_repeated(score, section.rows)]
         columns += [(score.title_on(board.task), _cell(board, score)) for score in some]
     return columns
 
@@ -35,9 +39,9 @@ def prediction(board: Board, section: Section) -> list[Column]:
     first, *others = columns_of(board, section, "prediction")
     return [
         first,
-        ("tied", lambda row: row.letters or NOTHING),
+        ("tied", lambda row: Cell(row.letters or NOTHING)),
         *others,
-        ("published", lambda row: NOTHING if row.published is None else number(row.published, digits)),
+        ("published", lambda row: number_cell(row.published, digits)),
     ]
 
 
@@ -48,8 +52,11 @@ def has_angles(board: Board, row: Row) -> bool:
 
 def cost(board: Board, section: Section, letters: Mapping[str, str]) -> list[Column]:
     """What the rows cost; ``letters`` of hardware fingerprints."""
-    hardware = ("hardware", lambda row: ", ".join(letters[name] for name in row.hardware))
-    return [hardware, *columns_of(board, section, "cost")]
+
+    def hardware(row: Row) -> Cell:
+        return Cell(", ".join(letters[name] for name in row.hardware))
+
+    return [("hardware", hardware), *columns_of(board, section, "cost")]
 
 
 def _words(every: Scores, word: str, rows: Iterable[Row]) -> list[str]:
@@ -59,29 +66,36 @@ def _words(every: Scores, word: str, rows: Iterable[Row]) -> list[str]:
     return sorted(chosen for name in names if every.find(name) is first and (chosen := first.matched(name)))
 
 
-def _cell(board: Board, score: Score) -> Callable[[Row], str]:
+def _is_repeated(score: Score, rows: Iterable[Row]) -> bool:
+    """Whether a column of ``score`` would show the numbers of another one."""
+    return bool(score.twin) and all(row.values.get(score.name) == row.values.get(score.twin) for row in rows)
+
+
+def _cell(board: Board, score: Score) -> Callable[[Row], Cell]:
     digits = _digits(board) if score.unit == METRIC else score.digits
     if score.name == board.task.metric.name:
         return lambda row: _main(row, score.name, digits)
 
-    def cell(row: Row) -> str:
+    def cell(row: Row) -> Cell:
         entry = row.entries.get(score.name)
         if entry is None or (score.unless and row.values.get(score.name) == row.values.get(score.unless)):
-            return NOTHING
-        total = row.entries.get(score.of)
-        text = _text(score, entry, digits, row.ok) + (f" / {total.mean:g}" if total else "")
+            return EMPTY
+        shown = _shown(score, entry, digits, row.ok)
+        if (total := row.entries.get(score.of)) is not None:
+            return shown.with_text(f"{shown.text} / {total.mean:g}")
         # Times and memory over several machines are not comparable with those of one.
-        return f"{text} *" if score.table == "cost" and score.unit != "1" and len(row.hardware) > 1 else text
+        mixed = score.table == "cost" and score.unit != "1" and len(row.hardware) > 1
+        return shown.with_text(f"{shown.text} {MIXED}") if mixed else shown
 
     return cell
 
 
-def _text(score: Score, entry: Entry, digits: int, expected: int) -> str:
+def _shown(score: Score, entry: Entry, digits: int, expected: int) -> Cell:
     if score.form == "mean":
-        return mean_text(entry, digits)
+        return mean_cell(entry, digits)
     if score.form == "whole" or (score.form == "count" and not entry.std):
-        return count_text(entry)
-    return entry_text(entry, 2 if score.form == "count" else digits, expected)
+        return whole_cell(entry)
+    return entry_cell(entry, 2 if score.form == "count" else digits, expected)
 
 
 def _digits(board: Board) -> int:
@@ -89,9 +103,9 @@ def _digits(board: Board) -> int:
     return int("".join(re.findall(r"\d", board.task.metric.decimals)) or 4)
 
 
-def _main(row: Row, name: str, digits: int) -> str:
+def _main(row: Row, name: str, digits: int) -> Cell:
     """The primary metric, or what happened instead."""
     if name in row.entries:
-        text = entry_text(row.entries[name], digits, row.expected)  # a mean over some of the seeds only says so
-        return f"**{text}**" if row.tied else text
-    return ", ".join(sorted({escape(failure.status) for failure in row.failures})) or NOTHING
+        shown = entry_cell(row.entries[name], digits, row.expected)  # a mean over some of the seeds only says so
+        return replace(shown, style="b") if row.tied else shown
+    return Cell(", ".join(sorted({failure.status for failure in row.failures})) or NOTHING)

@@ -1,30 +1,34 @@
-"""What it takes to make all shown records anew: hours of one core, read from the records themselves."""
+"""What it takes to run all shown cells again: hours of one core, from the records themselves."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from bench.records.estimate import OVERHEAD_S, seconds_of
+from bench.records.estimate import seconds_of
 from bench.records.record import Record
 
-#: What the same command is expected to run on: the class of machine that the committed boards were made on.
+#: Workers of the class of machine that the committed boards were made on.
 WORKERS = 2
 
 
-def remaking(records: Iterable[Record]) -> str | None:
-    """A sentence on the hours behind ``records``; None without one that has a cost."""
+@dataclass(frozen=True)
+class Effort:
+    """The hours of one core behind records."""
+
+    cells: int  # with a cost
+    without_cost: int
+    hours: float
+    machines: tuple[tuple[str, int], ...]  # processor and accelerator, and how many of the cells, most first
+
+
+def effort_of(records: Iterable[Record]) -> Effort | None:
+    """The hours behind ``records``; None without one that has a cost."""
     every = list(records)
-    made = seconds_of(every)
-    if not made:
+    timed = seconds_of(every)
+    if not timed:
         return None
-    machines = Counter(", ".join(filter(None, (r.env.cpu, r.env.gpu))) for r, _ in made)
-    names = "; ".join(f"{name} ({count:,})" for name, count in machines.most_common())
-    hours = sum(seconds for _, seconds in made) / 3600
-    without = f" ({len(every) - len(made)} more ended without a cost)" if len(made) < len(every) else ""
-    return (
-        f"These {len(made):,} cells{without} took {hours:.1f} hours of one core: fitting and prediction as recorded, "
-        f"and {OVERHEAD_S:g} s each for the start of a process, data, evaluation and the record. Making them anew "
-        f"takes {WORKERS} workers about {hours / WORKERS:.1f} hours: the sum of the cells, not the time of one run. "
-        f"Machines (cells): {names}."
-    )
+    machines = Counter(", ".join(filter(None, (record.env.cpu, record.env.gpu))) for record, _ in timed)
+    hours = sum(seconds for _, seconds in timed) / 3600
+    return Effort(len(timed), len(every) - len(timed), hours, tuple(machines.most_common()))

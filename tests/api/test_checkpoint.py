@@ -15,6 +15,9 @@ from bench.records.cell import make_cell
 from bench.records.store import Store, read_arrays
 from bench.running.registry import load_registry
 
+pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
+
+
 TASK, EPOCHS, KILLED_AFTER = "nbody_1step_id", 6, 3
 
 #: A worker that keeps every epoch and, where told, is killed by the system right after one.

@@ -85,10 +85,10 @@ def test_a_distribution_without_a_name_cannot_be_handed_on(task, tmp_path):
 
 
 def test_the_told_group_is_asked_in_the_consumers_own_process(registry, task, cell_of, tmp_path):
-    data = task.load(task.card.budgets["smoke"], None, tmp_path)
+    data, group = task.load(task.card.budgets["smoke"], None, tmp_path), task.group(None, tmp_path)
     method, cell = registry.method("true+augment"), cell_of("true+augment")
     ctx = RunContext(stage_params(cell, method), 0, CPU, tmp_path)
-    problem = make_problem(data, "full", CPU, told_group=True)
+    problem = make_problem(data, "full", CPU, group)
     fitted = method.fit(problem, ctx)
     torch.testing.assert_close(fitted.symmetry().generators, problem.group.generators)
 

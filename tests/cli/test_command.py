@@ -12,6 +12,9 @@ import typer
 from bench.cli.app import app, main
 from bench.cli.command import SURROUNDINGS
 
+pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
+
+
 #: Imports that only some commands need, each half a second or more of a start.
 HEAVY = ("mlflow", "matplotlib", "pandas", "jax", "escnn", "optuna", "scipy", "sqlalchemy", "pyarrow", "ray")
 

@@ -230,7 +230,8 @@ def test_logits_in_place_of_probabilities_are_named():
             return PlainFitted(super().fit(problem, ctx).network, lambda logits: logits)
 
     assert (
-        "gave no probabilities on toy_images; return problem.link(network(x))" in outcome(OnImages(), "single").reason
+        "did not give probabilities on toy_images; return problem.link(network(x))"
+        in outcome(OnImages(), "single").reason
     )
 
 

@@ -134,7 +134,7 @@ def test_wrong_content_is_kept_as_bad_and_named_with_both_checksums(server, remo
         fetch(remote(), tmp_path / "qm9")
     assert str(error.value) == (
         f"qm9: data.bin has md5 {hashlib.md5(wrong).hexdigest()}, expected {MD5}; "
-        "the file was kept as data.bin.bad. Delete it and run again to download anew."
+        "the file was kept as data.bin.bad. Delete it and run again."
     )
     assert (tmp_path / "qm9" / "data.bin.bad").read_bytes() == wrong
     assert not (tmp_path / "qm9" / "data.bin").exists()

@@ -10,6 +10,8 @@ import pytest
 from bench.api import Budget, MethodCard, MetricCard, TaskCard
 from bench.leaderboard.board.build import build_board
 from bench.leaderboard.board.model import Board
+from bench.leaderboard.tables.tables import cost_table, score_tables
+from bench.leaderboard.tables.tuning import tuning_table
 from bench.records.preset import Preset, Study, Trial
 from bench.records.record import Record, replaced
 
@@ -77,5 +79,24 @@ def make_preset() -> Callable[..., Preset]:
             "identity": "x",
         }  # fmt: skip
         return Preset(**(given | fields))
+
+    return make
+
+
+@pytest.fixture
+def tables_of() -> Callable[..., dict[str, dict[str, dict[str, str]]]]:
+    """``tables_of(board)``: title of a table -> name of a row or a reference -> header -> text, of one section."""
+
+    def make(board: Board, index: int = 0) -> dict[str, dict[str, dict[str, str]]]:
+        section = board.sections[index]
+        tables = [*score_tables(board, section), *filter(None, [tuning_table(board, section)])]
+        tables += filter(None, [cost_table(board, section)])
+        return {
+            table.title: {
+                line.name: dict(zip(table.columns, (cell.text for cell in line.cells), strict=True))
+                for line in table.lines
+            }
+            for table in tables
+        }
 
     return make

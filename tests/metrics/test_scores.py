@@ -6,8 +6,8 @@ import pytest
 
 from bench.errors import BenchError
 from bench.leaderboard.board.build import build_board
-from bench.leaderboard.tables.reading import reading
 from bench.leaderboard.tables.tables import score_tables
+from bench.leaderboard.tables.texts import reading
 from bench.metrics import scores
 from bench.metrics.evaluate import Evaluation
 from bench.metrics.score_docs import with_table
@@ -31,7 +31,7 @@ def test_a_score_added_to_the_table_has_a_column_a_sentence_and_a_range(monkeypa
     board = build_board([record], MNIST, lambda name: None, lambda record: False)
     _, discovery = score_tables(board, board.sections[0])
     assert discovery.columns == ("roughness [mm]",)
-    assert "- `roughness`: How rough it is." in reading()
+    assert "roughness: How rough it is." in [block.text for block in reading()]
     assert "| `symmetry/roughness` | roughness | mm | – | 0 to 2 | How rough it is. |" in with_table(DOCS.read_text())
     result = Evaluation(MNIST)
     result.add("symmetry/roughness", 1.25)

@@ -10,6 +10,8 @@ from bench.nn.accelerated import Accelerated
 from bench.nn.lieconv import LieConvNet
 from bench.nn.mlp import MLP
 
+pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
+
 
 def molecules(n=32, atoms=9, seed=0):
     generator = torch.Generator().manual_seed(seed)

@@ -89,7 +89,7 @@ def test_task_options_are_parameters_with_a_prefix(registry):
     [
         ({"budget": "smal"}, "unknown budget 'smal' of task 'nbody_1step_id'. Did you mean 'small'?"),
         ({"search": "mask3"}, "unknown search space 'mask3' of task 'nbody_1step_id'. Did you mean 'mask"),
-        ({"method": "plain", "search": "mask2"}, "method 'plain' looks in no search space"),
+        ({"method": "plain", "search": "mask2"}, "method 'plain' does not use a search space"),
         ({"assignments": [("copeis", "2")]}, "unknown parameter 'copeis' of semola. Did you mean 'copies'?"),
         (
             {"assignments": [("coefficient_range", "-1.0")]},

@@ -10,6 +10,9 @@ import pytest
 
 from bench.datasets.cache import data_dir
 
+pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
+
+
 #: Vectors, images and points; QM9 where the cache holds it.
 BLIND = (
     "nbody_1step_id",

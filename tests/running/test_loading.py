@@ -10,7 +10,7 @@ import torch
 from bench.api import Budget, EvaluationData, Split, Task, TrainingData, Truth, Units
 from bench.contract.toys import TINY, toys
 from bench.errors import BenchError
-from bench.running.loading import Source, prepared
+from bench.running.loading import DataSource, prepared
 
 VECTORS, IMAGES, POINTS = toys()
 
@@ -33,7 +33,7 @@ class Changed(Task):
 
 
 def source(task, folder):
-    return Source(task, task.card.budgets[TINY], None, folder)
+    return DataSource(task, task.card.budgets[TINY], None, folder)
 
 
 def read_all(task, folder):

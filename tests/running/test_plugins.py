@@ -17,6 +17,9 @@ from bench.records.record import Record, read_record
 from bench.running.registry import load_registry
 from bench.running.standing import is_stale
 
+pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
+
+
 #: Ridge regression, as a user would write it; the penalty comes from where each test puts it.
 METHOD = '''
 """Ridge regression."""
@@ -99,7 +102,7 @@ def test_a_plugin_file_is_checked_and_run_and_its_row_is_shown_by_those_who_lack
     monkeypatch.delenv(PLUGINS)
     code, _, err = bench("leaderboard", "--results", results)
     assert code == 0, err
-    page = (results.parent / "discrete_rotation.md").read_text()
+    page = (results.parent / "boards" / "discrete_rotation.md").read_text()
     rows = [line for line in page.splitlines() if "`my_ridge`" in line and line.startswith("|")]
     assert "1/1 (1 stale)" in rows[0]
 

@@ -9,7 +9,7 @@ from bench.contract.subject import Subject
 from bench.contract.toys import TINY, toys
 from bench.errors import BenchError
 from bench.methods.plain import Plain
-from bench.running.returned import Checked
+from bench.running.returned import CheckedFitted
 
 TURN = torch.tensor([[[0.0, -1.0], [1.0, 0.0]]])
 
@@ -32,7 +32,7 @@ class Free(Fitted):
 
 def checked(fitted, toy=0):
     subject = Subject(Plain(), toys()[toy], None, TINY)
-    return Checked(fitted, "mine", subject.problem(subject.data))
+    return CheckedFitted(fitted, "mine", subject.problem(subject.data))
 
 
 @pytest.mark.parametrize(
@@ -91,5 +91,5 @@ def test_what_is_right_passes_untouched():
 
 
 def test_a_fit_that_returns_no_fitted_is_named():
-    with pytest.raises(BenchError, match=r"^method 'mine': fit\(\) gave a dict; it must return a Fitted\.$"):
+    with pytest.raises(BenchError, match=r"^method 'mine': fit\(\) returned a dict; it must return a Fitted\.$"):
         checked({})

@@ -6,6 +6,8 @@ import subprocess
 import psutil
 import pytest
 
+pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
+
 
 @pytest.fixture
 def suites(tmp_path, install, odd, suites_at):

@@ -20,6 +20,9 @@ from bench.running.registry import load_registry
 from bench.running.session import Session
 from bench.running.supervisor import Limits, run_in_worker
 
+pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
+
+
 TASK = "nbody_1step_id"
 
 
@@ -170,6 +173,41 @@ def test_a_method_may_print_what_it_likes_and_its_mistakes_are_recorded(tmp_path
     record = run_in_worker(Job(cell), Session(store, registry, "cpu", tmp_path / "data"))
     assert (record.status, record.reason) == ("failed", reason)
     assert "half a message" in store.path(cell).with_suffix(".log").read_text()
+
+
+PATIENT = """
+import copy, dataclasses
+from bench.api.parameters import Parameters, parameter
+from bench.tasks.toy_se3 import TASKS as TOYS
+
+@dataclasses.dataclass(frozen=True)
+class Options(Parameters):
+    warm: bool = parameter(False, "do something slow first")
+
+class Patient(type(TOYS[0])):
+    Options = Options
+
+    def extra_seconds(self, options):
+        return 300.0 if options.warm else 0.0
+
+task = copy.copy(TOYS[0])
+task.__class__ = Patient
+budget = dataclasses.replace(task.card.budgets["smoke"], wall_limit_s=0.5)
+task.card = dataclasses.replace(task.card, id="patient", budgets={"smoke": budget})
+TASKS = (task,)
+"""
+
+
+@pytest.mark.parametrize(("warm", "status"), [("true", "ok"), ("false", "timeout")])
+def test_options_that_cost_time_once_raise_the_wall_limit(tmp_path, install, warm, status):
+    install("patient", PATIENT)
+    registry = load_registry()
+    task, method = registry.task("patient"), registry.method("plain")
+    cell = make_cell(
+        task, method, search=None, budget="smoke", seed=0, fingerprint="x", assignments=[("task.warm", warm)]
+    )
+    record = run_in_worker(Job(cell), Session(Store(tmp_path / "results"), registry, "cpu", tmp_path / "data"))
+    assert record.status == status, record.reason
 
 
 def test_a_worker_that_is_never_silent_is_watched_too(tmp_path, install):

@@ -1,4 +1,4 @@
-"""The executor that the options of a command ask for."""
+"""Makes the executor that the options of a command ask for."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ from bench.running.jobs import CellNeed, Executor, Job, need_of
 from bench.running.registry import Registry
 from bench.running.session import Session
 
-#: What ``--executor`` takes.
+#: Names that ``--executor`` accepts.
 EXECUTORS = ("local", "ray")
 
 
 @dataclass(frozen=True)
 class Resources:
-    """Where the cells of a command run, how many at once, on which device and in how much memory, as asked for."""
+    """The options of a command that say where its cells run, how many at once, and with which limits."""
 
     executor: str = "local"
     address: str | None = None  # of a Ray cluster
-    workers: int | None = None  # cells at once; None: as many as there is room for
+    workers: int | None = None  # cells at once; None: as many as the machine can run
     device: str = "auto"
     memory_mb: float | None = None  # of one cell, MiB; None: its share of the machine
 
     def one_by_one(self) -> Resources:
-        """These, but with one cell at a time on this machine where nothing else is asked for."""
+        """The same options, with one worker if the executor is local and no number was given."""
         return replace(self, workers=1) if self.executor == "local" and self.workers is None else self
 
     @property
     def words(self) -> list[str]:
-        """The options that ask for these, without those that change nothing."""
+        """The words of the command line that give these options, without default values."""
         current = {field.name: getattr(self, field.name) for field in fields(self)}
         default = {field.name: field.default for field in fields(self)}
         options = {f"--{name.replace('_', '-')}": str(v) for name, v in current.items() if v != default[name]}
@@ -44,10 +44,10 @@ class Resources:
 
 
 def choose_executor(asked: Resources, jobs: Sequence[Job], store: Store, registry: Registry) -> Executor:
-    """The executor that is ``asked`` for, with room for ``jobs``, whose records go to ``store``.
+    """The executor for the options ``asked``, sized for ``jobs``, which writes records to ``store``.
 
     Raises:
-        BenchError: for a wrong choice, or a cluster that does not answer.
+        BenchError: when an option is wrong, or the cluster does not answer.
     """
     name, address, workers = asked.executor, asked.address, asked.workers
     if name not in EXECUTORS:
@@ -63,20 +63,20 @@ def choose_executor(asked: Resources, jobs: Sequence[Job], store: Store, registr
         cluster = Cluster(address)
         device = choose_device(asked.device, cluster.total("GPU"))
         session = Session(store, registry, device, data_dir(), asked.memory_mb)
-        # Ray queues what finds no room, so there may be a slot for each of the smallest cells.
+        # Ray queues cells that do not fit yet, so the slots are counted for the smallest cells.
         return RayExecutor(session, cluster, workers, CellNeed(*map(min, zip(*_needs(jobs, session), strict=True))))
     session = Session(store, registry, choose_device(asked.device), data_dir(), asked.memory_mb)
-    # The cores are shared out evenly, GPUs cell by cell.
+    # Cores are divided evenly; GPUs are assigned cell by cell.
     threads, gpus = zip(*_needs(jobs, session), strict=True)
     slots = max(1, CellNeed(max(threads), min(gpus)).fits(os.cpu_count() or 1, torch.cuda.device_count()))
     return LocalExecutor(session, workers or slots)
 
 
 def choose_device(name: str, gpus: float | None = None) -> str:
-    """``auto`` takes a GPU where there is one: here, or among the ``gpus`` of a cluster.
+    """``"cpu"`` or ``"cuda"``. ``auto`` means a GPU if this machine, or a cluster with ``gpus`` GPUs, has one.
 
     Raises:
-        BenchError: for an unknown device, or CUDA where there is none.
+        BenchError: when the device is unknown or does not exist.
     """
     if name not in {"auto", "cpu", "cuda"}:
         raise BenchError(f"unknown device {name!r}. Allowed: auto, cpu, cuda.")

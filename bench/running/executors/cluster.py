@@ -1,4 +1,4 @@
-"""The connection to a Ray cluster, and what its living nodes offer."""
+"""The connection to a Ray cluster, and the resources of its nodes."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from bench.errors import BenchError
 from bench.records.command_line import PLUGINS
 from bench.running.jobs import CellNeed
 
-#: Seconds for which what the nodes offer is not asked again.
+#: Seconds for which the resources of the nodes are cached.
 FRESH_S = 1.0
-#: Seconds for which a cell waits for a node that could ever run it: one that comes up, comes back, or is being started.
+#: Seconds for which a cell waits for a node that is large enough to run it, while nodes start or return.
 PATIENCE_S = 60.0
-#: Seconds for an address to answer; Ray itself would try for two minutes.
+#: Seconds in which an address must answer; Ray itself tries for two minutes.
 KNOCK_S = 5.0
-#: Variables that what runs on a node must see as it is here.
+#: Environment variables that are passed on to the nodes.
 SHIPPED = (PLUGINS,)
 
-# Ray prints the fate of nodes and tasks on our standard output; each cell's record says what became of it.
+# Ray would print messages about nodes and tasks to standard output; the records of the cells already hold them.
 QUIET = {"RAY_DEDUP_LOGS_SKIP_REGEX": ".", "RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
 
 
 class Cluster:
-    """A connection to the cluster at ``address``, else to one found here, else to one started here for this command.
+    """A connection to the cluster at ``address``, else to one on this machine, else to a new one for this command.
 
     Raises:
         BenchError: when ray is not installed, or no cluster answers.
@@ -62,10 +62,10 @@ class Cluster:
         self._lock = threading.Lock()
         self._nodes: list[Mapping[str, float]] = []
         self._asked = -FRESH_S
-        self._fitted: dict[CellNeed, float] = {}  # when a node that could run it was last seen
+        self._fitted: dict[CellNeed, float] = {}  # time at which a node that could run it was last seen
 
     def nodes(self) -> list[Mapping[str, float]]:
-        """The resources of each living node, whether in use or not."""
+        """The total resources of each node that is alive."""
         import ray
 
         with self._lock:
@@ -75,7 +75,7 @@ class Cluster:
             return self._nodes
 
     def total(self, name: str) -> float:
-        """What all nodes offer of a resource: ``"CPU"`` or ``"GPU"``."""
+        """The amount of a resource, ``"CPU"`` or ``"GPU"``, on all nodes together."""
         return sum(node.get(name, 0.0) for node in self.nodes())
 
     def fitting(self, need: CellNeed) -> CellNeed:
@@ -83,24 +83,25 @@ class Cluster:
         return need._replace(threads=max(1, min(need.threads, int(max(map(_cpus, self.nodes()), default=0)))))
 
     def cells(self, need: CellNeed) -> int:
-        """How many cells of this need run at once."""
+        """How many cells with this need can run at once."""
         return sum(need.fits(_cpus(node), node.get("GPU", 0.0)) for node in self.nodes())
 
     def lost(self, need: CellNeed) -> bool:
-        """Whether for :data:`PATIENCE_S` no living node could have run such a cell."""
+        """Whether no node has been able to run such a cell for :data:`PATIENCE_S`."""
         now = time.monotonic()
         if self.cells(need):
             self._fitted[need] = now
         return now - self._fitted.setdefault(need, now) > PATIENCE_S
 
     def close(self) -> None:
+        """End the connection."""
         import ray
 
         ray.shutdown()
 
 
 def share_of_this_node(need: CellNeed) -> float:
-    """The part of the node that this runs on which one cell of ``need`` may take."""
+    """The share of the node running this code that one cell with ``need`` may use."""
     import ray
 
     node_id = ray.get_runtime_context().get_node_id()
@@ -113,7 +114,7 @@ def _cpus(node: Mapping[str, float]) -> float:
 
 
 def _knock(address: str) -> None:
-    """Is anybody there?"""
+    """Raise BenchError when ``address`` is malformed or does not accept connections."""
     host, _, port = address.rpartition(":")
     if not host or "/" in host or not port.isdecimal():
         raise BenchError(f"--address is {address!r}; it must be host:port, as `ray start --head` prints it, or auto.")
@@ -128,7 +129,7 @@ def _knock(address: str) -> None:
 
 @contextlib.contextmanager
 def _keeping_our_signals() -> Iterator[None]:
-    """Ray takes SIGTERM over, by which a suite is ended as by Ctrl-C."""
+    """Restore our handler of SIGTERM, which ends a suite like Ctrl-C and which Ray replaces."""
     kept = signal.getsignal(signal.SIGTERM)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Shares of the GPUs of this machine, for cells too small to fill one."""
+"""Shares of the GPUs of this machine, for cells that do not need a whole GPU."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-#: Seconds between two looks at a request to stop.
+#: Seconds between checks of a request to stop.
 POLL_S = 0.25
-#: Rounding of a sum of shares.
+#: Tolerance for rounding in a sum of shares.
 SLACK = 1e-9
 
 
 class GpuShares:
-    """Gives cells their share of a GPU, the emptiest first; the shares on one GPU never exceed 1."""
+    """Assigns each cell a share of the least used GPU. The shares on one GPU never exceed 1."""
 
     def __init__(self, count: int) -> None:
         self._taken = [0.0] * count
@@ -21,7 +21,7 @@ class GpuShares:
 
     @contextlib.contextmanager
     def take(self, share: float, stopped: threading.Event) -> Iterator[int]:
-        """Wait until a GPU has room for ``share`` (0, 1], and hold it; yields the number of the GPU.
+        """Wait until a GPU has room for ``share`` in (0, 1], hold the share, and yield the number of the GPU.
 
         Raises:
             KeyboardInterrupt: when ``stopped`` is set before there is room.

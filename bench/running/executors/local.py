@@ -1,4 +1,4 @@
-"""Cells in worker processes on this machine, several at a time."""
+"""Runs cells in worker processes on this machine, several at a time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bench.running.supervisor import Limits, run_in_worker
 class LocalExecutor(Executor):
     """Runs at most ``workers`` cells at once; each has its share of the cores and of the memory.
 
-    Cells on GPUs are spread over those that are there; several share one where their budgets' shares allow it.
+    Cells are spread over all GPUs. Several cells share a GPU if the shares in their budgets allow it.
     """
 
     def __init__(self, session: Session, workers: int) -> None:

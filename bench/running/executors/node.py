@@ -1,4 +1,4 @@
-"""What runs on a node of a cluster: one cell in a worker of its own, over a store that ends with it."""
+"""Code that runs on a node of a cluster: one cell in a worker process, with a temporary store."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from bench.running.supervisor import Limits, WorkerFailure, run_in_worker
 
 @dataclass(frozen=True)
 class ShippedCell:
-    """All that a cell leaves, to be shipped from one store to another."""
+    """Everything that a cell leaves in a store, to be sent to another store."""
 
     record: Record
     arrays: dict[str, Array]
@@ -36,7 +36,7 @@ class ShippedCell:
 
     @classmethod
     def of(cls, store: Store, cell: Cell) -> ShippedCell:
-        """What ``store`` holds of ``cell``."""
+        """The record, arrays and log of ``cell`` in ``store``."""
         place, log = store.place(cell), store.path(cell).with_suffix(".log")
         words = log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
         return cls(store.read(place), store.arrays(place), words)
@@ -44,19 +44,19 @@ class ShippedCell:
 
 @dataclass(frozen=True)
 class CellOrder:
-    """A cell to run, and what it needs to be run as on the machine that sends it."""
+    """A cell to run on a node, with everything that the node needs to know."""
 
     job: Job
-    versions: tuple[int, ...]  # of the method; the task's is in the cell
+    versions: tuple[int, ...]  # of the method; the version of the task is in the cell
     device: str
     data_dir: str
     threads: int
-    memory_mb: float | None  # None: its share of the node's
-    discovery: ShippedCell | None  # what the job builds on
+    memory_mb: float | None  # None: its share of the memory of the node
+    discovery: ShippedCell | None  # the discovery that the job uses
 
 
 def run_order(order: CellOrder, share: float) -> ShippedCell | WorkerFailure:
-    """Run the cell of ``order``, which may take ``share`` of this node; never raises for what the node lacks."""
+    """Run the cell of ``order`` with at most ``share`` of this node's memory. A BenchError becomes a failure."""
     try:
         return _run_cell(order, share)
     except BenchError as error:
@@ -89,14 +89,14 @@ def _check_code(order: CellOrder, task: Task, method: Method) -> None:
 
 
 def _data_dir(sender: str) -> Path:
-    """The folder that this node names for its data; else that of the sender where it is here too; else the default."""
+    """This node's configured data folder, else the sender's folder if it exists here, else the default."""
     own_choice = os.environ.get("SYMMETRY_BENCH_DATA")
     return Path(sender) if not own_choice and Path(sender).is_dir() else data_dir()
 
 
 @cache
 def _fingerprint(task: Task, folder: Path) -> str:
-    """That of the data of ``task``, which are made or downloaded first, by one process of this node at a time."""
+    """Fingerprint of the task's data. Prepares the data if needed, one process per node at a time."""
     name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
     path = Path(tempfile.gettempdir()) / f"symmetry-bench-{os.getuid()}-{name}.lock"
     with path.open("a", encoding="utf-8") as lock:

@@ -1,4 +1,4 @@
-"""Cells on the nodes of a Ray cluster; only this process touches the store, so no file system need be shared."""
+"""Runs cells on the nodes of a Ray cluster. Only this process uses the store, so nodes need no shared file system."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from bench.running.jobs import CellNeed, Executor, Job, Watch, need_of
 from bench.running.session import Session
 from bench.running.supervisor import GRACE_S, WorkerFailure
 
-#: Times that a cell whose node has died is begun again; one that ends by itself, however badly, is not.
+#: How often a cell is restarted when its node dies. A cell that ends by itself is not restarted.
 RETRIES = 3
-#: The most cells that are under way at once, whatever the cluster's size; each takes a waiting thread here.
+#: Upper limit of cells in progress; a thread of this process waits for each.
 MOST_CELLS = 1000
-#: Seconds between two looks at a request to stop, and at the nodes.
+#: Seconds between checks of a request to stop and of the nodes.
 POLL_S = 0.5
-#: Seconds for a cancelled cell to end its worker and tidy up, before its process is killed.
+#: Seconds in which a cancelled cell must end its worker and clean up before its process is killed.
 END_S = GRACE_S + 5.0
 
 
 class RayExecutor(Executor):
-    """Runs as many cells at once as the cluster has room for, or ``workers``; the lock of each is held here."""
+    """Runs ``workers`` cells at once, or as many as the cluster has room for. This process holds their locks."""
 
     def __init__(self, session: Session, cluster: Cluster, workers: int | None, need: CellNeed) -> None:
-        """``need`` is the smallest of the cells: there are as many slots as the cluster could run of those."""
+        """``need`` is the need of the smallest cell; the number of slots is how many of those the cluster can run."""
         import ray
 
         super().__init__(session, workers or MOST_CELLS)
@@ -37,7 +37,7 @@ class RayExecutor(Executor):
 
     @property
     def slots(self) -> int:
-        """Follows the cluster; 1 while it has no node, so that each cell is told so."""
+        """How many cells can run at once on the current nodes; 1 when there are none, so that cells can fail."""
         return self.workers or max(1, min(MOST_CELLS, self.cluster.cells(self.cluster.fitting(self.need))))
 
     def stop(self) -> None:
@@ -101,7 +101,7 @@ def _run_here(order: CellOrder, need: CellNeed) -> ShippedCell | WorkerFailure:
 
 
 def _cancel(ref: Any) -> None:
-    """Interrupt a task, which then ends its worker; one that does not is killed, and its worker ends by itself."""
+    """Interrupt a task, which then ends its worker. Kill it if it does not end; its worker then ends by itself."""
     import ray
 
     ray.cancel(ref)

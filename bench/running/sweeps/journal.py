@@ -1,4 +1,4 @@
-"""The journal of a study: repaired and continued after a kill, and refused in one line where it cannot be read."""
+"""The journal of a study. It is repaired and continued after a kill; an unreadable one is refused."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from bench.records.preset import TrialEnd
 
 
 def open_study(journal: Path, higher_is_better: bool, identity: str) -> optuna.Study:
-    """The study in ``journal``, which is made where there is none.
+    """The study in ``journal``, which is created if it does not exist.
 
     Raises:
-        BenchError: when the journal holds anything else than operations of a study, or is of another sweep.
+        BenchError: when the journal cannot be read or belongs to another sweep.
         OSError: when the journal cannot be written.
     """
-    optuna.logging.set_verbosity(optuna.logging.ERROR)  # a sweep itself says how its trials end
+    optuna.logging.set_verbosity(optuna.logging.ERROR)  # the sweep itself reports how its trials end
     _repair(journal)
     _check_lines(journal)
     with warnings.catch_warnings():
@@ -42,7 +42,7 @@ def open_study(journal: Path, higher_is_better: bool, identity: str) -> optuna.S
             known = study.user_attrs.get("identity", identity)
         except OSError:
             raise
-        except Exception as error:  # whatever operations that do not fit together lead to
+        except Exception as error:  # inconsistent operations raise errors of many types
             raise _unreadable(journal, f"{type(error).__name__}: {error}") from None
     if known != identity:
         raise other_sweep(journal.parent)
@@ -53,7 +53,7 @@ def open_study(journal: Path, higher_is_better: bool, identity: str) -> optuna.S
 def queue_killed(study: optuna.Study, default: Mapping[str, Any]) -> None:
     """Fail every trial that a kill has left open, and queue its parameters again; in a new study queue ``default``.
 
-    A trial is queued before it is failed, and names the one that it repeats: a kill in between loses nothing.
+    The repetition is queued first and names the trial that it repeats, so a kill in between loses nothing.
     """
     trials = study.trials
     if not trials:
@@ -81,10 +81,10 @@ def journal_errors() -> Iterator[None]:
 
 
 def ended_trials(study: optuna.Study, journal: Path, names: Collection[str]) -> list[FrozenTrial]:
-    """The trials that have ended by themselves, in order, each with its ``state`` and a value for all ``names``.
+    """The trials that ended by themselves, in order, each with its ``state`` and a value for all ``names``.
 
     Raises:
-        BenchError: when one of them lacks something.
+        BenchError: when a trial lacks its state, a parameter or its value.
     """
     ended = [trial for trial in study.trials if trial.state in (TrialState.COMPLETE, TrialState.PRUNED)]
     for trial in ended:
@@ -100,21 +100,21 @@ def ended_trials(study: optuna.Study, journal: Path, names: Collection[str]) -> 
 
 
 def other_sweep(folder: Path) -> BenchError:
-    """The error of a ``folder`` that holds a sweep which this one cannot continue."""
+    """The error for a ``folder`` that holds a sweep with other settings."""
     return BenchError(
-        f"{str(folder)!r} holds a sweep by other code, data, ranges or settings; move the folder away to begin anew."
+        f"{str(folder)!r} holds a sweep by other code, data, ranges or settings; move the folder away to start again."
     )
 
 
 def _unreadable(journal: Path, why: str) -> BenchError:
     return BenchError(
         f"journal {str(journal)!r} cannot be read ({' '.join(why.split())}). Move it away to begin its study again; "
-        "trials whose cells are stored beside it are not trained again."
+        "trials whose cells are stored next to it are not trained again."
     )
 
 
 def _repair(journal: Path) -> None:
-    """Remove what a killed process may leave: the lock of its last write, and half a line."""
+    """Remove the lock and the incomplete last line that a killed process may leave."""
     journal.with_name(f"{journal.name}.lock").unlink(missing_ok=True)
     if journal.exists():
         content = journal.read_bytes()

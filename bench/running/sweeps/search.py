@@ -1,4 +1,4 @@
-"""What a sweep searches: the ranges that a method's author declares, and how values are drawn from them."""
+"""The space that a sweep searches: the ranges that a method declares, and how values are drawn from them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from bench.errors import BenchError
 from bench.records.cell import Cell, stages_of
 from bench.records.preset import Trial, TrialEnd
 
-#: Significant digits of a value that was drawn.
+#: Significant digits of a drawn value.
 DIGITS = 3
-#: Hears validation losses (epoch, loss) as they come, and says whether the trial is to end.
+#: Called with each new (epoch, validation loss); returns True to stop the trial.
 Prune = Callable[[Sequence[tuple[int, float]]], bool]
 
 
@@ -31,7 +31,7 @@ class TrialOutcome:
 
 @dataclass(frozen=True)
 class StudySettings:
-    """What every study of a sweep has in common."""
+    """Settings that all studies of a sweep share."""
 
     space: Mapping[str, Sweep]
     default: Mapping[str, Any]  # a value for each name of the space
@@ -43,10 +43,10 @@ class StudySettings:
 
 
 def space_of(method: Method, default: Cell, fixed: Sequence[tuple[str, str]]) -> dict[str, Sweep]:
-    """The range of every parameter that is searched, by its full name, wide enough to hold the ``default``.
+    """Full name -> range of each searched parameter, wide enough to include its ``default``.
 
     Raises:
-        BenchError: when a range cannot hold it.
+        BenchError: when a range cannot include it.
     """
     set_by_hand = {name for name, _ in fixed}
     space = {}
@@ -59,7 +59,7 @@ def space_of(method: Method, default: Cell, fixed: Sequence[tuple[str, str]]) ->
 
 
 def _holding(swept: Sweep, name: str, value: Any) -> Sweep:
-    """``swept``, widened to hold the family's ``value``."""
+    """``swept``, widened to include ``value``."""
     if swept.choices:
         return swept
     if value is None or (swept.log and value <= 0):
@@ -81,7 +81,7 @@ def draw(space: Mapping[str, Sweep], trial: optuna.Trial) -> dict[str, Any]:
 
 
 def rounded(space: Mapping[str, Sweep], default: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters with which a trial trains: the default exactly, anything else with few digits."""
+    """The parameters with which a trial trains: the exact default, or other values rounded to few digits."""
     params = {name: values[name] for name in space}
     if params == dict(default):
         return params

@@ -1,4 +1,4 @@
-"""One study of a sweep: Optuna's loop over a journal that the same command continues after a kill."""
+"""One study of a sweep: Optuna's loop with a journal, which the same command continues after a kill."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from bench.records.preset import Study, Trial
 from bench.running.sweeps.journal import ended_trials, journal_errors, open_study, queue_killed
 from bench.running.sweeps.search import StudySettings, draw, rounded
 
-#: Seeds of the boards' cells are small; study k trains with this one more.
+#: Study k trains with this seed plus k, which is larger than the seeds of the boards.
 FIRST_SEED = 1000
 #: Trials drawn at random (the first is the default) before the sampler has a model.
 RANDOM_TRIALS = 5
-#: Complete trials before one is pruned, and the share of the epochs that every trial is given.
+#: Number of complete trials before pruning starts, and the share of the epochs that every trial may run.
 COMPLETE_FIRST, WARMUP = 4, 1 / 3
 
 SAMPLER = f"TPE, {RANDOM_TRIALS} random trials first"
@@ -26,15 +26,15 @@ PRUNER = f"median of the validation loss, after {COMPLETE_FIRST} complete trials
 
 
 def run_study(settings: StudySettings, number: int, journal: Path, trials: int, max_hours: float) -> Study:
-    """Bring the study in ``journal`` to ``trials`` trials, or as far as ``max_hours`` go.
+    """Continue the study in ``journal`` until it has ``trials`` trials or has used ``max_hours``, and return it.
 
     Raises:
-        BenchError: when the journal is of a sweep of something else, or cannot be read.
+        BenchError: when the journal cannot be read or belongs to another sweep.
         OSError: when the journal cannot be written.
     """
     study = open_study(journal, settings.higher_is_better, settings.identity)
     queue_killed(study, settings.default)
-    # A continued study draws by another seed than it did before, so that nothing is drawn twice.
+    # A continued study uses another seed than before, so that it does not draw the same values again.
     seed = seed_for(FIRST_SEED + number, f"sweep {len(study.trials)}") % 2**32
     study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=RANDOM_TRIALS)
     study.pruner = optuna.pruners.MedianPruner(COMPLETE_FIRST, int(WARMUP * settings.epochs))
@@ -64,7 +64,7 @@ def run_study(settings: StudySettings, number: int, journal: Path, trials: int, 
 
 
 def _run_trial(settings: StudySettings, number: int, place: int, trial: optuna.Trial) -> float:
-    """The value of a ``trial``, the study's ``place``-th; raises TrialPruned where it is ended early."""
+    """The value of ``trial``, which is number ``place`` of the study. Raises TrialPruned when it is stopped early."""
     started, reported = time.monotonic(), set[int]()
     sign = -1.0 if settings.higher_is_better else 1.0  # losses are minimised, the study may maximise
 
@@ -75,7 +75,9 @@ def _run_trial(settings: StudySettings, number: int, place: int, trial: optuna.T
                 trial.report(sign * loss, epoch)
                 if trial.should_prune():
                     return True
-        trial.set_user_attr("seconds", time.monotonic() - started)  # so that a kill does not make them free
+        trial.set_user_attr(
+            "seconds", time.monotonic() - started
+        )  # so that the cap also counts the time of a killed trial
         return False
 
     params = rounded(settings.space, settings.default, draw(settings.space, trial))
@@ -86,5 +88,5 @@ def _run_trial(settings: StudySettings, number: int, place: int, trial: optuna.T
     settings.on_end(number, Trial(place, outcome.state, outcome.validation, params), outcome, seconds)
     if outcome.state == "pruned":
         raise optuna.TrialPruned
-    # Without a result it counts as the worst, so that the sampler keeps away from there.
+    # A trial without a result counts as the worst, so that the sampler avoids its parameters.
     return sign * float("inf") if outcome.validation is None else outcome.validation

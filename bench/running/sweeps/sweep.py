@@ -1,4 +1,4 @@
-"""A sweep: independent studies of equally many trials over what a method's author lets be searched, by validation."""
+"""A sweep: independent studies with the same number of trials, which search a method's parameters by validation."""
 
 from __future__ import annotations
 
@@ -38,25 +38,25 @@ OnEnd = Callable[[int, Trial, TrialOutcome, float], None]
 
 @dataclass(frozen=True)
 class SweepSize:
-    """How far a sweep goes."""
+    """How many studies and trials a sweep has, and its time limit."""
 
     studies: int
     trials: int  # of each study
-    max_hours: float  # after which a study begins no further trial
+    max_hours: float  # after this time a study does not start another trial
 
 
 def trial_store(results: Path, default: Cell) -> Store:
-    """Where the cells of a sweep's trials are kept, apart from those of the boards."""
+    """The store of the cells of a sweep's trials, which is separate from the store of the boards."""
     return Store(sweep_folder(results, default) / "trials")
 
 
 @dataclass(frozen=True)
 class SweepPlan:
-    """What is swept, and how far."""
+    """What a sweep searches, and its size."""
 
     session: Session  # over the store of the trials
     default: Cell  # of the first study
-    fixed: tuple[tuple[str, str], ...]  # set by hand for every trial
+    fixed: tuple[tuple[str, str], ...]  # assignments that hold for every trial
     results: Path
     size: SweepSize
 
@@ -74,18 +74,18 @@ class SweepPlan:
 
     @property
     def space(self) -> dict[str, Sweep]:
-        """What is searched by its full name; wide enough to hold the family's settings."""
+        """Full name -> range of each searched parameter, wide enough to include the settings of the family."""
         return space_of(self.method, self.default, self.fixed)
 
     @property
     def identity(self) -> str:
-        """Trials are comparable only where this is the same."""
+        """A hash of everything that comparable trials must share."""
         versions = versions_of(self.method)  # the task's is in the key
         text = json.dumps([self.default.key, self.space, self.fixed, versions, self.session.device, SAMPLER, PRUNER])
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
     def jobs(self, seed: int, params: Mapping[str, Any]) -> list[Job]:
-        """The jobs of a trial, its own cell last; none of them looks at the test split."""
+        """The jobs of a trial, ending with its own cell. None of them reads the test split."""
         start = self.default
         cell = make_cell(
             self.task,
@@ -100,7 +100,7 @@ class SweepPlan:
 
 
 def refuse(method: Method, default: Cell, fixed: Sequence[tuple[str, str]], registry: Registry) -> None:
-    """Raise BenchError, in one line, where a sweep makes no sense."""
+    """Raise BenchError when the method has no predictor or no parameter to search."""
     if not _predicts(method):
         raise _no_predictor(method, registry)
     if not space_of(method, default, fixed):
@@ -111,7 +111,7 @@ def refuse(method: Method, default: Cell, fixed: Sequence[tuple[str, str]], regi
 
 
 def run_sweep(plan: SweepPlan, executor: Executor, on_end: OnEnd) -> Preset:
-    """Run what is missing of every study, as many at once as ``executor`` has slots, and store the preset.
+    """Run the missing trials of every study, store the preset, and return it.
 
     Raises:
         BenchError: when another process runs this sweep, no trial has a result, or the folder cannot be written.
@@ -156,10 +156,10 @@ def _run_studies(plan: SweepPlan, executor: Executor, on_end: OnEnd) -> list[Stu
 
 
 def _run_trial(plan: SweepPlan, executor: Executor, seed: int, params: Mapping[str, Any], prune: Prune) -> TrialOutcome:
-    """Train with ``params``.
+    """Train with ``params`` and return how the trial ended.
 
     Raises:
-        BenchError: when the method cannot treat the task, or has no validation score.
+        BenchError: when the method does not support the task, or has no validation score.
     """
     jobs, store, ended = plan.jobs(seed, params), plan.session.store, dict[str, Record]()
     place = store.place(jobs[-1].cell)
@@ -175,11 +175,11 @@ def _run_trial(plan: SweepPlan, executor: Executor, seed: int, params: Mapping[s
     except Pruned:
         return TrialOutcome("pruned")
     record = ended.get(place) or store.read(place)
-    # Losses that nobody heard (the cell was finished before, or ran on a node of a cluster) decide now.
+    # A cell that was finished before, or ran on a cluster, has not called prune() yet.
     if prune(_losses(store, record)):
         return TrialOutcome("pruned")
     if record.status is Status.UNSUPPORTED:
-        raise BenchError(f"{plan.method.card.id} cannot treat {plan.task.card.id}: {record.reason}.")
+        raise BenchError(f"{plan.method.card.id} does not support {plan.task.card.id}: {record.reason}.")
     if record.status is not Status.OK:
         return TrialOutcome("failed", reason=f"{record.status}: {record.reason}")
     if record.validation is None:
@@ -228,7 +228,7 @@ def _store(plan: SweepPlan, studies: Sequence[Study]) -> Preset:
 
 
 def _predicts(method: Method) -> bool:
-    """False where fit() says in its type that it returns a Fitted without a predictor."""
+    """Whether the return type of fit() has a predictor; True when the type is not known."""
     if isinstance(method, Pipeline):
         return True
     try:

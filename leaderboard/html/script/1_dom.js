@@ -23,12 +23,12 @@ function svg(tag, attributes = {}, ...children) {
   return build(document.createElementNS("http:\u002f\u002fwww.w3.org/2000/svg", tag), attributes, children);
 }
 
-// The spans of leaderboard/html/markup.py.
+// Spans as leaderboard/html/values.py writes them.
 function inline(spans) {
   return spans.map(([style, text]) => (style ? el(style, {}, text) : text));
 }
 
-// The blocks of leaderboard/html/markup.py: list items become one list.
+// Blocks as leaderboard/html/values.py writes them: list items become one list.
 function prose(blocks) {
   const found = [];
   for (const [kind, ...spans] of blocks) {

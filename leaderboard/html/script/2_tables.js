@@ -90,9 +90,8 @@ function boardTable(id, table, section) {
     const row = section.rows[line.row];
     if (!wanted(row)) return;
     const about = { class: row.tier === "group" ? "told" : null, "data-row": row.label };
-    const counted = [row.counted, parseInt(row.counted, 10)];
     const tier = [row.tier, data.tiers.indexOf(row.tier)];
-    lines.push({ about, cells: arrange([opener(row), row.label], [row.rank, place], tier, counted, line.cells) });
+    lines.push({ about, cells: arrange([opener(row), row.label], [row.rank, place], tier, row.counted, line.cells) });
   });
   return sortable(id, table.title, columns, lines);
 }

@@ -46,7 +46,7 @@ function drawPanel(task, section, row) {
     return line ? table.columns.map((name, i) => [name, line.cells[i][0], line.cells[i][2]?.class]) : [];
   });
   const hardware = row.hardware.map((letter) => section.hardware.find(([name]) => name === letter)[1]);
-  const head = [["rank", row.rank], ["told", row.tier], ["n ok", row.counted]];
+  const head = [["rank", row.rank], ["told", row.tier], ["n ok", row.counted[0]]];
   panel.replaceChildren(
     el(
       "div",

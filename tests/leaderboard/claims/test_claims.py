@@ -8,12 +8,17 @@ from bench.leaderboard.claims.claims import (
     at_least,
     below,
     better,
-    render_claims,
+    judged,
     scores_by_task,
     verdict,
 )
 from bench.leaderboard.claims.semola import CLAIMS
+from bench.leaderboard.markdown.claims import render_claims
 from bench.running.registry import load_registry
+
+
+def text(outcome):
+    return "".join(words for _, words in outcome.evidence)
 
 
 def rows(**values):
@@ -37,7 +42,7 @@ def test_a_comparison_needs_six_pairs_that_agree(ours, theirs, holds):
 
 def test_pairs_are_matched_by_seed():
     scores = {"a": {0: {"test/mse": 1.0}, 7: {"test/mse": 9.0}}, "b": {7: {"test/mse": 10.0}}}
-    assert "(1 of 1 seeds)" in better("a", "b")(scores).evidence
+    assert text(better("a", "b")(scores)) == "MSE: a 9.00 against b 10.0 (1 of 1 seeds)"
 
 
 def test_thresholds_are_reached_or_not_on_every_seed():
@@ -45,7 +50,7 @@ def test_thresholds_are_reached_or_not_on_every_seed():
     assert at_least("a", "test/mse", 0.9)(scores).holds is True
     assert below("a", "test/mse", 0.9)(scores).holds is False
     assert at_least("a", "test/mse", 0.93)(scores).holds is None
-    assert "0.900 to 1.00" in below("a", "test/mse", 0.9)(scores).evidence
+    assert "0.900 to 1.00" in text(below("a", "test/mse", 0.9)(scores))
     assert at_least("missing", "test/mse", 0.9)(scores).holds is None
 
 
@@ -54,7 +59,7 @@ def test_thresholds_are_reached_or_not_on_every_seed():
     [([True, True], "confirmed"), ([True, None], "not decided"), ([None, False], "refuted"), ([], "not decided")],
 )
 def test_a_claim_is_as_good_as_its_weakest_check(found, expected):
-    assert verdict(Outcome(holds, "") for holds in found) == expected
+    assert verdict(Outcome(holds) for holds in found) == expected
 
 
 def test_only_default_rows_of_the_boards_budget_count(make_record):
@@ -67,17 +72,42 @@ def test_only_default_rows_of_the_boards_budget_count(make_record):
     assert scores_by_task(records) == {"toy": {"semola [mask2]": {0: {"test/mse": 0.1}}}}
 
 
-def test_the_report_shows_verdict_and_numbers_and_leaves_out_what_no_record_bears_on(make_record):
+def test_claims_on_which_no_record_bears_are_left_out(make_record):
     records = [make_record(m, mse=v + s / 100, seed=s) for m, v in (("a", 0.1), ("b", 0.5)) for s in range(6)]
     claims = (
         Claim("Sec. 1", "a beats b", {"toy": (better("a", "b"),)}),
         Claim("Sec. 2", "somewhere else", {"other": (better("a", "b"),)}),
     )
-    page = render_claims(claims, records)
-    assert "| a beats b | **confirmed** |" in page
-    assert "- [toy](toy.md), holds: MSE: `a` 0.125 against `b` 0.525 (6 of 6 seeds)" in page
-    assert "somewhere else" not in page
+    (one,) = judged(claims, records)
+    assert (one.place, one.claim, one.verdict) == (1, claims[0], "confirmed")
+    assert [(task, outcome.holds) for task, outcome in one.outcomes] == [("toy", True)]
     assert render_claims(claims[1:], records) is None
+
+
+def test_the_report_as_it_is_written(make_record):
+    records = [make_record(m, mse=v + s / 100, seed=s) for m, v in (("a", 0.1), ("b", 0.5)) for s in range(6)]
+    assert (
+        render_claims([Claim("Sec. 1", "a beats b", {"toy": (better("a", "b"),)})], records)
+        == """\
+# Claims of the SEMoLA paper, measured
+
+A check holds when it does on each of at least 6 seeds, fails when it fails on each, and is open otherwise. A claim is \
+confirmed when all its checks hold, and refuted when one fails. The rows are those at budget `small` with the settings \
+of their task family.
+
+[How to read the scores](README.md#how-to-read-the-tables)
+
+|   | where  | claim     | verdict       |
+|--:|--------|-----------|---------------|
+| 1 | Sec. 1 | a beats b | **confirmed** |
+
+## Evidence
+
+**1. a beats b**
+
+- [`toy`](boards/toy.md), holds: MSE: `a` 0.125 against `b` 0.525 (6 of 6 seeds)
+"""
+    )
 
 
 def test_claims_speak_of_tasks_and_methods_that_exist():
@@ -87,7 +117,7 @@ def test_claims_speak_of_tasks_and_methods_that_exist():
             assert task in registry.tasks
             assert checks
             for check in checks:
-                for row in check({}).evidence.split("`")[1::2]:
+                for row in [words for style, words in check({}).evidence if style == "code"]:
                     name, _, search = row.partition(" [")
                     registry.method(name)
                     assert not search or search.rstrip("]") in registry.task(task).card.searches

@@ -2,15 +2,14 @@
 
 import json
 import random
-import re
 
 import numpy as np
 import pytest
 
 from bench.leaderboard.board.overall import build_overall
 from bench.leaderboard.html.data import page_data
-from bench.leaderboard.html.markup import plain
-from bench.leaderboard.markdown.pages import render_task
+from bench.leaderboard.html.values import cell_data
+from bench.leaderboard.tables.cells import Cell
 from bench.records.record import Score, replaced
 
 ROTATION = np.array([[[0.0, -1.0], [1.0, 0.0]]])
@@ -33,47 +32,35 @@ def data_of(boards, load=lambda run, names: {}):
     return page_data(boards, build_overall(boards), load)
 
 
-def markdown_cells(page):
-    """Title of a table -> name of a row -> column -> text."""
-    found = {}
-    for title, part in re.findall(r"^### (.+?)\n(.*?)(?=^###|\Z)", page, re.M | re.S):
-        lines = [line for line in part.splitlines() if line.startswith("|")]
-        split = [[plain(cell.strip().replace("\\|", "|")) for cell in line.strip("|").split(" | ")] for line in lines]
-        if split:
-            head, _, *rows = split
-            place = head.index("method")
-            found[title] = {row[place]: dict(zip(head, row, strict=True)) for row in rows}
-    return found
-
-
-def test_every_cell_is_that_of_the_markdown_page(board_of, records):
+def test_every_cell_is_that_of_the_tables(board_of, records, tables_of):
     board = board_of(records)
-    expected = markdown_cells(render_task(board))
     (section,) = data_of([board])["tasks"][0]["sections"]
-    assert [table["title"] for table in section["tables"]] == list(expected) == [
+    tables = {}
+    for table in section["tables"]:
+        names = [
+            section["rows"][line["row"]]["label"] if "row" in line else line["reference"] for line in table["rows"]
+        ]
+        texts = [[cell[0] for cell in line["cells"]] for line in table["rows"]]
+        shown = [dict(zip(table["columns"], line, strict=True)) for line in texts]
+        tables[table["title"]] = dict(zip(names, shown, strict=True))
+    assert tables == tables_of(board)
+    assert list(tables) == [
         "Prediction and equivariance", "Within and beyond the training angles", "Discovery",
         "Which generators were found", "Cost",
     ]  # fmt: skip
-    for table in section["tables"]:
-        rows = expected[table["title"]]
-        for line in table["rows"]:
-            row = section["rows"][line["row"]] if "row" in line else {"label": line["reference"]}
-            shown = dict(zip(table["columns"], (cell[0] for cell in line["cells"]), strict=True))
-            if "row" in line and table["ranked"]:
-                shown |= {"rank": row["rank"], "told": row["tier"], "n ok": row["counted"]}
-            assert shown.items() <= rows[row["label"]].items()
-        assert len(table["rows"]) == len(rows)
 
 
-def test_a_cell_sorts_by_its_number_and_the_best_is_marked(board_of, make_record):
-    records = [make_record("semola", seed=s, mse=s / 1e6 + 1e-5) for s in range(6)]
-    records += [make_record(seed=s, mse=s / 7 + 2) for s in range(6)]
-    (section,) = data_of([board_of(records)])["tasks"][0]["sections"]
-    best, other = (line["cells"][0] for line in section["tables"][0]["rows"][:2])
-    assert best[0].endswith(")e-5")
-    assert best[1:] == [1.25e-05, {"class": "best"}]
-    assert len(other) == 2
-    assert 2 < other[1] < 3
+@pytest.mark.parametrize(
+    ("cell", "data"),
+    [
+        (Cell("failed"), ["failed"]),
+        (Cell("(1.25 ± 0.10)e-5", 1.2512345678e-05), ["(1.25 ± 0.10)e-5", 1.25123e-05]),
+        (Cell("1.00", 1.0, "b"), ["1.00", 1.0, {"class": "best"}]),
+        (Cell("a*b", style="code"), ["a*b"]),
+    ],
+)
+def test_a_cell_is_its_text_its_value_and_whether_it_is_the_best(cell, data):
+    assert cell_data(cell) == data
 
 
 def test_each_seed_has_its_parameters_scores_costs_and_environment(board_of, records):

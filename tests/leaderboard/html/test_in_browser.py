@@ -13,6 +13,9 @@ from bench.leaderboard.site import Cards, write_html
 from bench.records.store import Store
 from bench.running.registry import Registry
 
+pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
+
+
 CHROMIUM = os.environ.get("SYMMETRY_BENCH_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )

@@ -1,4 +1,6 @@
-from bench.leaderboard.tables.effort import remaking
+import pytest
+
+from bench.leaderboard.tables.effort import effort_of
 from bench.records.estimate import OVERHEAD_S
 
 
@@ -10,14 +12,13 @@ def test_the_cells_are_added_up_and_a_discovery_counts_once(make_record):
         make_record(f"liegan+{name}", cost={"fit_s": 1800.0, "predict_s": 0.0}, discovery=used)
         for name in ("augment", "emlp")
     ]
-    hours = 2.0 + 3 * OVERHEAD_S / 3600  # 1 h of discovery, half an hour of each consumer
-    assert f"These 3 cells took {hours:.1f} hours of one core" in remaking([first, *consumers])
-    assert f"2 workers about {hours / 2:.1f} hours" in remaking([first, *consumers])
     failed = make_record("emlp", status="failed", reason="x")
-    assert "(1 more ended without a cost)" in remaking([first, failed])
+    effort = effort_of([first, *consumers, failed])
+    assert effort.hours == pytest.approx(2.0 + 3 * OVERHEAD_S / 3600)  # 1 h of discovery, half an hour of each consumer
+    assert (effort.cells, effort.without_cost) == (3, 1)
 
 
-def test_it_names_the_machines_and_is_silent_without_a_cost(make_record):
-    records = [make_record(seed=0), make_record(seed=1, env={"cpu": "Other"})]
-    assert "Other (1)" in remaking(records)
-    assert remaking([make_record(status="failed", reason="x")]) is None
+def test_machines_are_counted_and_nothing_is_known_without_a_cost(make_record):
+    records = [make_record(seed=0), make_record(seed=1, env={"cpu": "Other"}), make_record(seed=2)]
+    assert effort_of(records).machines == (("Toy CPU", 2), ("Other", 1))
+    assert effort_of([make_record(status="failed", reason="x")]) is None

@@ -29,7 +29,9 @@ def default_and_tuned(make_record):
     return make
 
 
-def test_the_tuned_row_is_named_so_and_compared_with_the_default_by_seed(board_of, default_and_tuned, make_preset):
+def test_the_tuned_row_is_named_so_and_compared_with_the_default_by_seed(
+    board_of, default_and_tuned, make_preset, tables_of
+):
     preset = make_preset([(2.0, {"lr": 0.002}), (1.0, {"lr": 0.01}), (None, {"lr": 0.1})])
     board = board_of(default_and_tuned(), presets=[preset])
     assert list(rows(board)) == ["plain tuned", "plain"]
@@ -37,13 +39,10 @@ def test_the_tuned_row_is_named_so_and_compared_with_the_default_by_seed(board_o
     assert (tuning.default.label, tuning.tuned.label) == ("plain", "plain tuned")
     assert tuning.difference == pytest.approx(-0.5)
     assert tuning.half_width == pytest.approx(0.0, abs=1e-9)
-    page = render_task(board)
-    (line,) = [text for text in page.splitlines() if text.startswith("| `plain` ") and "lr=0.01" in text]
-    cells = [cell.strip() for cell in line.strip("|").split("|")]
-    assert cells[1] == "none"
-    assert (cells[2].split()[0], cells[3].split()[0]) == ("1.100", "0.6000")
-    assert cells[4].startswith("-0.500 ±")
-    assert cells[5:] == ["3 (1 pruned)", "0.25", "`lr=0.01`"]
+    line = tables_of(board)["Default and tuned"]["plain"]
+    assert (line["told"], line["default mse"].split()[0], line["tuned mse"].split()[0]) == ("none", "1.100", "0.6000")
+    assert line["difference"].startswith("-0.500 ±")
+    assert (line["trials"], line["hours"], line["chosen"]) == ("3 (1 pruned)", "0.25", "lr=0.01")
 
 
 def test_a_row_with_the_changes_of_a_preset_is_its_row_whichever_way_they_were_asked_for(
@@ -67,18 +66,17 @@ def test_what_a_row_changes_beside_its_preset_is_in_its_name(board_of, default_a
     assert tunings(board, board.sections[0])[0].tuned is None
 
 
-def test_a_sweep_that_keeps_the_default_says_so(board_of, make_record, make_preset):
+def test_a_sweep_that_keeps_the_default_says_so(board_of, make_record, make_preset, tables_of):
     preset = make_preset([(1.0, {"lr": 0.002}), (2.0, {"lr": 0.01})])
-    page = render_task(board_of([make_record()], presets=[preset]))
-    (line,) = [text for text in page.splitlines() if text.startswith("| `plain` ") and "the default" in text]
-    assert line.count("the default") == 2
+    line = tables_of(board_of([make_record()], presets=[preset]))["Default and tuned"]["plain"]
+    assert line["tuned mse"] == line["chosen"] == "the default"
 
 
-def test_a_board_without_sweeps_has_no_such_table(board_of, make_record, make_preset):
+def test_a_board_without_sweeps_has_no_such_table(board_of, make_record, make_preset, tables_of):
     other = [make_preset([(1.0, {"lr": 0.1})], **f) for f in ({"task": "x"}, {"version": 2}, {"budget": "paper"})]
-    page = render_task(board_of([make_record()], presets=other))
-    assert page == render_task(board_of([make_record()]))
-    assert "Default and tuned" not in page
+    board = board_of([make_record()], presets=other)
+    assert "Default and tuned" not in tables_of(board)
+    assert render_task(board) == render_task(board_of([make_record()]))
 
 
 def test_the_trials_of_all_sweeps_are_a_figure_below_the_table(board_of, default_and_tuned, make_preset, tmp_path):

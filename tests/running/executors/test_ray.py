@@ -13,6 +13,9 @@ pytest.importorskip("ray", reason="needs the extra [cluster]")
 from bench.records.preset import read_preset
 from bench.records.store import Store, read_arrays
 
+pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
+
+
 #: A dead node is noticed within seconds, not half a minute.
 WATCHFUL = {"health_check_period_ms": 500, "health_check_failure_threshold": 4, "health_check_initial_delay_ms": 500}
 #: The smallest object store that Ray accepts, bytes.

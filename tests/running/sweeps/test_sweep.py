@@ -17,6 +17,9 @@ from bench.records.store import Store
 from bench.running.registry import load_registry
 from bench.running.sweeps.search import space_of
 
+pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
+
+
 #: A method whose quality is known from its parameter, a discoverer that hides that it has no predictor, and tasks: one
 #: that cannot be scored on its test split, and one whose targets there are the opposite.
 ODD = """
@@ -237,7 +240,7 @@ NO_PREDICTOR = "has no predictor, so no validation score to select by; sweep it 
         (("--method", "silent"), f"'silent' {NO_PREDICTOR} silent+augment or silent+emlp."),
         (("--method", "linear"), "method 'linear' has nothing to sweep"),
         (("--method", "shift", "--set", "shift=0.5"), "method 'shift' has nothing to sweep"),
-        (("--method", "gcnn"), "gcnn cannot treat honest: group convolutions classify images"),
+        (("--method", "gcnn"), "gcnn does not support honest: group convolutions classify images"),
         (("--method", "augment"), "run it as <discoverer>+augment"),
         (("--method", "shift", "--max-hours", "0"), "--max-hours is 0; it must be above 0 and finite."),
         (("--method", "shift", "--budget", "smal"), "unknown budget 'smal'"),

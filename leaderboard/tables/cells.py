@@ -1,0 +1,61 @@
+"""Cells of tables: a text and the value behind it, so that no page reads a number out of a text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from bench.leaderboard.board.model import Entry, Row
+from bench.leaderboard.tables.text import NOTHING, number
+
+#: Plain, bold, italic, or of fixed width.
+Style = Literal["", "b", "i", "code"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What stands in one place of a table."""
+
+    text: str  # plain: every renderer writes it in its own language
+    value: float | None = None  # what it sorts by; None for a word
+    style: Style = ""
+    link: str = ""  # where it leads, beside the page
+
+    def with_text(self, text: str) -> Cell:
+        """The cell with another text."""
+        return replace(self, text=text)
+
+
+EMPTY = Cell(NOTHING)
+
+#: A header, and what stands in the cell of a row.
+Column = tuple[str, Callable[[Row], Cell]]
+
+
+def number_cell(value: float | None, digits: int = 3, spread: float | None = None) -> Cell:
+    """``value`` as :func:`bench.leaderboard.tables.text.number` writes it; empty without one."""
+    return EMPTY if value is None else Cell(number(value, digits, spread), value)
+
+
+def entry_cell(entry: Entry | None, digits: int = 3, expected: int | None = None) -> Cell:
+    """Mean ± half the width of its 95 % interval; says n when some of the ``expected`` seeds lack this score."""
+    if entry is None:
+        return EMPTY
+    short = f" (n={entry.n})" if expected is not None and entry.n != expected else ""
+    return Cell(number(entry.mean, digits, entry.half_width) + short, entry.mean)
+
+
+def mean_cell(entry: Entry | None, digits: int = 3) -> Cell:
+    """The mean alone."""
+    return EMPTY if entry is None else number_cell(entry.mean, digits)
+
+
+def whole_cell(entry: Entry | None) -> Cell:
+    """The mean as a whole number, with thousands separated."""
+    return EMPTY if entry is None else Cell(f"{entry.mean:,.0f}", entry.mean)
+
+
+def share_cell(part: int, whole: int, more: str = "") -> Cell:
+    """``part/whole``, which sorts by the part."""
+    return Cell(f"{part}/{whole}{more}", part)

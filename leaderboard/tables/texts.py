@@ -1,0 +1,354 @@
+"""All sentences of the pages. A function takes what it speaks of and returns prose; nothing is computed here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from bench.api import MethodCard, TaskCard
+from bench.leaderboard.board.build import Disagreement
+from bench.leaderboard.board.model import Board, Row, Section
+from bench.leaderboard.board.overall import BUDGET, DRAWS, Overall
+from bench.leaderboard.tables.effort import WORKERS, Effort
+from bench.leaderboard.tables.found import FOUND, Found
+from bench.leaderboard.tables.prose import Block, item, paragraph
+from bench.leaderboard.tables.text import number
+from bench.metrics import scores
+from bench.records.estimate import OVERHEAD_S
+
+#: A difference between two scores in [0, 1] that a page mentions, and how many of them.
+ROUGHLY, MAX_LINES = 0.1, 8
+
+# The index
+
+NO_RESULTS = paragraph("No results yet.")
+HTML = paragraph(
+    "`python -m bench leaderboard --html` writes the same boards as `index.html`, one page for a browser: sortable "
+    "tables, filters, plots, and a panel for every run. It needs no server."
+)
+#: Titles of the two pools of methods, by whether they are told the group.
+POOLS = {False: "Methods that are not told the group", True: "Methods told the group, among themselves"}
+
+
+def overall_text(overall: Overall) -> list[Block]:
+    """What the numbers of the table over all tasks are."""
+    return [
+        paragraph(
+            "The table compares every method with its default settings, in the widest search space, on {tasks} at "
+            "budget `{budget}`, by the primary metric. Tasks of one family are variants of one problem: they are "
+            "averaged first, and all families ({families}) count the same. The win probability is the chance "
+            "that a random seed of the method beats a random seed of another method of its pool, on a random family "
+            "and task among those that it has a place on. *of* is the number of methods that it is ranked among "
+            "there. *tasks* counts those with a place / those on which its pool has at least two methods. 95 %: "
+            "{draws:,} bootstrap draws over families and seeds. A failed seed counts as the constant predictor. "
+            "Methods with few tasks are compared on those few, and win probabilities of the two pools are against "
+            "different rivals: a table over tasks does not replace the boards.",
+            tasks=_count(len(overall.tasks), "task"),
+            budget=BUDGET,
+            families=len(set(overall.families)),
+            draws=DRAWS,
+        )
+    ]
+
+
+def not_shown(without_results: Iterable[str], unknown: Mapping[str, int], skipped: int) -> list[Block]:
+    """What a front page does not show.
+
+    Args:
+        without_results: tasks without a record.
+        unknown: number of records of each task that is not installed.
+        skipped: number of files that cannot be read.
+    """
+    empty = ", ".join(sorted(without_results))
+    return [
+        *([paragraph("No results yet: {tasks}.", tasks=empty)] if empty else []),
+        *(
+            paragraph(
+                "{records} of `{task}`, a task that this installation does not know, {are} not shown.",
+                records=_count(count, "record"),
+                task=name,
+                are="is" if count == 1 else "are",
+            )
+            for name, count in sorted(unknown.items())
+        ),
+        *left_out(skipped),
+    ]
+
+
+def left_out(skipped: int) -> list[Block]:
+    """How many files could not be read; nothing without one."""
+    if not skipped:
+        return []
+    text = "{files} in the place of a record cannot be read, and {are} left out."
+    return [paragraph(text, files=_count(skipped, "file"), are="is" if skipped == 1 else "are")]
+
+
+def remaking(effort: Effort) -> Block:
+    """The hours behind the records."""
+    names = "; ".join(f"{name} ({count:,})" for name, count in effort.machines)
+    without = f" ({effort.without_cost:,} more ended without a cost)" if effort.without_cost else ""
+    return paragraph(
+        "These {cells:,} cells{without} took {hours:.1f} hours of one core: fitting and prediction as recorded, and "
+        "{overhead:g} s each for the start of a process, data, evaluation and the record. Running them again takes "
+        "{workers} workers about {again:.1f} hours: the sum of the cells, not the time of one run. Machines (cells): "
+        "{names}.",
+        cells=effort.cells,
+        without=without,
+        hours=effort.hours,
+        overhead=OVERHEAD_S,
+        workers=WORKERS,
+        again=effort.hours / WORKERS,
+        names=names,
+    )
+
+
+# A task and its sections
+
+
+def task_about(task: TaskCard) -> Block:
+    """The task in one sentence."""
+    return paragraph("`{id}`: {summary}.", id=task.id, summary=task.summary)
+
+
+def ranked_by(task: TaskCard) -> Block:
+    """The primary metric."""
+    metric = task.metric
+    return paragraph(
+        "Ranked by `{name}`{unit} ({better} is better).",
+        name=metric.name,
+        unit="" if metric.unit == "1" else f", in {metric.unit}",
+        better="higher" if metric.higher_is_better else "lower",
+    )
+
+
+def task_source(task: TaskCard) -> list[Block]:
+    """Where the task comes from; nothing where its card does not say."""
+    return [paragraph("**Task:** {source}.", source=task.citation)] if task.citation else []
+
+
+def method_about(name: str, card: MethodCard) -> Block:
+    """A method and its source."""
+    source = f" {card.citation}." if card.citation else ""
+    return item(
+        "`{name}`: {title}; {summary}.{source}", name=name, title=card.title, summary=card.summary, source=source
+    )
+
+
+def facts(section: Section, data: str) -> list[Block]:
+    """Data, numbers of examples and training of ``section``; ``data`` is the start of the digest of its data."""
+    lines = [item("Data: {notes} (SHA-256 {data})", notes="; ".join(section.data_notes) or "no note", data=data)]
+    sizes = "Examples: {0:,} training, {1:,} validation, {2:,} test"
+    lines += [item(sizes.format(*numbers)) for numbers in section.sizes]
+    if section.size is not None:
+        training = "Training: {0.epochs} epochs, batches of {0.batch_size}, peak learning rate {0.lr:g}"
+        lines.append(item(training.format(section.size)))
+    return lines
+
+
+def notes(section: Section) -> list[Block]:
+    """What a reader of ``section`` must know: differing data, stale rows, seeds without a result."""
+    lines = []
+    if len(section.sizes) > 1:
+        lines.append(paragraph("**The rows differ in their numbers of examples, so in their test sets (above).**"))
+    for name in section.disagreeing:
+        text = "**The records disagree about the reference {name}; the smallest value is shown.**"
+        lines.append(paragraph(text, name=name))
+    if any(row.stale for row in section.rows):
+        lines.append(paragraph("Stale: the record is of an earlier version of the method or the task."))
+    failures = [(row.label, failure) for row in section.rows for failure in row.failures]
+    if failures:
+        lines.append(paragraph("Seeds without a result:"))
+    lines += [item("`{label}`, seed {f.seed}: {f.status}, {f.reason}", label=label, f=f) for label, f in failures]
+    return lines
+
+
+REPRODUCE = paragraph("Behind each command stands the key of its records.")
+
+
+def detectable(board: Board, section: Section) -> list[Block]:
+    """What a typical pair of rows must differ by; nothing where no row has enough seeds."""
+    if section.detectable is None:
+        return []
+    unit = "" if board.task.metric.unit == "1" else f" {board.task.metric.unit}"
+    return [
+        paragraph(
+            "Difference that a typical pair of these rows needs to be told apart: {difference}{unit}.",
+            difference=number(section.detectable, 2),
+            unit=unit,
+        )
+    ]
+
+
+def published_elsewhere(numbers: Mapping[str, float]) -> list[Block]:
+    """The paper's ``numbers`` of methods without a row; nothing without one."""
+    if not numbers:
+        return []
+    listed = ", ".join(f"{name} {value:g}" for name, value in sorted(numbers.items()))
+    return [paragraph("Published, not run here: {listed}.", listed=listed)]
+
+
+def hardware(letters: Mapping[str, str]) -> list[Block]:
+    """The machines behind the letters of the cost table."""
+    return [item("Hardware {letter}: {name}", letter=letter, name=name) for name, letter in letters.items()]
+
+
+# Discovered generators
+
+
+def false_discoveries(rows: Sequence[Row]) -> list[Block]:
+    """What methods declare on a control, where there is nothing to discover."""
+    lines = [
+        paragraph("This task has no symmetry: every generator that is declared is a false discovery. Means over seeds:")
+    ]
+    for row in rows:
+        declared, strength = row.entries.get("symmetry/declared"), row.entries.get("symmetry/strength")
+        if declared is not None:
+            how = (
+                f", mean strength {number(strength.mean, 2)}" if strength else "; without a predictor it cannot decline"
+            )
+            lines.append(item("`{label}`: {n:.2g} declared{how}.", label=row.label, n=declared.mean, how=how))
+    return lines
+
+
+def disagreeing_scores(items: Sequence[Disagreement]) -> list[Block]:
+    """Where the papers' scores and the field inner product disagree, and what that means."""
+    if not items:
+        return [paragraph("Cosine and precision agree within {roughly:g} on every row.", roughly=ROUGHLY)]
+    lines = [
+        paragraph(
+            "Cosine and MAE, the papers' scores, compare entries with the textbook's matrices; precision compares what "
+            "the generators do to these data. They disagree by more than {roughly:g}, means over seeds, largest first:",
+            roughly=ROUGHLY,
+        )
+    ]
+    lines += [_disagreement(one) for one in items[:MAX_LINES]]
+    if len(items) > MAX_LINES:
+        lines.append(item("and {more} more.", more=len(items) - MAX_LINES))
+    return lines
+
+
+def _disagreement(one: Disagreement) -> Block:
+    meanings = []
+    if one.precision - one.cosine > ROUGHLY:
+        meanings.append("more of a true symmetry than its matrices show")
+    elif one.cosine - one.precision > ROUGHLY:
+        meanings.append("nearer to the textbook's matrices than to the true algebra")
+    if one.on_data - one.precision > ROUGHLY:
+        meanings.append(
+            f"against all that the labels of these data allow precision is {number(one.on_data, 2)}: the data cannot "
+            "tell, the true map can"
+        )
+    return item(
+        "`{label}`: cosine {cosine}, MAE {mae}, precision {precision}; {meanings}.",
+        label=one.row.label,
+        cosine=number(one.cosine, 2),
+        mae=number(one.mae, 2),
+        precision=number(one.precision, 2),
+        meanings="; ".join(meanings),
+    )
+
+
+FOUND_ABOUT = paragraph(
+    "The table shows the share of each true generator's field that lies in the learned span, means over seeds: at 1 it "
+    "is found, at 0 it is not. A wider span finds more by chance; precision, above, says how much of it is true."
+)
+
+
+def generators_found(lines: Iterable[Found]) -> list[Block]:
+    """Which generators each method found, in words."""
+    return [item("`{label}`: {what}.", label=line.label, what=_found(line)) for line in lines]
+
+
+def _found(line: Found) -> str:
+    total = len(line.found) + len(line.partly) + len(line.missed)
+    if len(line.found) == total:
+        return f"all {total} found (each at least {FOUND:g})"
+    parts = [f"{len(line.found)} of {total} found" + (f" ({', '.join(line.found)})" if line.found else "")]
+    for word, names in (("partly", line.partly), ("missed", line.missed)):
+        if names:
+            parts.append(f"{word} {', '.join(names)}")
+    return "; ".join(parts)
+
+
+# Sweeps
+
+
+def tuning_about(metric: str) -> Block:
+    """What the numbers of the table of sweeps are; they select by the validation score ``metric``."""
+    return paragraph(
+        "Each sweep tries parameters in independent studies and selects on the validation split alone, by `{metric}`; "
+        "no test score is computed in it. The first trial of every study is the default. Of the studies' best trials "
+        "the one with the median validation value is the tuned setting: the luck of a search is not rewarded. Trials "
+        "and hours are those of all studies together. The difference is tuned less default on the test set, paired by "
+        "seed, ± half the width of the 95 % interval of its mean.",
+        metric=metric,
+    )
+
+
+# Claims
+
+CLAIMS_TITLE = "Claims of the SEMoLA paper, measured"
+
+
+def claims_about(seeds: int, budget: str) -> Block:
+    """What a verdict means."""
+    return paragraph(
+        "A check holds when it does on each of at least {seeds} seeds, fails when it fails on each, and is open "
+        "otherwise. A claim is confirmed when all its checks hold, and refuted when one fails. The rows are those at "
+        "budget `{budget}` with the settings of their task family.",
+        seeds=seeds,
+        budget=budget,
+    )
+
+
+# The reading guide
+
+READING_TITLE = "How to read the tables"
+_READING_ROWS = """\
+- **Rows.** There is one per method, search space, budget and changed parameters; its name says what was changed. The
+  rank is by the primary metric in every table.
+- **Mean ± half the width of its 95 % interval** (Student's t over seeds, from three seeds; the mean alone where all
+  seeds agree). All seeds of a task share the data and the split; a seed changes the initial weights, the order of the
+  batches and the random group elements. So an interval says nothing about other data.
+- **Bold.** The best row of its pool, and those with a result for every seed that an exact sign-flip test against the
+  best alone, on differences paired by seed, does not tell apart from it (p above 0.05; from six common seeds on).
+- **tied.** Rows of one pool that share a letter are not told apart when all pairs of the pool are tested at once
+  (exact sign flips, step-down max-T of Westfall and Young, error rate 5 % per pool). That is a strict test: sharing a
+  letter is not evidence of being equal, and rows with a wide spread or with failed seeds share many. Only rows with
+  six or more common seeds have letters: with fewer no exact paired test can reach 5 %.
+- **Typical difference.** Below the table stands the mean paired difference that a paired t-test on these seeds finds
+  four times in five, at the median spread of the pairs. Steady pairs are told apart by less, unsteady ones need more.
+- **n ok.** Seeds with a result / seeds recorded. A seed without one is listed with its status and reason. Means are
+  over the seeds with a result (fewer are marked as n=…), but ranks, letters and bold count a failed seed as the
+  constant predictor; so a row may stand below one of a worse mean. A row without any result has no rank.
+- **told.** What a method knows beyond the data: `none` (only the widest search space), `cardinality` (how many
+  generators), `mask` (a narrower search space), `group` (the true symmetry). Methods told the group are ranked in a
+  pool of their own: G1, G2, ….
+- **published.** The paper's number, as printed there; its settings and data may differ from ours.
+- **Costs** can be compared only between rows with the same hardware letter; `†` marks a mean over different hardware.
+"""
+_READING_FIGURES = """\
+- **Figures.** *Generators*: red is positive and blue negative, at norm 1, since a generator's length is a choice of
+  unit; of several, only the span means something, so they are turned onto the textbook's. *Computed*: one basis of the
+  true algebra, up to matrices that do nothing to these data, which is why it need not look like the textbook's.
+  *Sampled augmentations*: what a method that is given these generators is trained on. *Against the angle*: level where
+  the method respects the symmetry; a dip lies at angles it has not learned. *Trace of the basis*: when in training the
+  generators took their direction. Methods told the group, and pipelines that reuse a discoverer's generators, are left
+  out where they would only repeat a table row or a picture.
+- **Reproducing.** Every page lists the command of every row; `python -m bench leaderboard` makes the pages again from
+  the stored records, byte for byte.
+"""
+
+
+def reading() -> list[Block]:
+    """What the tables mean: rows, then every column that shows a score, then figures."""
+    columns = [item("`{title}`: " + score.meaning, title=score.title) for score in scores.SCORES if score.table]
+    return [*_items(_READING_ROWS), *columns, *_items(_READING_FIGURES)]
+
+
+def _items(text: str) -> list[Block]:
+    """A list as it is written above; lines that go on are indented."""
+    return [item(" ".join(part.split())) for part in text.removeprefix("- ").split("\n- ")]
+
+
+def _count(number_of: int, noun: str) -> str:
+    return f"{number_of} {noun}{'' if number_of == 1 else 's'}"
