@@ -10,6 +10,7 @@ import pytest
 
 pytest.importorskip("ray", reason="needs the extra [cluster]")
 
+from bench.records.preset import read_preset
 from bench.records.store import Store, read_arrays
 
 pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
@@ -168,6 +169,68 @@ def test_without_any_node_left_each_cell_fails_with_that_reason(nodes, suites_at
     assert time.monotonic() - began < 60
     reasons = [record.reason for record in suites.records()]
     assert reasons == ["the cluster has no node left that offers 1 CPU"] * 3
+
+
+def bench(command, results, *words):
+    line = [sys.executable, "-m", "bench", command, "--budget", "smoke", "--device", "cpu", "--results", str(results)]
+    done = subprocess.run([*line, *words], capture_output=True, text=True, timeout=240)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    return done.stdout
+
+
+def test_a_run_on_the_cluster_gives_the_records_of_one_here(nodes, tmp_path):
+    nodes.fill()
+    there, here = tmp_path / "there" / "results", tmp_path / "here" / "results"
+    words = ["--method", "semola+augment", "--task", "short", "--seeds", "0-1", "--no-mlflow"]
+    out = bench("run", there, *words, *nodes.options)
+    bench("run", here, *words, "--workers", "2")
+    ours, theirs = (Store(folder).scan().records for folder in (there, here))
+    assert len(ours) == 4
+    assert {place: record.scores for place, record in ours.items()} == {p: r.scores for p, r in theirs.items()}
+    assert all(record.status == "ok" for record in ours.values())
+    assert "[33m" not in out
+    assert bench("run", there, *words, *nodes.options).count("finished before (ok)") == 4
+
+
+def test_a_sweep_on_the_cluster_makes_the_trials_of_one_here(nodes, tmp_path):
+    nodes.fill()
+    words = ["--method", "plain", "--task", "toy_se3", "--studies", "2", "--trials", "6", "--set", "epochs=3"]
+    studies = {}
+    for place, options in (("there", nodes.options), ("here", ["--workers", "2"])):
+        bench("sweep", tmp_path / place / "results", *words, *options)
+        (path,) = (tmp_path / place).rglob("preset.json")
+        studies[place] = [study.trials for study in read_preset(path).studies]
+    assert studies["there"] == studies["here"]
+    assert [len(trials) for trials in studies["there"]] == [6, 6]
+    trials = Store(path.parent / "trials").scan().records.values()
+    assert all(not record.scores for record in trials)
+
+
+def test_ctrl_c_ends_a_sweep_on_all_nodes_and_the_same_command_goes_on(nodes, suites_at, tmp_path):
+    nodes.fill()
+    suites = suites_at(tmp_path, log=nodes.log)
+    words = ["--method", "plain", "--task", "toy_se3", "--studies", "2", "--trials", "2", "--set", "epochs=50"]
+    line = [sys.executable, "-m", "bench", "sweep", *words, "--budget", "smoke", "--device", "cpu", *nodes.options]
+    process = subprocess.Popen(
+        [*line, "--results", str(suites.results)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    deadline = time.monotonic() + 120
+    while not (workers := [worker for node in nodes.living for worker in nodes.workers(node)]):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.strip() == "error: interrupted; finished trials are stored, the same command continues."
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert not alive
+    bench("sweep", suites.results, *words, *nodes.options)
+    (path,) = tmp_path.rglob("preset.json")
+    assert [len(study.trials) for study in read_preset(path).studies] == [2, 2]
 
 
 def test_an_address_where_nobody_is_is_told_at_once():
