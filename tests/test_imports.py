@@ -76,5 +76,5 @@ def test_from_a_wheel(wheel, foreign, tmp_path):
 def test_a_wheel_holds_no_top_level_package_but_bench(wheel):
     packages = {path.name for path in wheel.iterdir() if (path / "__init__.py").exists()}
     assert packages == {"bench"}
-    assert (wheel / "bench" / "records" / "record.schema.json").exists()
+    assert (wheel / "bench" / "running" / "suites" / "small.toml").exists()
     assert (wheel / "bench" / "py.typed").exists()

@@ -18,9 +18,7 @@ from bench.records.preset import Preset, Trial, preset_path, read_preset
 from bench.running.executors.choose import Resources, choose_executor
 from bench.running.jobs import jobs_of
 from bench.running.registry import load_registry
-from bench.running.sweeps.journal import other_sweep
-from bench.running.sweeps.search import TrialOutcome
-from bench.running.sweeps.study import FIRST_SEED
+from bench.running.sweeps.search import FIRST_SEED, TrialOutcome, other_sweep
 from bench.running.sweeps.sweep import OnEnd, SweepPlan, SweepSize, refuse, run_sweep, trial_store
 
 

@@ -104,7 +104,7 @@ def test_the_line_after_a_sweep_uses_its_preset(paste):
     assert code == 0, output
     code, output = again(f"{next_line(output)} --no-mlflow")
     assert code == 0, output
-    assert output.count("my_mean tuned on toy_se3") == 6 or "chose the default parameters" in output
+    assert output.count("my_mean tuned on toy_se3") == 6 or "has the default parameters" in output
 
 
 def test_the_line_after_a_check_runs_the_method(paste):

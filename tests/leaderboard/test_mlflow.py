@@ -96,14 +96,15 @@ def test_mirroring_a_record_again_replaces_its_run(mirrored, make_record, put_re
     )
 
 
-@pytest.mark.parametrize("odd", ["it's", 'a"b', 'it\'s "both"', "100%", "a`b", "back\\slash"])
-def test_no_character_of_an_id_stops_a_rebuild_or_doubles_a_run(odd, tmp_path, make_record, put_record):
-    records = [make_record(odd, search=odd, task={"id": odd}), make_record("zeta")]
-    paths = [put_record(tmp_path, record) for record in records]
+@pytest.mark.parametrize("name", ["a+b", "a.b-c", "1e5", "null", "or", "a_b"])
+def test_no_name_stops_a_rebuild_or_doubles_a_run(name, tmp_path, make_record, put_record):
+    records = [make_record(name, search=name, task={"id": name}), make_record("zeta")]
+    for record in records:
+        put_record(tmp_path, record)
     assert rebuild(tmp_path) == (2, 0)
-    Mirror(tmp_path).record(paths[0], records[0])
-    (run,) = runs(tmp_path, f"{odd}@1")[1]
-    assert run.data.tags["method"] == odd
+    Mirror(tmp_path).record(records[0])
+    (run,) = runs(tmp_path, f"{name}@1")[1]
+    assert run.data.tags["method"] == name
     assert len(runs(tmp_path)[1]) == 1
 
 

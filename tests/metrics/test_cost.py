@@ -24,6 +24,6 @@ def test_peak_memory_grows_by_what_is_touched_and_never_falls():
 
 def test_the_fingerprint_names_the_processor_and_the_threads():
     fingerprint = hardware_fingerprint()
-    assert fingerprint["cpu"]
-    assert fingerprint["threads"] == torch.get_num_threads()
-    assert (fingerprint["gpu"] is None) == (not torch.cuda.is_available())
+    assert fingerprint.cpu
+    assert fingerprint.threads == torch.get_num_threads()
+    assert (fingerprint.gpu is None) == (not torch.cuda.is_available())

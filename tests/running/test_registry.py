@@ -11,7 +11,7 @@ import bench.methods
 from bench.api.cards import ID_LENGTH
 from bench.api.pipeline import Pipeline
 from bench.errors import BenchError
-from bench.running.plugins import VARIABLE
+from bench.records.command_line import PLUGINS
 from bench.running.registry import Registry, load_registry
 
 
@@ -167,7 +167,7 @@ def test_a_bad_id_is_an_error_in_a_plugin_file_and_listed_as_broken_in_an_instal
     assert "plain" in registry.methods
     file = tmp_path / "named_file.py"
     file.write_text(NAMED)
-    monkeypatch.setenv(VARIABLE, str(file))
+    monkeypatch.setenv(PLUGINS, str(file))
     with pytest.raises(BenchError) as error:
         load_registry()
     assert str(file) in str(error.value)

@@ -162,7 +162,7 @@ METHODS = (Loud(),)
     ("name", "body", "reason"),
     [
         ("raises", "raise RuntimeError('no luck')", "RuntimeError: no luck"),
-        ("forgets", "return None", "TypeError: fit() of 'forgets' returned NoneType; it must return a Fitted"),
+        ("forgets", "return None", "method 'forgets': fit() returned a NoneType; it must return a Fitted."),
     ],
 )
 def test_a_method_may_print_what_it_likes_and_its_mistakes_are_recorded(tmp_path, install, name, body, reason):

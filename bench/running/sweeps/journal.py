@@ -17,6 +17,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bench.errors import BenchError
 from bench.records.preset import TrialEnd
+from bench.running.sweeps.search import other_sweep
 
 
 def open_study(journal: Path, higher_is_better: bool, identity: str) -> optuna.Study:
@@ -97,13 +98,6 @@ def ended_trials(study: optuna.Study, journal: Path, names: Collection[str]) -> 
         if state == "complete" and (trial.value is None or not math.isfinite(trial.value)):
             raise _unreadable(journal, f"trial {trial.number} is complete, and its value is {trial.value}")
     return ended
-
-
-def other_sweep(folder: Path) -> BenchError:
-    """The error for a ``folder`` that holds a sweep with other settings."""
-    return BenchError(
-        f"{str(folder)!r} holds a sweep by other code, data, ranges or settings; move the folder away to start again."
-    )
 
 
 def _unreadable(journal: Path, why: str) -> BenchError:

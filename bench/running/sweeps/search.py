@@ -1,12 +1,11 @@
-"""The space that a sweep searches: the ranges that a method declares, and how values are drawn from them."""
+"""What a sweep searches and how: the ranges that a method declares, how values are drawn, the settings of a study."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import optuna
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from bench.api import Method
 from bench.api.parameters import Sweep, sweeps_of
@@ -14,8 +13,20 @@ from bench.errors import BenchError
 from bench.records.cell import Cell, stages_of
 from bench.records.preset import Trial, TrialEnd
 
+if TYPE_CHECKING:
+    import optuna
+
 #: Significant digits of a drawn value.
 DIGITS = 3
+#: Study k trains with this seed plus k, which is larger than the seeds of the boards.
+FIRST_SEED = 1000
+#: Trials drawn at random (the first is the default) before the sampler has a model.
+RANDOM_TRIALS = 5
+#: Number of complete trials before pruning starts, and the share of the epochs that every trial may run.
+COMPLETE_FIRST, WARMUP = 4, 1 / 3
+
+SAMPLER = f"TPE, {RANDOM_TRIALS} random trials first"
+PRUNER = f"median of the validation loss, after {COMPLETE_FIRST} complete trials and a third of the epochs"
 #: Called with each new (epoch, validation loss); returns True to stop the trial.
 Prune = Callable[[Sequence[tuple[int, float]]], bool]
 
@@ -89,3 +100,10 @@ def rounded(space: Mapping[str, Sweep], default: Mapping[str, Any], values: Mapp
         if isinstance(value, float):
             params[name] = min(max(float(f"{value:.{DIGITS}g}"), space[name].low), space[name].high)
     return params
+
+
+def other_sweep(folder: Path) -> BenchError:
+    """The error for a ``folder`` that holds a sweep with other settings."""
+    return BenchError(
+        f"{str(folder)!r} holds a sweep by other code, data, ranges or settings; move the folder away to start again."
+    )

@@ -12,17 +12,15 @@ from optuna.trial import FrozenTrial
 from bench.api import seed_for
 from bench.records.preset import Study, Trial
 from bench.running.sweeps.journal import ended_trials, journal_errors, open_study, queue_killed
-from bench.running.sweeps.search import StudySettings, draw, rounded
-
-#: Study k trains with this seed plus k, which is larger than the seeds of the boards.
-FIRST_SEED = 1000
-#: Trials drawn at random (the first is the default) before the sampler has a model.
-RANDOM_TRIALS = 5
-#: Number of complete trials before pruning starts, and the share of the epochs that every trial may run.
-COMPLETE_FIRST, WARMUP = 4, 1 / 3
-
-SAMPLER = f"TPE, {RANDOM_TRIALS} random trials first"
-PRUNER = f"median of the validation loss, after {COMPLETE_FIRST} complete trials and a third of the epochs"
+from bench.running.sweeps.search import (
+    COMPLETE_FIRST,
+    FIRST_SEED,
+    RANDOM_TRIALS,
+    WARMUP,
+    StudySettings,
+    draw,
+    rounded,
+)
 
 
 def run_study(settings: StudySettings, number: int, journal: Path, trials: int, max_hours: float) -> Study:

@@ -8,10 +8,9 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, get_type_hints
-
-import optuna
 
 from bench.api import Fitted, Method, Task
 from bench.api.parameters import Sweep
@@ -29,8 +28,7 @@ from bench.running.plan import make_plan
 from bench.running.registry import Registry
 from bench.running.schedule import run_plan
 from bench.running.session import Session
-from bench.running.sweeps.search import Prune, StudySettings, TrialOutcome, space_of
-from bench.running.sweeps.study import PRUNER, SAMPLER, run_study
+from bench.running.sweeps.search import PRUNER, SAMPLER, Prune, StudySettings, TrialOutcome, space_of
 
 #: (study, trial, how it ended, seconds)
 OnEnd = Callable[[int, Trial, TrialOutcome, float], None]
@@ -124,6 +122,8 @@ def run_sweep(plan: SweepPlan, executor: Executor, on_end: OnEnd) -> Preset:
 
 
 def _run_studies(plan: SweepPlan, executor: Executor, on_end: OnEnd) -> list[Study]:
+    from bench.running.sweeps.study import run_study  # brings Optuna
+
     settings = StudySettings(
         space=plan.space,
         default={name: plan.default.params[name] for name in plan.space},
@@ -218,7 +218,7 @@ def _store(plan: SweepPlan, studies: Sequence[Study]) -> Preset:
         max_hours=plan.size.max_hours,
         sampler=SAMPLER,
         pruner=PRUNER,
-        optuna=optuna.__version__,
+        optuna=version("optuna"),
         git_sha=environment(plan.session.device).git_sha,
         device=plan.session.device,
         identity=plan.identity,

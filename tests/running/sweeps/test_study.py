@@ -8,8 +8,8 @@ from optuna.storages.journal import JournalFileBackend
 
 from bench.api.parameters import Sweep
 from bench.errors import BenchError
-from bench.running.sweeps.search import StudySettings, TrialOutcome
-from bench.running.sweeps.study import FIRST_SEED, RANDOM_TRIALS, run_study
+from bench.running.sweeps.search import FIRST_SEED, RANDOM_TRIALS, StudySettings, TrialOutcome
+from bench.running.sweeps.study import run_study
 
 SPACE = {"lr": Sweep(1e-4, 1e-1, log=True), "copies": Sweep(1, 8, whole=True), "kind": Sweep(choices=("a", "b"))}
 DEFAULT = {"lr": 0.0123456, "copies": 2, "kind": "b"}
