@@ -58,7 +58,7 @@ class Mirror:
 
             self.root.mkdir(parents=True, exist_ok=True)
             self._client: Any = MlflowClient(tracking_uri(self.root))
-            self._experiments = {found.name: found.experiment_id for found in self._client.search_experiments()}
+            self._experiments = {known.name: known.experiment_id for known in self._client.search_experiments()}
 
     def record(self, record: Record) -> None:
         """Mirror ``record``; the run of an earlier record at the same place is replaced.
@@ -121,17 +121,17 @@ def rebuild(store_root: Path, on_progress: OnProgress = lambda done, total: None
     Raises:
         BenchError: when the database cannot be written.
     """
-    found = Store(store_root).scan()
+    scan = Store(store_root).scan()
     with _one_line(store_root):
         for suffix in ("", "-journal", "-wal", "-shm"):
             (store_root / f"{DATABASE}{suffix}").unlink(missing_ok=True)
         if (store_root / ARTIFACTS).exists():
             shutil.rmtree(store_root / ARTIFACTS)
     mirror = Mirror(store_root)
-    for number, record in enumerate(found.records.values(), start=1):
+    for number, record in enumerate(scan.records.values(), start=1):
         mirror.record(record)
-        on_progress(number, len(found.records))
-    return len(found.records), len(found.skipped)
+        on_progress(number, len(scan.records))
+    return len(scan.records), len(scan.skipped)
 
 
 def _name(record: Record) -> str:

@@ -41,7 +41,7 @@ def plan_learning(board: Board, section: Section) -> FigurePlan | None:
             if entry is not None and share.sizes:
                 points.setdefault(row.label, []).append(LearningPoint(share.sizes[0][0], entry.mean, entry.std))
                 runs.setdefault(row.label, (row, []))[1].extend(row.runs)
-    several = sorted(label for label, found in points.items() if len(found) > 1)
+    several = sorted(label for label, curve in points.items() if len(curve) > 1)
     if not several:
         return None
     rows = tuple(

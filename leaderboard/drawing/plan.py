@@ -96,19 +96,19 @@ class FigurePlan:
 
 def plan_figures(board: Board) -> tuple[tuple[FigurePlan, ...], ...]:
     """The figures of every section of ``board``, in order."""
-    chosen = [{kind: choose(section.rows) for kind, choose in CHOICES.items()} for section in board.sections]
-    lines = {row.label for rows in chosen for kind in LINES for row, _ in rows[kind]}
+    by_section = [{kind: choose(section.rows) for kind, choose in CHOICES.items()} for section in board.sections]
+    lines = {row.label for rows in by_section for kind in LINES for row, _ in rows[kind]}
     styles = {label: place for place, label in enumerate(sorted(lines))}
     return tuple(
         tuple(_plan(board, section, kind, rows, styles) for kind, rows in kinds.items() if rows)
-        for section, kinds in zip(board.sections, chosen, strict=True)
+        for section, kinds in zip(board.sections, by_section, strict=True)
     )
 
 
-Chosen = list[tuple[Row, tuple[Run, ...]]]
+RowRuns = list[tuple[Row, tuple[Run, ...]]]
 
 
-def _with(kind: str, rows: Iterable[Row]) -> Chosen:
+def _with(kind: str, rows: Iterable[Row]) -> RowRuns:
     pairs = [(row, tuple(run for run in row.runs if run.arrays >= NEEDS[kind])) for row in rows]
     return [(row, runs) for row, runs in pairs if runs]
 
@@ -117,32 +117,32 @@ def _discoverers(rows: Iterable[Row]) -> list[Row]:
     return [row for row in rows if not row.told_group and not row.repeats]
 
 
-def _generators(rows: Iterable[Row]) -> Chosen:
+def _generators(rows: Iterable[Row]) -> RowRuns:
     return [(row, runs[:1]) for row, runs in _with("generators", _discoverers(rows))]
 
 
-def _samples(rows: Iterable[Row]) -> Chosen:
+def _samples(rows: Iterable[Row]) -> RowRuns:
     """The true group stands first; without a discoverer beside it there is nothing to compare it with."""
-    found = [(row, runs[:1]) for row, runs in _with("samples", _discoverers(rows))]
-    told = _with("samples", sorted((row for row in rows if row.told_group), key=lambda row: row.label))
-    return [*((row, runs[:1]) for row, runs in told[:1]), *found] if found else []
+    discovered = [(row, runs[:1]) for row, runs in _with("samples", _discoverers(rows))]
+    true_group = _with("samples", sorted((row for row in rows if row.told_group), key=lambda row: row.label))
+    return [*((row, runs[:1]) for row, runs in true_group[:1]), *discovered] if discovered else []
 
 
-def _angle(rows: Iterable[Row]) -> Chosen:
-    chosen = _with("angle", rows)
-    pools = [[pair for pair in chosen if pair[0].told_group is told] for told in (False, True)]
+def _angle(rows: Iterable[Row]) -> RowRuns:
+    with_curve = _with("angle", rows)
+    pools = [[pair for pair in with_curve if pair[0].told_group is told_group] for told_group in (False, True)]
     return [pair for pool in pools for pair in pool[:MAX_CURVES]]
 
 
-def _trace(rows: Iterable[Row]) -> Chosen:
+def _trace(rows: Iterable[Row]) -> RowRuns:
     return _with("trace", _discoverers(rows))
 
 
-def _strength(rows: Iterable[Row]) -> Chosen:
+def _strength(rows: Iterable[Row]) -> RowRuns:
     return _with("strength", _discoverers(rows))
 
 
-CHOICES: Mapping[str, Callable[[tuple[Row, ...]], Chosen]] = {
+CHOICES: Mapping[str, Callable[[tuple[Row, ...]], RowRuns]] = {
     "generators": _generators,
     "samples": _samples,
     "angle": _angle,
@@ -151,7 +151,7 @@ CHOICES: Mapping[str, Callable[[tuple[Row, ...]], Chosen]] = {
 }
 
 
-def _plan(board: Board, section: Section, kind: str, chosen: Chosen, styles: Mapping[str, int]) -> FigurePlan:
+def _plan(board: Board, section: Section, kind: str, selected: RowRuns, styles: Mapping[str, int]) -> FigurePlan:
     metric = board.task.metric
     rows = tuple(
         FigureRow(
@@ -160,12 +160,12 @@ def _plan(board: Board, section: Section, kind: str, chosen: Chosen, styles: Map
             style=styles.get(row.label, 0) if kind in LINES else 0,
             runs=runs,
         )
-        for row, runs in chosen[:MAX_ROWS]
+        for row, runs in selected[:MAX_ROWS]
     )
     score = metric.name.partition("/")[2]
-    units = {row.entries["equivariance/e_prime"].unit for row, _ in chosen if "equivariance/e_prime" in row.entries}
+    units = {row.entries["equivariance/e_prime"].unit for row, _ in selected if "equivariance/e_prime" in row.entries}
     labels = score + unit_suffix({metric.unit}), "E′" + unit_suffix(units)
-    cut = f" The first {len(rows)} of {len(chosen)} rows." if len(chosen) > len(rows) else ""
+    cut = f" The first {len(rows)} of {len(selected)} rows." if len(selected) > len(rows) else ""
     shown = [asdict(row) | {"runs": [(run.key, run.seed, run.started, "ok") for run in row.runs]} for row in rows]
     for row in shown:
         del row["points"]

@@ -24,22 +24,22 @@ Arrays = Mapping[tuple[str, int], Mapping[str, Array]]
 
 def read_section(section: Section, load: Callable[[Run, Collection[str]], Mapping[str, Array]]) -> Arrays:
     """What is drawn of each run of ``section``, by key and seed; ``load`` gives the arrays of those names."""
-    found: dict[tuple[str, int], Mapping[str, Array]] = {}
+    read: dict[tuple[str, int], Mapping[str, Array]] = {}
     for row in section.rows:
         wanted = CURVES if _repeats(row) else CURVES | MATRICES
-        found |= {(run.key, run.seed): load(run, wanted & run.arrays) for run in row.runs if wanted & run.arrays}
-    return found
+        read |= {(run.key, run.seed): load(run, wanted & run.arrays) for run in row.runs if wanted & run.arrays}
+    return read
 
 
 def run_generators(row: Row, arrays: Arrays) -> dict[int, Array]:
     """Seed -> generators ``(k, d, d)`` of a discoverer, at norm 1 and in the gauge nearest the textbook's."""
-    found: dict[int, Array] = {}
+    by_seed: dict[int, Array] = {}
     for run in [] if _repeats(row) else row.runs:
-        own = arrays.get((run.key, run.seed), {})
-        learned = own.get("generators")
+        stored = arrays.get((run.key, run.seed), {})
+        learned = stored.get("generators")
         if learned is not None and square(learned):
-            found[run.seed] = aligned(normalised(learned), _truth(own, learned))
-    return found
+            by_seed[run.seed] = aligned(normalised(learned), _truth(stored, learned))
+    return by_seed
 
 
 def heat_maps(section: Section, arrays: Arrays) -> dict[str, Any] | None:
@@ -48,7 +48,7 @@ def heat_maps(section: Section, arrays: Arrays) -> dict[str, Any] | None:
     A row shows its mean over seeds where a gauge is common to them: one generator, or as many as the textbook has.
     Elsewhere the mean of different bases means nothing, and its lowest seed is shown.
     """
-    found: list[dict[str, Any]] = []
+    maps: list[dict[str, Any]] = []
     truth: Array | None = None
     computed: Array | None = None
     for place, row in enumerate(section.rows):
@@ -57,23 +57,23 @@ def heat_maps(section: Section, arrays: Arrays) -> dict[str, Any] | None:
             continue
         seeds = sorted(by_seed)
         first = by_seed[seeds[0]]
-        own = arrays[row.key, seeds[0]]
-        textbook = _truth(own, first)
+        stored = arrays[row.key, seeds[0]]
+        textbook = _truth(stored, first)
         if truth is None and len(textbook):
             truth = normalised(textbook)
-            algebra = own.get("truth_algebra")
+            algebra = stored.get("truth_algebra")
             if algebra is not None and adds_to(algebra, truth):
                 computed = signed(normalised(algebra), truth)
         alike = [by_seed[seed] for seed in seeds if by_seed[seed].shape == first.shape]
         common = len(textbook) > 0 and len(first) in (1, len(textbook)) and len(alike) > 1
         shown = np.mean(alike, axis=0) if common else first
         seen = f"mean of {len(alike)} seeds" if common else f"seed {seeds[0]}"
-        found.append({"row": place, "note": seen, "matrices": thousandths(shown)})
-    if not found:
+        maps.append({"row": place, "note": seen, "matrices": thousandths(shown)})
+    if not maps:
         return None
     known = [("textbook", truth), ("true, computed", computed)]
     true = [{"row": None, "note": name, "matrices": thousandths(part)} for name, part in known if part is not None]
-    return {"true": true, "found": found}
+    return {"true": true, "found": maps}
 
 
 def angle_curves(section: Section, arrays: Arrays) -> list[dict[str, Any]]:
@@ -104,9 +104,9 @@ def _repeats(row: Row) -> bool:
     return row.told_group or row.repeats
 
 
-def _truth(own: Mapping[str, Array], learned: Array) -> Array:
+def _truth(stored: Mapping[str, Array], learned: Array) -> Array:
     """The textbook's matrices, or none where they do not fit."""
-    textbook = own.get("truth")
+    textbook = stored.get("truth")
     fits = textbook is not None and square(textbook) and textbook.shape[1:] == learned.shape[1:]
     return normalised(textbook) if textbook is not None and fits else np.zeros((0, *learned.shape[1:]))
 

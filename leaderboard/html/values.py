@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from bench.leaderboard.tables.cells import Cell
+from bench.leaderboard.tables.cells import TableCell
 from bench.leaderboard.tables.prose import Block
 from bench.leaderboard.tables.text import significant
 
@@ -13,7 +13,7 @@ from bench.leaderboard.tables.text import significant
 DIGITS = 6
 
 
-def cell_data(cell: Cell) -> list[Any]:
+def cell_data(cell: TableCell) -> list[Any]:
     """The text, what it sorts by where that is a number, and its class where it is bold."""
     data: list[Any] = [cell.text]
     if cell.value is not None or cell.style == "b":
@@ -23,7 +23,7 @@ def cell_data(cell: Cell) -> list[Any]:
     return data
 
 
-def cells_data(cells: Iterable[Cell]) -> list[list[Any]]:
+def cells_data(cells: Iterable[TableCell]) -> list[list[Any]]:
     """A row of cells."""
     return [cell_data(cell) for cell in cells]
 

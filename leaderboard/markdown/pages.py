@@ -10,7 +10,7 @@ from bench.leaderboard.drawing.learning import figures_of
 from bench.leaderboard.drawing.plan import PAGES, FigurePlan
 from bench.leaderboard.markdown.write import blocks, escape, table
 from bench.leaderboard.tables import texts
-from bench.leaderboard.tables.cells import EMPTY, Cell
+from bench.leaderboard.tables.cells import EMPTY, TableCell
 from bench.leaderboard.tables.overall import overall_table, pools
 from bench.leaderboard.tables.prose import Block
 from bench.leaderboard.tables.section import SUMMARY, data_name, summary, title
@@ -48,7 +48,7 @@ def render_index(
     """The front page: the best of every task, the ``overall`` board, the ``remarks`` on what it does not show, and the
     file name of the ``report`` on claims."""
     lines = [
-        [Cell(board.task.id, style="code", link=f"{PAGES}/{board.task.id}.md"), *summary(board, section)]
+        [TableCell(board.task.id, style="code", link=f"{PAGES}/{board.task.id}.md"), *summary(board, section)]
         for board in sorted(boards, key=lambda board: board.task.id)
         for section in board.sections
     ]
@@ -101,15 +101,15 @@ def _table(shown: Table) -> Iterable[str]:
     yield from filter(None, [f"### {shown.title}", blocks(shown.above), table(headers, lines), blocks(shown.below)])
 
 
-def _name(line: Line) -> Cell:
-    return Cell(line.name, style="code" if line.row else "i")
+def _name(line: Line) -> TableCell:
+    return TableCell(line.name, style="code" if line.row else "i")
 
 
-def _ranked(line: Line) -> list[Cell]:
+def _ranked(line: Line) -> list[TableCell]:
     row = line.row
     if row is None:
-        return [Cell("ref."), _name(line), EMPTY, *line.cells, EMPTY]
-    return [rank_cell(row), _name(line), Cell(row.tier), *line.cells, counted_cell(row)]
+        return [TableCell("ref."), _name(line), EMPTY, *line.cells, EMPTY]
+    return [rank_cell(row), _name(line), TableCell(row.tier), *line.cells, counted_cell(row)]
 
 
 def _commands(board: Board, section: Section) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bench.leaderboard.tables.cells import Cell
+from bench.leaderboard.tables.cells import TableCell
 from bench.leaderboard.tables.prose import Block, Span
 from bench.leaderboard.tables.text import NOTHING
 
@@ -34,13 +34,13 @@ def spans(styled: Iterable[Span]) -> str:
     return "".join(_styled(style, text) for style, text in styled)
 
 
-def cell(shown: Cell) -> str:
+def cell(shown: TableCell) -> str:
     """A cell."""
     text = _styled(shown.style, shown.text)
     return f"[{text}]({shown.link})" if shown.link else text
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+def table(headers: Sequence[str], rows: Iterable[Sequence[TableCell]]) -> str:
     """A table, padded by number of characters; columns of words are left-aligned, all others right-aligned.
 
     Columns without a single value are dropped. Not tabulate: it does not escape bars, pads every header by two and,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.leaderboard.board.model import Board, Section
-from bench.leaderboard.tables.cells import EMPTY, Cell, mean_cell, number_cell, share_cell
+from bench.leaderboard.tables.cells import EMPTY, TableCell, mean_cell, number_cell, share_cell
 
 #: The columns of :func:`summary`.
 SUMMARY = ("budget", "metric", "best", "", "best told the group", "", "best reference", "", "n ok")
@@ -22,23 +22,23 @@ def data_name(section: Section) -> str:
     return section.data_sha256[:12] if section.data_sha256 else "never loaded"
 
 
-def summary(board: Board, section: Section) -> list[Cell]:
+def summary(board: Board, section: Section) -> list[TableCell]:
     """The cells of ``section`` in a table of all tasks: the best of both pools and of the references."""
     metric = board.task.metric
     cells = [
-        Cell(f"{section.budget}{_share(section)}"),
-        Cell(f"{metric.name} {'↑' if metric.higher_is_better else '↓'}", style="code"),
+        TableCell(f"{section.budget}{_share(section)}"),
+        TableCell(f"{metric.name} {'↑' if metric.higher_is_better else '↓'}", style="code"),
     ]
-    for told in (False, True):
-        best = next((row for row in section.rows if row.rank == 1 and row.told_group is told), None)
+    for told_group in (False, True):
+        best = next((row for row in section.rows if row.rank == 1 and row.told_group is told_group), None)
         if best is None:
             cells += [EMPTY, EMPTY]
         else:
             stale = " (stale)" if best.stale else ""
-            cells += [Cell(f"{best.label}{stale}", style="code"), mean_cell(best.entries[metric.name])]
+            cells += [TableCell(f"{best.label}{stale}", style="code"), mean_cell(best.entries[metric.name])]
     pick = max if metric.higher_is_better else min
     reference = pick(section.references.items(), key=lambda pair: pair[1], default=None)
-    cells += [Cell(reference[0]), number_cell(reference[1])] if reference else [EMPTY, EMPTY]
+    cells += [TableCell(reference[0]), number_cell(reference[1])] if reference else [EMPTY, EMPTY]
     return [*cells, share_cell(sum(row.ok for row in section.rows), sum(row.expected for row in section.rows))]
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from bench.leaderboard.board.build import disagreements, discoverers
 from bench.leaderboard.board.model import Board, Row, Section
 from bench.leaderboard.tables import texts
-from bench.leaderboard.tables.cells import EMPTY, Cell, Column, number_cell, share_cell
+from bench.leaderboard.tables.cells import EMPTY, Column, TableCell, number_cell, share_cell
 from bench.leaderboard.tables.columns import columns_of, cost, has_angles, prediction
-from bench.leaderboard.tables.found import generators_by_row
+from bench.leaderboard.tables.named_generators import generators_by_row
 from bench.leaderboard.tables.prose import Block
 
 
@@ -20,7 +20,7 @@ class Line:
 
     name: str  # of the row or the reference
     row: Row | None  # None: a reference
-    cells: tuple[Cell, ...]
+    cells: tuple[TableCell, ...]
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,12 @@ def hardware_letters(section: Section) -> dict[str, str]:
     return {name: chr(ord("A") + i) if i < 26 else f"H{i + 1}" for i, name in enumerate(names)}
 
 
-def rank_cell(row: Row) -> Cell:
+def rank_cell(row: Row) -> TableCell:
     """The rank in its pool: G1, G2, ... of those told the group."""
-    return EMPTY if row.rank is None else Cell(f"{'G' if row.told_group else ''}{row.rank}", row.rank)
+    return EMPTY if row.rank is None else TableCell(f"{'G' if row.told_group else ''}{row.rank}", row.rank)
 
 
-def counted_cell(row: Row) -> Cell:
+def counted_cell(row: Row) -> TableCell:
     """Seeds with a result / seeds recorded."""
     return share_cell(row.ok, row.expected, f" ({row.stale} stale)" if row.stale else "")
 

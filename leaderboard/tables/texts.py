@@ -9,7 +9,7 @@ from bench.leaderboard.board.build import Disagreement
 from bench.leaderboard.board.model import Board, Row, Section
 from bench.leaderboard.board.overall import BUDGET, DRAWS, Overall
 from bench.leaderboard.tables.effort import WORKERS, Effort
-from bench.leaderboard.tables.found import FOUND, Found
+from bench.leaderboard.tables.named_generators import FOUND, NamedGenerators
 from bench.leaderboard.tables.prose import Block, item, paragraph
 from bench.leaderboard.tables.text import number
 from bench.metrics import scores
@@ -253,12 +253,12 @@ FOUND_ABOUT = paragraph(
 )
 
 
-def generators_found(lines: Iterable[Found]) -> list[Block]:
+def generators_found(lines: Iterable[NamedGenerators]) -> list[Block]:
     """Which generators each method found, in words."""
-    return [item("`{label}`: {what}.", label=line.label, what=_found(line)) for line in lines]
+    return [item("`{label}`: {what}.", label=line.label, what=_outcome_of_search(line)) for line in lines]
 
 
-def _found(line: Found) -> str:
+def _outcome_of_search(line: NamedGenerators) -> str:
     total = len(line.found) + len(line.partly) + len(line.missed)
     if len(line.found) == total:
         return f"all {total} found (each at least {FOUND:g})"

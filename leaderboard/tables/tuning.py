@@ -8,7 +8,7 @@ from statistics import fmean
 
 from bench.leaderboard.board.build import setting
 from bench.leaderboard.board.model import Board, Row, Section
-from bench.leaderboard.tables.cells import EMPTY, Cell, entry_cell, number_cell
+from bench.leaderboard.tables.cells import EMPTY, TableCell, entry_cell, number_cell
 from bench.leaderboard.tables.tables import Line, Table
 from bench.leaderboard.tables.text import unit_suffix
 from bench.leaderboard.tables.texts import tuning_about
@@ -75,20 +75,20 @@ def _most(rows: Sequence[Row]) -> Row | None:
     return max(rows, key=lambda row: (row.ok, -row.stale, row.key), default=None)
 
 
-def _cells(tuning: Tuning, metric: str) -> list[Cell]:
+def _cells(tuning: Tuning, metric: str) -> list[TableCell]:
     preset, rows = tuning.preset, (tuning.default, tuning.tuned)
     tier = next((row.tier for row in rows if row is not None), None)
     default, tuned = (entry_cell(row.entries.get(metric), 4, row.ok) if row else EMPTY for row in rows)
     stopped = [f"{count} {state}" for state in ("pruned", "failed") if (count := preset.trials(state))]
     trials = f"{preset.trials()}" + (f" ({', '.join(stopped)})" if stopped else "")
-    settings = Cell(" ".join(f"{name}={setting(value)}" for name, value in preset.settings.items()), style="code")
-    kept = Cell("the default") if preset.best.trial == 0 else None
+    settings = TableCell(" ".join(f"{name}={setting(value)}" for name, value in preset.settings.items()), style="code")
+    kept = TableCell("the default") if preset.best.trial == 0 else None
     return [
-        EMPTY if tier is None else Cell(tier),
+        EMPTY if tier is None else TableCell(tier),
         default,
         kept or tuned,
         number_cell(tuning.difference, 3, tuning.half_width),
-        Cell(trials, preset.trials()),
+        TableCell(trials, preset.trials()),
         number_cell(preset.hours, 2),
         kept or settings,
     ]

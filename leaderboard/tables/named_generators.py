@@ -13,7 +13,7 @@ FOUND, MISSED = 0.95, 0.5
 
 
 @dataclass(frozen=True)
-class Found:
+class NamedGenerators:
     """The true generators by how much of each lies in the span that a row learned; means over seeds."""
 
     label: str  # of the row
@@ -22,18 +22,18 @@ class Found:
     missed: tuple[str, ...]
 
 
-def generators_by_row(rows: Iterable[Row]) -> list[Found]:
+def generators_by_row(rows: Iterable[Row]) -> list[NamedGenerators]:
     """The named generators of each of ``rows`` that has such scores, in the order of the alphabet."""
-    return [_sorted_out(row) for row in rows if any(name.startswith(START) for name in row.entries)]
+    return [_named_generators(row) for row in rows if any(name.startswith(START) for name in row.entries)]
 
 
-def _sorted_out(row: Row) -> Found:
+def _named_generators(row: Row) -> NamedGenerators:
     shares = {
         name.removeprefix(START).replace("_", " "): entry.mean
         for name, entry in sorted(row.entries.items())
         if name.startswith(START)
     }
-    return Found(
+    return NamedGenerators(
         label=row.label,
         found=tuple(name for name, share in shares.items() if share >= FOUND),
         partly=tuple(name for name, share in shares.items() if MISSED <= share < FOUND),
