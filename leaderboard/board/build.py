@@ -107,7 +107,7 @@ def discoverers(section: Section) -> list[Row]:
 
 
 def _known_data(records: Iterable[Record]) -> dict[str, str]:
-    """Fingerprint -> SHA-256 of the data, so that a cell killed before it loaded its data is placed in the right table."""
+    """Fingerprint -> SHA-256 of the data, which a cell that was killed before it loaded its data does not record."""
     pairs = {(r.task.data, r.task.data_sha256) for r in records if r.task.data_sha256}
     return dict(sorted(pairs, reverse=True))
 

@@ -90,7 +90,7 @@ def _pool(compared: Sequence[tuple[Board, Section]], told_group: bool) -> list[O
 
 
 def _placed(board: Board, section: Section, told_group: bool) -> dict[str, Row]:
-    """Row of each method at default settings in the widest search space; the row with most seeds if defaults changed."""
+    """Method -> its row at default settings in the widest search space; the one with most seeds if defaults changed."""
     rows = [
         row
         for row in section.rows

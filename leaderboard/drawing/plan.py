@@ -1,4 +1,4 @@
-"""Which figures a page shows, what they are called and what their captions say: from the Board alone, nothing drawn.
+"""Plans the figures of a page, with their file names and captions, from the board alone. It draws nothing.
 
 A figure's name holds a digest of all that it shows, so a file that exists is up to date and is not drawn again.
 """
@@ -16,17 +16,16 @@ from bench.leaderboard.tables.text import unit_suffix
 from bench.metrics.strength import DECLARED_ABOVE
 from bench.records.preset import Preset
 
-#: Beside the pages.
-#: Folder of the tasks' pages, and that of their figures, below the folder of the index.
+#: Folders of the tasks' pages and of their figures, below the folder of the index.
 PAGES, FOLDER = "boards", "boards/figures"
-#: Raise it when the drawing changes: every figure then has a new name.
+#: Increase this number when the drawing changes, so that every figure gets a new name.
 FIGURE_VERSION = 3
-#: Rows in one figure: as many as there are pairs of colour and marker.
+#: Maximum number of rows in one figure: the number of pairs of colour and marker.
 MAX_ROWS = 24
-#: Curves against the angle in one figure, of each pool: the best.
+#: Maximum number of curves against the angle in one figure for each pool; the best rows are shown.
 MAX_CURVES = 8
 TRUE_GROUP = "true group"
-#: Kinds in which a row is a line with a style of its own.
+#: Kinds in which a row is a line with its style.
 LINES = ("angle", "trace", "strength")
 #: Arrays that a run must have to be drawn.
 NEEDS = {
@@ -57,7 +56,7 @@ def task_of_figure(name: str) -> str:
 
 @dataclass(frozen=True)
 class LearningPoint:
-    """The primary metric after training on so many examples."""
+    """The primary metric after training on a number of examples."""
 
     examples: int
     mean: float
@@ -71,8 +70,8 @@ class FigureRow:
     label: str
     told: bool
     style: int  # its colour and marker, the same on the whole page
-    runs: tuple[Run, ...]  # those that are drawn
-    points: tuple[LearningPoint, ...] = ()  # of a learning curve, by examples
+    runs: tuple[Run, ...]  # the runs that are drawn
+    points: tuple[LearningPoint, ...] = ()  # points of a learning curve, sorted by examples
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ class FigurePlan:
     score: str  # label of the primary metric with its unit
     error: str  # label of E' with its unit
     falls: bool = False  # a lower primary metric is better: an error, which may span decades
-    sweeps: tuple[Preset, ...] = ()  # whose histories are drawn
+    sweeps: tuple[Preset, ...] = ()  # sweeps whose histories are drawn
 
     @property
     def title(self) -> str:
@@ -122,7 +121,7 @@ def _generators(rows: Iterable[Row]) -> RowRuns:
 
 
 def _samples(rows: Iterable[Row]) -> RowRuns:
-    """The true group stands first; without a discoverer beside it there is nothing to compare it with."""
+    """The true group, then the discoverers; empty without a discoverer to compare the group with."""
     discovered = [(row, runs[:1]) for row, runs in _with("samples", _discoverers(rows))]
     true_group = _with("samples", sorted((row for row in rows if row.told_group), key=lambda row: row.label))
     return [*((row, runs[:1]) for row, runs in true_group[:1]), *discovered] if discovered else []

@@ -1,4 +1,4 @@
-"""What the HTML page draws from the arrays beside the records: mean generators, and curves against the angle."""
+"""Data that the HTML page draws from stored arrays: mean generators, and curves against the angle."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from bench.leaderboard.board.model import Row, Run, Section
 from bench.leaderboard.drawing.gauge import adds_to, aligned, normalised, signed, square
 from bench.leaderboard.tables.text import significant
 
-#: The arrays that are read of every run, and of discoverers besides.
+#: Arrays that are read from every run, and further arrays that are read from discoverers.
 CURVES, MATRICES = frozenset({"orientation_curve"}), frozenset({"generators", "truth", "truth_algebra"})
-#: Entries are written as whole thousandths, which is below what a colour shows.
+#: Entries are rounded to thousandths, finer than a colour can show.
 THOUSANDTHS = 1000
-#: Against ties: 1/16 computed on two machines must not round to two sides.
+#: Added before rounding: 1/16 computed on two machines must not round to different sides.
 BEFORE_ROUNDING = 1e-6
 
 Arrays = Mapping[tuple[str, int], Mapping[str, Array]]
 
 
 def read_section(section: Section, load: Callable[[Run, Collection[str]], Mapping[str, Array]]) -> Arrays:
-    """What is drawn of each run of ``section``, by key and seed; ``load`` gives the arrays of those names."""
+    """The arrays to draw of each run of ``section``, by key and seed; ``load`` reads arrays by name."""
     read: dict[tuple[str, int], Mapping[str, Array]] = {}
     for row in section.rows:
         wanted = CURVES if _repeats(row) else CURVES | MATRICES
@@ -43,10 +43,10 @@ def run_generators(row: Row, arrays: Arrays) -> dict[int, Array]:
 
 
 def heat_maps(section: Section, arrays: Arrays) -> dict[str, Any] | None:
-    """The textbook's matrices, the true algebra where it is another, and those of every discoverer; None without any.
+    """The textbook's matrices, the true algebra if it differs, and those of every discoverer; None without any.
 
-    A row shows its mean over seeds where a gauge is common to them: one generator, or as many as the textbook has.
-    Elsewhere the mean of different bases means nothing, and its lowest seed is shown.
+    A row shows its mean over seeds if they share a gauge: one generator, or as many as the textbook has. Otherwise the
+    mean of different bases has no meaning, and the lowest seed is shown.
     """
     maps: list[dict[str, Any]] = []
     truth: Array | None = None
@@ -77,7 +77,7 @@ def heat_maps(section: Section, arrays: Arrays) -> dict[str, Any] | None:
 
 
 def angle_curves(section: Section, arrays: Arrays) -> list[dict[str, Any]]:
-    """Per row the degrees, and mean, least and most over seeds of the primary metric and of E′."""
+    """The degrees of each row, with the mean, minimum and maximum over seeds of the primary metric and of E′."""
     curves = []
     for place, row in enumerate(section.rows):
         read = [arrays.get((run.key, run.seed), {}).get("orientation_curve") for run in row.runs]
@@ -100,12 +100,12 @@ def thousandths(matrices: Array) -> list[list[list[int]]]:
 
 
 def _repeats(row: Row) -> bool:
-    """Whether its generators are the textbook's or those of another row."""
+    """Whether the generators of ``row`` are the textbook's or those of another row."""
     return row.told_group or row.repeats
 
 
 def _truth(stored: Mapping[str, Array], learned: Array) -> Array:
-    """The textbook's matrices, or none where they do not fit."""
+    """The textbook's matrices; empty where they do not fit ``learned``."""
     textbook = stored.get("truth")
     fits = textbook is not None and square(textbook) and textbook.shape[1:] == learned.shape[1:]
     return normalised(textbook) if textbook is not None and fits else np.zeros((0, *learned.shape[1:]))

@@ -9,12 +9,12 @@ from bench.leaderboard.tables.cells import TableCell
 from bench.leaderboard.tables.prose import Block
 from bench.leaderboard.tables.text import significant
 
-#: Significant digits of what a cell sorts by.
+#: Significant digits of the value that a cell sorts by.
 DIGITS = 6
 
 
 def cell_data(cell: TableCell) -> list[Any]:
-    """The text, what it sorts by where that is a number, and its class where it is bold."""
+    """The text of a cell, its value if it sorts by a number, and its class if it is bold."""
     data: list[Any] = [cell.text]
     if cell.value is not None or cell.style == "b":
         data.append(None if cell.value is None else significant(cell.value, DIGITS))

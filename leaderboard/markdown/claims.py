@@ -13,7 +13,7 @@ from bench.records.record import Record
 
 
 def render_claims(claims: Iterable[Claim], records: Iterable[Record]) -> str | None:
-    """The page without its first line; None where the records bear on no claim."""
+    """The page without its first line; None if no claim concerns a task of the records."""
     shown = judged(claims, records)
     if not shown:
         return None

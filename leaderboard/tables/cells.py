@@ -15,12 +15,12 @@ Style = Literal["", "b", "i", "code"]
 
 @dataclass(frozen=True)
 class TableCell:
-    """What stands in one place of a table."""
+    """The content of one cell of a table."""
 
-    text: str  # plain: every renderer writes it in its own language
-    value: float | None = None  # what it sorts by; None for a word
+    text: str  # plain text, which every renderer escapes
+    value: float | None = None  # the number that it sorts by; None for a word
     style: Style = ""
-    link: str = ""  # where it leads, beside the page
+    link: str = ""  # target, relative to the page
 
     def with_text(self, text: str) -> TableCell:
         """The cell with another text."""
@@ -29,12 +29,12 @@ class TableCell:
 
 EMPTY = TableCell(NOTHING)
 
-#: A header, and what stands in the cell of a row.
+#: A header, and a function from a row to its cell.
 Column = tuple[str, Callable[[Row], TableCell]]
 
 
 def number_cell(value: float | None, digits: int = 3, spread: float | None = None) -> TableCell:
-    """``value`` as :func:`bench.leaderboard.tables.text.number` writes it; empty without one."""
+    """``value`` as :func:`bench.leaderboard.tables.text.number` writes it; empty for None."""
     return EMPTY if value is None else TableCell(number(value, digits, spread), value)
 
 
@@ -47,7 +47,7 @@ def entry_cell(entry: Entry | None, digits: int = 3, expected: int | None = None
 
 
 def mean_cell(entry: Entry | None, digits: int = 3) -> TableCell:
-    """The mean alone."""
+    """The mean without its interval."""
     return EMPTY if entry is None else number_cell(entry.mean, digits)
 
 
@@ -57,5 +57,5 @@ def whole_cell(entry: Entry | None) -> TableCell:
 
 
 def share_cell(part: int, whole: int, more: str = "") -> TableCell:
-    """``part/whole``, which sorts by the part."""
+    """``part/whole``; the cell sorts by the part."""
     return TableCell(f"{part}/{whole}{more}", part)

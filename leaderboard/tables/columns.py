@@ -1,4 +1,4 @@
-"""The columns of the tables: a header, and what stands in the cell of a row. Columns without a value are not shown."""
+"""The columns of the tables: a header, and a function from a row to its cell. Columns without a value are not shown."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MIXED = "†"
 def columns_of(board: Board, section: Section, table: str) -> list[Column]:
     """A column for each score that the table of scores puts into ``table``, in its order.
 
-    A score with a word in angle brackets has one column for each word that stands there in some row.
+    A score with a word in angle brackets has one column for each word that takes its place in some row.
     """
     every = scores.SCORES.on(board.task)
     columns: list[Column] = []
@@ -51,7 +51,7 @@ def has_angles(board: Board, row: Row) -> bool:
 
 
 def cost(board: Board, section: Section, letters: Mapping[str, str]) -> list[Column]:
-    """What the rows cost; ``letters`` of hardware fingerprints."""
+    """Columns of the cost table; ``letters`` maps a hardware fingerprint to its letter."""
 
     def hardware(row: Row) -> TableCell:
         return TableCell(", ".join(letters[name] for name in row.hardware))
@@ -60,14 +60,14 @@ def cost(board: Board, section: Section, letters: Mapping[str, str]) -> list[Col
 
 
 def _words(every: Scores, word: str, rows: Iterable[Row]) -> list[str]:
-    """What stands for ``word`` in the scores of ``rows``, by the first score in whose name it is."""
+    """Values of the placeholder ``word`` in the score names of ``rows``, by the first score that contains it."""
     first = next(score for score in every if score.word == word)
     names = {name for row in rows for name in row.entries}
     return sorted(filling for name in names if every.find(name) is first and (filling := first.matched(name)))
 
 
 def _is_repeated(score: Score, rows: Iterable[Row]) -> bool:
-    """Whether a column of ``score`` would show the numbers of another one."""
+    """Whether a column of ``score`` would repeat the numbers of its twin."""
     return bool(score.twin) and all(row.values.get(score.name) == row.values.get(score.twin) for row in rows)
 
 
@@ -104,8 +104,8 @@ def _digits(board: Board) -> int:
 
 
 def _main(row: Row, name: str, digits: int) -> TableCell:
-    """The primary metric, or what happened instead."""
+    """The primary metric; the statuses of the failures where there is none."""
     if name in row.entries:
-        shown = entry_cell(row.entries[name], digits, row.expected)  # a mean over some of the seeds only says so
+        shown = entry_cell(row.entries[name], digits, row.expected)  # shows n where seeds are missing
         return replace(shown, style="b") if row.tied else shown
     return TableCell(", ".join(sorted({failure.status for failure in row.failures})) or NOTHING)

@@ -1,4 +1,4 @@
-"""The table of methods over all tasks: cells, no renderer."""
+"""The cells of the table of methods over all tasks, without rendering."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def pools(overall: Overall) -> list[tuple[str, tuple[OverallRow, ...]]]:
 
 
 def overall_table(rows: Sequence[OverallRow]) -> tuple[tuple[str, ...], list[list[TableCell]]]:
-    """Headers and cells: one implementation for every renderer."""
+    """Headers and cells, shared by all renderers."""
     headers = ("method", "told", "win probability", "95 %", "mean rank", "95 %", "of", "tasks", "failed")
     lines = [
         [

@@ -1,4 +1,4 @@
-"""A section in a few words and cells: its name, its data, and its best rows."""
+"""A short summary of a section: its name, its data, and its best rows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ SUMMARY = ("budget", "metric", "best", "", "best told the group", "", "best refe
 
 
 def title(board: Board, section: Section) -> str:
-    """The budget, and what tells ``section`` from the others of its budget."""
+    """The budget, and what distinguishes ``section`` from other sections of the same budget."""
     current = "" if section.version == board.task.version else f", version {section.version} (now {board.task.version})"
     like = [(s.version, s.budget, s.train_fraction) for s in board.sections]
     several = like.count((section.version, section.budget, section.train_fraction)) > 1
@@ -23,7 +23,7 @@ def data_name(section: Section) -> str:
 
 
 def summary(board: Board, section: Section) -> list[TableCell]:
-    """The cells of ``section`` in a table of all tasks: the best of both pools and of the references."""
+    """The cells of ``section`` in a table of all tasks: the best row of each pool and the best reference."""
     metric = board.task.metric
     cells = [
         TableCell(f"{section.budget}{_share(section)}"),
@@ -43,5 +43,5 @@ def summary(board: Board, section: Section) -> list[TableCell]:
 
 
 def _share(section: Section) -> str:
-    """The share of the budget's training examples, where it is not all of them."""
+    """The share of the budget's training examples as text; empty when all are used."""
     return "" if section.train_fraction == 1.0 else f", {100 * section.train_fraction:g} % of the training examples"

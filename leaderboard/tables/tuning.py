@@ -1,4 +1,4 @@
-"""Default and tuned settings side by side: what a sweep chose by validation, and what it changed on the test set."""
+"""Default and tuned settings side by side: the choice of a sweep by validation, and its effect on the test set."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from bench.records.record import labelled
 
 @dataclass(frozen=True)
 class Tuning:
-    """A sweep, and the rows of its default and of its choice."""
+    """A sweep with the row of its default and the row of its choice."""
 
     preset: Preset
     default: Row | None
-    tuned: Row | None  # None also where the default was chosen
+    tuned: Row | None  # None if it was not run, or the sweep chose the default
     difference: float | None  # mean of tuned - default over the seeds that both have
-    half_width: float | None  # of its 95 % interval; None below three seeds
+    half_width: float | None  # half width of its 95 % interval; None below three seeds
 
     @property
     def label(self) -> str:
@@ -33,12 +33,12 @@ class Tuning:
 
 
 def sweep_label(preset: Preset) -> str:
-    """A sweep's method, and the search space if it has one."""
+    """The method of a sweep, and its search space if it has one."""
     return labelled(preset.method, preset.search)
 
 
 def tunings(board: Board, section: Section) -> list[Tuning]:
-    """Every sweep of the version and budget of ``section``; none where only a share of the examples is trained on."""
+    """Every sweep of the version and budget of ``section``; empty if only a share of the training examples is used."""
     if section.train_fraction != 1.0:
         return []
     rows_of_sweeps = []
@@ -71,7 +71,7 @@ def _tuning(preset: Preset, default: Row | None, tuned: Row | None, metric: str)
 
 
 def _most(rows: Sequence[Row]) -> Row | None:
-    """Of several (older defaults, an earlier sweep) the one of most seeds."""
+    """The row with most seeds; there are several after changed defaults or an earlier sweep."""
     return max(rows, key=lambda row: (row.ok, -row.stale, row.key), default=None)
 
 
