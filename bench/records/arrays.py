@@ -11,11 +11,11 @@ from bench.records.record import Record
 
 #: Name of an array, or the part before its first slash -> a module that reads it.
 READERS = {
-    "generators": "bench.leaderboard.drawing.draw",
-    "truth": "bench.leaderboard.drawing.draw",
-    "truth_algebra": "bench.leaderboard.drawing.draw",
-    "sample_original": "bench.leaderboard.drawing.draw",
-    "sample_moved": "bench.leaderboard.drawing.draw",
+    "generators": "bench.leaderboard.drawing.generators",
+    "truth": "bench.leaderboard.drawing.generators",
+    "truth_algebra": "bench.leaderboard.drawing.generators",
+    "sample_original": "bench.leaderboard.drawing.samples",
+    "sample_moved": "bench.leaderboard.drawing.samples",
     "orientation_curve": "bench.leaderboard.drawing.curves",
     "trace": "bench.leaderboard.drawing.curves",
     "trace_step": "bench.leaderboard.drawing.curves",
