@@ -35,7 +35,7 @@ class Outcome:
     evidence: tuple[Span, ...] = ()
 
 
-Check = Callable[[ScoresByRow], Outcome]
+ClaimCheck = Callable[[ScoresByRow], Outcome]
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Claim:
 
     where: str
     text: str
-    checks: Mapping[str, tuple[Check, ...]]  # task id -> its checks
+    checks: Mapping[str, tuple[ClaimCheck, ...]]  # task id -> its checks
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class Judged:
         return verdict(outcome for _, outcome in self.outcomes)
 
 
-def better(row: str, other: str, score: str = "test/mse") -> Check:
+def better(row: str, other: str, score: str = "test/mse") -> ClaimCheck:
     """A check that ``row`` has a lower ``score`` than ``other``."""
 
     def check(scores: ScoresByRow) -> Outcome:
@@ -77,7 +77,7 @@ def better(row: str, other: str, score: str = "test/mse") -> Check:
     return check
 
 
-def at_least(row: str, score: str, threshold: float) -> Check:
+def at_least(row: str, score: str, threshold: float) -> ClaimCheck:
     """A check that the ``score`` of ``row`` is at least ``threshold``."""
 
     def check(scores: ScoresByRow) -> Outcome:
@@ -89,7 +89,7 @@ def at_least(row: str, score: str, threshold: float) -> Check:
     return check
 
 
-def below(row: str, score: str, threshold: float) -> Check:
+def below(row: str, score: str, threshold: float) -> ClaimCheck:
     """A check that the ``score`` of ``row`` is below ``threshold``."""
 
     def check(scores: ScoresByRow) -> Outcome:

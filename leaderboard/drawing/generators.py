@@ -63,7 +63,7 @@ def draw_generators(runs: Iterable[RunArrays]) -> Figure | None:
 
 
 def _groups(runs: Iterable[RunArrays]) -> list[_Matrices]:
-    """What is drawn, in order: the textbook, the true algebra if it differs, and every run."""
+    """The matrices to draw, in order: the textbook, the true algebra if it differs, and every run."""
     truth: Array | None = None
     computed: Array | None = None  # the true algebra, where it is not just the textbook's
     learned: list[_Matrices] = []
