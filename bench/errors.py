@@ -39,7 +39,7 @@ def nearest(name: str, allowed: Iterable[str]) -> str:
     return f" Did you mean {close[0]!r}?" if close else ""
 
 
-def place_of(error: BaseException, is_own: Callable[[str], bool]) -> str:
+def line_of(error: BaseException, is_own: Callable[[str], bool]) -> str:
     """``"file.py:12"``: the last line that ``error`` came through in a file that ``is_own`` accepts, or at all."""
     frames = traceback.extract_tb(error.__traceback__)
     last = ([frame for frame in frames if is_own(frame.filename)] or frames)[-1]

@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from bench.nn.lieconv import SPECIES, Block, LieConvNet, atom_features
+from bench.nn.lieconv import SPECIES, LieConvBlock, LieConvNet, atom_features
 from bench.nn.pair_convolution import KernelLayer, LieConv
 
 BATCH, WIDTH, BLOCKS, LARGEST, STEPS = 64, 64, 2, 29, 15
@@ -28,7 +28,7 @@ class DirectNet(nn.Module):
         net, mask = self.net, x[..., 0] > 0  # (n, atoms)
         h = net.embedding(atom_features(x[..., 0], net.species))  # (n, atoms, k)
         for block in net.blocks:
-            assert isinstance(block, Block)
+            assert isinstance(block, LieConvBlock)
             v = block.squeeze(F.silu(block.norm1(h, mask)))
             v = self.convolve(block.convolution, F.silu(block.norm2(v, mask)), x[..., 1:], mask)
             h = h + block.expand(F.silu(block.norm3(v, mask)))

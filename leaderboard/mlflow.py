@@ -1,4 +1,4 @@
-"""The MLflow mirror of a store: one run per record, rebuilt from the store at any time, never the source of anything.
+"""The MLflow mirror of a store: one run per record. It can be rebuilt at any time; the store is the original.
 
 Only the parent process writes it: several processes opening a cold SQLite store at once crash in its migrations.
 """
@@ -27,7 +27,7 @@ from bench.records.record import Record, Status, encode
 from bench.records.store import Store
 
 DATABASE, ARTIFACTS = "mlflow.db", "mlruns"
-#: Arrays that are drawn, and inputs in the figure of augmentations.
+#: Arrays that are drawn, and the number of inputs in the figure of augmentations.
 FIGURE_ARRAYS, SAMPLES = frozenset({"generators", "sample_original"}), 4
 #: Tag that names a run's record; there is one run per record.
 RECORD_TAG = "record"
@@ -36,7 +36,7 @@ BATCH, PARAM_BATCH, PARAM_LENGTH, TAG_LENGTH = 1000, 100, 5999, 4999
 
 
 def tracking_uri(store_root: Path) -> str:
-    """What ``mlflow ui --backend-store-uri`` takes."""
+    """The URI of the mirror, for ``mlflow ui --backend-store-uri``."""
     return f"sqlite:///{store_root.resolve() / DATABASE}"
 
 
@@ -50,7 +50,7 @@ class Mirror:
             BenchError: when mlflow cannot be imported or the database cannot be opened.
         """
         self.root, self._store = store_root.resolve(), Store(store_root)
-        if (self.root / DATABASE).is_dir():  # SQLAlchemy would try again for minutes
+        if (self.root / DATABASE).is_dir():  # without this, SQLAlchemy would retry for minutes
             raise BenchError(f"the MLflow mirror {str(self.root / DATABASE)!r} is a folder; move it away.")
         with _one_line(self.root), _quiet():
             os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
@@ -58,7 +58,7 @@ class Mirror:
 
             self.root.mkdir(parents=True, exist_ok=True)
             self._client: Any = MlflowClient(tracking_uri(self.root))
-            self._experiments = {found.name: found.experiment_id for found in self._client.search_experiments()}
+            self._experiments = {known.name: known.experiment_id for known in self._client.search_experiments()}
 
     def record(self, record: Record) -> None:
         """Mirror ``record``; the run of an earlier record at the same place is replaced.
@@ -91,7 +91,7 @@ class Mirror:
         return self._experiments[name]
 
     def _remove(self, experiment: str, record: Record, place: str) -> None:
-        # A key is hexadecimal digits and a seed is a number; a path may hold quotes, which no filter can express.
+        # A key is hexadecimal digits and a seed is a number; a path may contain quotes, which a filter cannot express.
         same_cell = f"tags.key = '{record.key}' and tags.seed = '{record.seed}'"
         for run in self._client.search_runs([experiment], same_cell):
             if run.data.tags.get(RECORD_TAG) != place:
@@ -116,22 +116,22 @@ class Mirror:
 
 
 def rebuild(store_root: Path, on_progress: OnProgress = lambda done, total: None) -> tuple[int, int]:
-    """Delete the mirror of ``store_root`` and make it again; returns (records mirrored, files that are no record).
+    """Delete the mirror of ``store_root`` and rebuild it; returns (records mirrored, files that are not records).
 
     Raises:
         BenchError: when the database cannot be written.
     """
-    found = Store(store_root).scan()
+    scan = Store(store_root).scan()
     with _one_line(store_root):
         for suffix in ("", "-journal", "-wal", "-shm"):
             (store_root / f"{DATABASE}{suffix}").unlink(missing_ok=True)
         if (store_root / ARTIFACTS).exists():
             shutil.rmtree(store_root / ARTIFACTS)
     mirror = Mirror(store_root)
-    for number, record in enumerate(found.records.values(), start=1):
+    for number, record in enumerate(scan.records.values(), start=1):
         mirror.record(record)
-        on_progress(number, len(found.records))
-    return len(found.records), len(found.skipped)
+        on_progress(number, len(scan.records))
+    return len(scan.records), len(scan.skipped)
 
 
 def _name(record: Record) -> str:
@@ -159,7 +159,7 @@ def _tags(record: Record, place: str) -> dict[str, str]:
 
 
 def _write_artifacts(folder: Path, record: Record, arrays: Mapping[str, Array], problem: str | None) -> None:
-    """The record, the figures that its arrays allow, and why its arrays could not be read."""
+    """Write the record, the figures of its arrays, and the ``problem`` if its arrays cannot be read."""
     (folder / "record.json").write_bytes(encode(record))
     if problem:
         (folder / "arrays_unreadable.txt").write_text(problem + "\n", encoding="utf-8")
@@ -168,7 +168,7 @@ def _write_artifacts(folder: Path, record: Record, arrays: Mapping[str, Array], 
 
 
 def _draw(folder: Path, record: Record, arrays: Mapping[str, Array]) -> None:
-    """The generators and the augmentations, as far as there are some."""
+    """Draw the generators and the augmentations, if the record has them."""
     from bench.leaderboard.drawing.generators import draw_generators  # matplotlib is slow to import
     from bench.leaderboard.drawing.primitives import RunArrays
     from bench.leaderboard.drawing.samples import draw_samples
@@ -185,7 +185,7 @@ def _draw(folder: Path, record: Record, arrays: Mapping[str, Array]) -> None:
 
 @contextlib.contextmanager
 def _one_line(root: Path) -> Iterator[None]:
-    """Whatever MLflow, SQLAlchemy or the file system raise, as one line that loses no result."""
+    """Turn any exception of MLflow, SQLAlchemy or the file system into a one-line error."""
     try:
         yield
     except BenchError:
@@ -195,7 +195,7 @@ def _one_line(root: Path) -> Iterator[None]:
             f"the MLflow mirror needs mlflow-skinny, sqlalchemy and alembic ({error}); `pip install symmetry-bench` "
             "brings them. The records themselves are complete."
         ) from None
-    except Exception as error:  # each of them has exceptions of its own
+    except Exception as error:  # each library has its own exceptions
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise BenchError(
             f"the MLflow mirror {str(root / DATABASE)!r} cannot be written ({reason}); the records themselves are "
@@ -205,7 +205,7 @@ def _one_line(root: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Without the INFO lines of MLflow's migrations, and its use of deprecated SQLAlchemy: not ours to mend."""
+    """Hide the INFO lines of MLflow's migrations and its deprecation warnings from SQLAlchemy, which we cannot fix."""
     before = logging.root.manager.disable
     logging.disable(logging.INFO)
     try:
@@ -217,7 +217,7 @@ def _quiet() -> Iterator[None]:
 
 
 class Mirroring:
-    """Mirrors records to MLflow; a fault there is a warning, because the record is already stored."""
+    """Mirrors records to MLflow; an error there is only a warning, because the record is already stored."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -225,7 +225,7 @@ class Mirroring:
         self.broken = False
 
     def record(self, store: Store, cell: Cell, record: Record) -> None:
-        # A failure is not mirrored over the finished record of an earlier run, which it did not replace either.
+        # A failure does not replace the finished record of an earlier run, neither in the store nor here.
         if self.broken or store.finished(cell) not in (None, record):
             return
         try:

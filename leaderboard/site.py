@@ -1,7 +1,7 @@
-"""The pages of a store and their figures: written, or held against what is committed.
+"""Writes the pages of a store and their figures, or checks them against the files on disk.
 
-Texts are compared byte for byte. A figure's name tells what it shows, so of figures only the existence is checked:
-their bytes differ between versions of matplotlib.
+Texts are compared byte for byte. A figure's name contains a digest of its data, so only its existence is checked: the
+bytes of figures differ between versions of matplotlib.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ PICTURED = "nbody_1step_id-"
 
 @dataclass(frozen=True)
 class Cards:
-    """What this installation knows: the card of every task, and that of a method by its name, None if unknown."""
+    """The card of every installed task, and a function from a method's name to its card, or None if it is unknown."""
 
     tasks: Mapping[str, TaskCard]
     method: Callable[[str], MethodCard | None]
@@ -48,7 +48,7 @@ class Cards:
 
 @dataclass(frozen=True)
 class Site:
-    """What belongs beside a store: the text of every page, the plan of every figure, and how to read its arrays."""
+    """The text of every page of a store, the plan of every figure, and a function that reads arrays."""
 
     pages: Mapping[str, str]  # by path below the folder of the pages
     figures: Mapping[str, FigurePlan]  # by file name below FOLDER
@@ -56,12 +56,12 @@ class Site:
     overall: Overall
     remarks: tuple[Block, ...]
     load: Callable[..., Mapping[str, Array]]  # (run, names) -> arrays; empty where they cannot be read
-    problems: tuple[str, ...]  # records and arrays that cannot be read, a line each
+    problems: tuple[str, ...]  # a line for each record or array file that cannot be read
 
 
 @dataclass(frozen=True)
 class Changes:
-    """What differs from the records: paths below the folder of the pages, and what could not be read."""
+    """Changed and removed files, as paths below the folder of the pages, and records that cannot be read."""
 
     written: tuple[str, ...]
     removed: tuple[str, ...]
@@ -76,17 +76,17 @@ def write_pages(
     check: bool = False,
     readme: Path | None = None,
 ) -> Changes:
-    """Write the index, one page per task with a record, and their figures; remove generated ones that are left over.
+    """Write the index, one page per task with a record, and their figures; remove outdated ones.
 
     Pages and figures of tasks that ``cards`` do not know stay as they are.
 
     Args:
         store: the records.
-        out_dir: where the pages lie.
-        cards: of tasks and methods.
+        out_dir: folder of the pages.
+        cards: cards of tasks and methods.
         is_stale: whether a record is of another version, as `bench.running.standing.is_stale` says.
         check: write nothing, and draw nothing.
-        readme: the project's, whose generated part is made anew too.
+        readme: the README of the project, whose generated part is updated too.
 
     Raises:
         BenchError: when a file in the way was not generated, or a file cannot be written.
@@ -109,7 +109,7 @@ def write_pages(
     if not check:
         _refuse_foreign(out_dir, changed, present)
         try:
-            # Figures first, and the old ones last: whoever reads a page meanwhile finds those that it names.
+            # Write figures first and remove old ones last, so that every page on disk finds its figures.
             _draw(out_dir / FOLDER, [site.figures[name] for name in missing], site.load)
             for name in changed:
                 _write(out_dir / name, site.pages[name])
@@ -138,7 +138,7 @@ def write_html(store: Store, out_dir: Path, cards: Cards, is_stale: Callable[[Re
 
 
 def plan_site(store: Store, cards: Cards, is_stale: Callable[[Record], bool]) -> Site:
-    """All that the store's records make."""
+    """The pages and figures of the records of ``store``."""
     scan = store.scan()
     problems = list(scan.skipped.values())
     records = []
@@ -179,7 +179,7 @@ def plan_site(store: Store, cards: Cards, is_stale: Callable[[Record], bool]) ->
 
 
 def _present(out_dir: Path) -> dict[str, str]:
-    """The text of every markdown page that is there, by its path below ``out_dir``."""
+    """The text of every markdown page on disk, by its path below ``out_dir``."""
     return {
         path.relative_to(out_dir).as_posix(): path.read_text(encoding="utf-8", errors="replace")
         for path in [*out_dir.glob("*.md"), *(out_dir / PAGES).glob("*.md")]
@@ -197,7 +197,7 @@ def _refuse_foreign(out_dir: Path, names: Iterable[str], present: Mapping[str, s
 
 
 def _is_ours(name: str, text: str, cards: Cards) -> bool:
-    """Whether a page was generated, and is the index's, the claims', or that of a task that ``cards`` know."""
+    """Whether a page was generated, and is the report on claims or the page of a task in ``cards``."""
     known = name == REPORT or Path(name).stem in cards.tasks
     return known and text.startswith(MARKER)
 
@@ -209,7 +209,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _shown_in_readme(site: Site) -> FigurePlan | None:
-    """The first figure of generators: the task's own name decides, not what it shows."""
+    """The first figure of generators of the task :data:`PICTURED`; None without one."""
     named = sorted(name for name, plan in site.figures.items() if plan.kind == "generators" and PICTURED in name)
     return site.figures[named[0]] if named else None
 

@@ -77,3 +77,8 @@ def reason_of(record: Record, length: int | None = None) -> str:
 def fit_time(record: Record) -> str:
     """The seconds of the fit as text."""
     return f"{record.cost.fit_s:.1f} s" if record.cost else "no fit"
+
+
+def number_text(value: float | None) -> str:
+    """``value`` with four significant digits; a dash where there is none."""
+    return "-" if value is None else f"{value:.4g}"

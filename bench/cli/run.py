@@ -9,7 +9,7 @@ import typer
 from tabulate import tabulate
 
 from bench.api import OnProgress, TaskCard
-from bench.cli.cells import CellOptions, fit_time, reason_of, with_data
+from bench.cli.cells import CellOptions, fit_time, number_text, reason_of, with_data
 from bench.cli.progress import Bars
 from bench.leaderboard.board.build import HIDDEN_BUDGETS
 from bench.leaderboard.mlflow import Mirroring
@@ -113,7 +113,7 @@ def _print_summary(records: Sequence[Record], card: TaskCard, store: Store, root
     for record in records:
         values = [record.scores[name].value if name in record.scores else None for name in names]
         fit = record.cost.fit_s if record.cost else None
-        rows.append([record.seed, record.status, *(_short(v) for v in values), _short(fit)])
+        rows.append([record.seed, record.status, *(number_text(v) for v in values), number_text(fit)])
     typer.echo("")
     typer.echo(tabulate(rows, ["seed", "status", *titles], tablefmt="simple", disable_numparse=True))
     last = store.root / records[-1].place
@@ -121,7 +121,3 @@ def _print_summary(records: Sequence[Record], card: TaskCard, store: Store, root
     hidden = records[-1].budget in HIDDEN_BUDGETS
     words = command_line("show", str(last), plugins=()) if hidden else command_line("leaderboard", results=root)
     typer.echo(f"next: {words}")
-
-
-def _short(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from tabulate import tabulate
 
-from bench.cli.cells import REASON_LENGTH, CellOptions, with_data
+from bench.cli.cells import REASON_LENGTH, CellOptions, number_text, with_data
 from bench.errors import BenchError
 from bench.records.command_line import command_line
 from bench.records.preset import Preset, Trial, preset_path, read_preset
@@ -103,8 +103,8 @@ def _print_preset(preset: Preset, plan: SweepPlan) -> None:
                 f"{study.study}{' *' if study.study == preset.chosen else ''}",
                 *(study.count(state) for state in ("complete", "pruned", "failed")),
                 f"{study.hours:.3g}{' (cap)' if study.capped else ''}",
-                _short(study.default),
-                _short(None if best is None else best.validation),
+                number_text(study.default),
+                number_text(None if best is None else best.validation),
                 "" if best is None else _text(best.params),
             ]
         )
@@ -115,7 +115,3 @@ def _print_preset(preset: Preset, plan: SweepPlan) -> None:
     words = ["--method", preset.method, "--task", preset.task, *(["--search", preset.search] if preset.search else [])]
     words += ["--budget", preset.budget, "--preset", preset.name, "--seeds", "0-5"]
     typer.echo(f"next: {command_line('run', *words, results=plan.results)}")
-
-
-def _short(value: float | None) -> str:
-    return "-" if value is None else f"{value:.4g}"

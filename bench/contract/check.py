@@ -13,7 +13,7 @@ from typing import Literal
 from bench.api import Method, Task
 from bench.contract.subject import Subject
 from bench.contract.toys import ENOUGH, TINY, odd_toys, toys
-from bench.errors import BenchError, place_of
+from bench.errors import BenchError, line_of
 from bench.records.cell import stages_of
 
 #: How a check ends. "known" is a failure that the method's author has declared.
@@ -108,7 +108,7 @@ def _outcome(check: Check, examination: Examination) -> tuple[CheckStatus, str]:
     except (Violation, BenchError) as fault:
         return "failed", str(fault)
     except Exception as error:  # whatever the method raises
-        return "failed", f"{type(error).__name__}: {error} ({place_of(error, _is_of_author)})"
+        return "failed", f"{type(error).__name__}: {error} ({line_of(error, _is_of_author)})"
     return "ok", ""
 
 

@@ -50,7 +50,7 @@ class LieConvNet(nn.Module):
         # A buffer, not a constant made in forward: a copy to the GPU would wait for it.
         self.register_buffer("species", torch.tensor(SPECIES, dtype=torch.float32), persistent=False)
         self.embedding = nn.Linear(3 * len(SPECIES), width)
-        self.blocks = nn.ModuleList(Block(width, group) for _ in range(blocks))
+        self.blocks = nn.ModuleList(LieConvBlock(width, group) for _ in range(blocks))
         self.norm = MaskedBatchNorm(width)
         self.head = nn.Linear(width, 1)
 
@@ -86,7 +86,7 @@ def atom_features(charges: Tensor, species: Tensor) -> Tensor:
     return (one_hot[..., None] * powers[..., None, :]).flatten(-2)  # (..., 15)
 
 
-class Block(nn.Module):
+class LieConvBlock(nn.Module):
     """Bottleneck residual block: norm, swish, k -> k/4, norm, swish, convolution, norm, swish, k/4 -> k, plus input."""
 
     def __init__(self, width: int, group: Group) -> None:

@@ -61,7 +61,7 @@ class Strict(Struct, frozen=True, forbid_unknown_fields=True):
     """Base class of all parts of a record."""
 
 
-class Score(Strict, frozen=True, kw_only=True):
+class ScoreValue(Strict, frozen=True, kw_only=True):
     """One score of a run."""
 
     value: Number
@@ -170,7 +170,7 @@ class Record(Strict, frozen=True, kw_only=True):
     changed: dict[str, Value]  # parameters that differ from the settings of the family
     preset: str | None = None  # name of the preset that the changes come from
     validation: Validation | None = None
-    scores: dict[ScoreName, Score] = {}
+    scores: dict[ScoreName, ScoreValue] = {}
     references: dict[str, Number] = {}  # scores of trivial predictors on the test set
     cost: Cost | None = None
     env: Environment
@@ -186,13 +186,13 @@ class Record(Strict, frozen=True, kw_only=True):
     @property
     def place(self) -> str:
         """Path of the record relative to the root of a store."""
-        return place_of(self.task, self.method.id, self.method.search, self.key, self.seed)
+        return record_path(self.task, self.method.id, self.method.search, self.key, self.seed)
 
     @property
     def discovery_place(self) -> str | None:
         """Place of the discovery that this consumer used; None for records that are not consumers."""
         used = self.discovery
-        return None if used is None else place_of(self.task, used.method, used.search, used.key, self.seed)
+        return None if used is None else record_path(self.task, used.method, used.search, used.key, self.seed)
 
     @property
     def train_fraction(self) -> float:
@@ -205,7 +205,7 @@ def labelled(method: str, search: str | None) -> str:
     return f"{method} [{search}]" if search else method
 
 
-def place_of(task: TaskEntry, method: str, search: str | None, key: str, seed: int) -> str:
+def record_path(task: TaskEntry, method: str, search: str | None, key: str, seed: int) -> str:
     """``<task>@<version>/<method>[--<search>]/<key>/seed<k>.json``."""
     return f"{task.id}@{task.version}/{method}{f'--{search}' if search else ''}/{key}/seed{seed}.json"
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from bench.api import Budget, EvaluationData, Group, OnProgress, Split, Task, TrainingData, Units
-from bench.errors import BenchError, Unsupported, place_of
+from bench.errors import BenchError, Unsupported, line_of
 from bench.records.cell import Cell, options_of
 
 
@@ -109,8 +109,8 @@ def _speaking_for(task: Task, call: str, data_dir: Path) -> Iterator[None]:
         ) from error
     except Exception as error:
         file = sys.modules[type(task).__module__].__file__
-        place = place_of(error, lambda name: name == file)
-        raise BenchError(f"task {task.card.id!r}: {call} raised {type(error).__name__}: {error} ({place}).") from error
+        line = line_of(error, lambda name: name == file)
+        raise BenchError(f"task {task.card.id!r}: {call} raised {type(error).__name__}: {error} ({line}).") from error
 
 
 def _apart(split: Split) -> Split:

@@ -52,7 +52,7 @@ from bench.records.record import (
     Cost,
     DiscoveryEntry,
     Record,
-    Score,
+    ScoreValue,
     Sizes,
     Status,
     TaskEntry,
@@ -284,7 +284,7 @@ def _outcome(work: Work, training: TrainingData, fit: _Fit, result: Evaluation) 
     fields: dict[str, Any] = {
         "status": Status.OK,
         "scores": {
-            name: Score(value=value, unit=unit, higher_is_better=better)
+            name: ScoreValue(value=value, unit=unit, higher_is_better=better)
             for name, (value, unit, better) in result.scores.items()
         },
         "cost": _cost(fit, result.predict_s, work.device),

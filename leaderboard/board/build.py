@@ -1,6 +1,6 @@
-"""From records to a board: one pure function. Markdown and whatever comes later only read the Board.
+"""Builds a board from records with one pure function. The renderers only read the board.
 
-Nothing here knows how a page looks, and no page computes a number.
+This module does not know how a page looks, and no page computes a number.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ HIDDEN_BUDGETS = frozenset({"smoke"})
 #: Reasons are cut here (characters); the whole text is in the record.
 REASON_LENGTH = 200
 
-#: Statuses of a seed that had its chance: in ranks and letters it counts as the constant predictor.
+#: Statuses of a failed seed that counts as the constant predictor in ranks and letters.
 IMPUTED = frozenset({Status.FAILED, Status.TIMEOUT, Status.OUT_OF_MEMORY, Status.DIVERGED})
 
 #: Task version, budget, share of its training examples, SHA-256 of the data: what makes rows comparable.
 Place = tuple[int, str, float, str | None]
-#: The cost of a record, that of its discovery included, by name; empty where one of them is not known.
+#: Maps a record to its costs by name, its discovery included; empty where one of the two is unknown.
 Costs = Callable[[Record], Mapping[str, float | None]]
 
 
@@ -46,27 +46,27 @@ def build_board(
     skipped: int = 0,
     presets: Iterable[Preset] = (),
 ) -> Board:
-    """The board of ``task``; does not depend on the order of ``records``, and ignores those of other tasks.
+    """The board of ``task``. It does not depend on the order of ``records``; records of other tasks are ignored.
 
     Args:
-        records: of any tasks.
-        task: whose board it is.
+        records: records of any tasks.
+        task: the card of the task.
         methods: the card of a method by name; None for one that this installation does not know.
         is_stale: whether a record is of another version, as `bench.running.standing.is_stale` says.
-        skipped: files of this task that are no valid record.
-        presets: what sweeps chose, of any tasks.
+        skipped: number of files of this task that are not valid records.
+        presets: presets of any tasks, written by sweeps.
     """
-    own = [r for r in records if r.task.id == task.id and r.budget not in HIDDEN_BUDGETS]
-    own.sort(key=lambda r: (r.method.id, r.method.search or "", r.key, r.seed))
+    task_records = [r for r in records if r.task.id == task.id and r.budget not in HIDDEN_BUDGETS]
+    task_records.sort(key=lambda r: (r.method.id, r.method.search or "", r.key, r.seed))
     groups: defaultdict[Place, list[Record]] = defaultdict(list)
-    shas = _known_data(own)
-    for record in own:
+    shas = _known_data(task_records)
+    for record in task_records:
         sha = record.task.data_sha256 or shas.get(record.task.data)
         groups[record.task.version, record.budget, record.train_fraction, sha].append(record)
     order = {name: position for position, name in enumerate(task.budgets)}
-    chosen = sorted(groups, key=lambda g: (-g[0], order.get(g[1], len(order)), g[1], -g[2], g[3] is None, g[3] or ""))
+    ordered = sorted(groups, key=lambda g: (-g[0], order.get(g[1], len(order)), g[1], -g[2], g[3] is None, g[3] or ""))
     swept = [preset for preset in presets if preset.task == task.id]
-    sections = tuple(_section(groups[place], task, place, is_stale, swept) for place in chosen)
+    sections = tuple(_section(groups[place], task, place, is_stale, swept) for place in ordered)
     names = sorted({row.method for section in sections for row in section.rows})
     cards = {name: card for name in names if (card := methods(name)) is not None}
     return Board(task, sections, cards, skipped)
@@ -74,13 +74,13 @@ def build_board(
 
 @dataclass(frozen=True)
 class Disagreement:
-    """A row whose scores of the generators tell different stories; means over seeds."""
+    """A row whose scores of the generators disagree; all scores are means over seeds."""
 
     row: Row
-    cosine: float  # the papers' score: entries beside the textbook's
+    cosine: float  # the papers' score: compares entries with the textbook's
     mae: float
-    precision: float  # what the generators do to data
-    on_data: float  # precision against all that the labels of these data allow; precision where nothing is known
+    precision: float  # compares what the generators do to data
+    on_data: float  # precision against every generator that the labels of these data allow; else ``precision``
 
     @property
     def size(self) -> float:
@@ -89,25 +89,25 @@ class Disagreement:
 
 def disagreements(section: Section, more_than: float = 0.1) -> list[Disagreement]:
     """Discoverers whose scores differ by ``more_than``, largest difference first."""
-    found = []
+    disagreeing = []
     for row in discoverers(section):
         scores = {name: row.entries.get(f"symmetry/{name}") for name in ("cosine", "mae", "precision")}
         if all(scores.values()):
             means = {name: entry.mean for name, entry in scores.items() if entry is not None}
             on_data = row.entries.get("symmetry/precision_on_data")
-            found.append(Disagreement(row, **means, on_data=on_data.mean if on_data else means["precision"]))
-    return sorted((item for item in found if item.size > more_than), key=lambda item: -item.size)
+            disagreeing.append(Disagreement(row, **means, on_data=on_data.mean if on_data else means["precision"]))
+    return sorted((item for item in disagreeing if item.size > more_than), key=lambda item: -item.size)
 
 
 def discoverers(section: Section) -> list[Row]:
-    """Rows with scores of generators, once each: consumers repeat those of their discoverer."""
+    """Rows with scores of generators, without consumers, which repeat the scores of their discoverer."""
     rows = [row for row in section.rows if any(name.startswith("symmetry/") for name in row.entries)]
-    own = [row for row in rows if not row.repeats]
-    return own or rows
+    not_repeated = [row for row in rows if not row.repeats]
+    return not_repeated or rows
 
 
 def _known_data(records: Iterable[Record]) -> dict[str, str]:
-    """Fingerprint -> SHA-256, so that a cell killed before it loaded its data still finds its table."""
+    """Fingerprint -> SHA-256 of the data, which a cell that was killed before it loaded its data does not record."""
     pairs = {(r.task.data, r.task.data_sha256) for r in records if r.task.data_sha256}
     return dict(sorted(pairs, reverse=True))
 
@@ -143,7 +143,7 @@ def _section(
         presets=swept,
         detectable=_detectable(rows),
         references={name: min(seen[name]) for name in sorted(seen)},
-        # Another machine rounds otherwise in the seventh digit of float32; that is no disagreement.
+        # Machines round differently in the seventh digit of float32, which does not count as a disagreement.
         disagreeing=tuple(n for n, v in sorted(seen.items()) if max(v) - min(v) > 1e-5 * max(map(abs, v))),
     )
 
@@ -204,14 +204,14 @@ def _attempt(record: Record, costs: Costs) -> Attempt:
 def _preset(records: Sequence[Record], presets: Iterable[Preset]) -> tuple[str | None, frozenset[str]]:
     """The name of the preset that the records of a row use, and the changes that it explains.
 
-    A row whose changes are just those of a preset is its row, whichever way they were asked for.
+    A row whose changes equal those of a preset belongs to it, whether or not the preset was named in the command.
     """
     first = records[0]
     method, changed = first.method, {n: v for n, v in first.changed.items() if n != TRAIN_FRACTION}
     named = next((record.preset for record in records if record.preset), None)
     for preset in presets:
-        own = (preset.method, preset.search) == (method.id, method.search)
-        if own and (named or preset.made(changed)):
+        is_of_row = (preset.method, preset.search) == (method.id, method.search)
+        if is_of_row and (named or preset.made(changed)):
             return preset.name, frozenset(n for n, v in changed.items() if preset.settings.get(n, ...) == v)
     return named, frozenset()
 
@@ -236,7 +236,7 @@ def _entries(records: list[Record], costs: Costs) -> dict[str, Entry]:
 
 def _entry(values: list[float], unit: str) -> Entry:
     several, enough = len(values) > 1, len(values) > 2
-    if min(values) == max(values):  # a mean of equal numbers need not be that number, nor its spread 0
+    if min(values) == max(values):  # rounding can change the mean of equal numbers and make their spread nonzero
         return Entry(values[0], 0.0 if several else None, 0.0 if enough else None, len(values), unit)
     # Not statistics.stdev, which is exact and takes a third of a large board's time.
     return Entry(fmean(values), float(np.std(values, ddof=1)), half_width(values), len(values), unit)
@@ -253,21 +253,21 @@ def _values(records: list[Record]) -> dict[str, dict[int, float]]:
 def _ranked(
     records: list[Record], values: Mapping[str, Mapping[int, float]], task: TaskCard, constant: float | None
 ) -> dict[int, float]:
-    """The primary metric by seed, a failed seed's being the ``constant`` predictor's; empty for what never predicts."""
-    own = dict(values.get(task.metric.name, {}))
-    if constant is None or (values and not own):
-        return own
-    return own | {r.seed: constant for r in records if r.status in IMPUTED}
+    """The primary metric by seed, with ``constant`` for a failed seed; empty for a method that never predicts."""
+    by_seed = dict(values.get(task.metric.name, {}))
+    if constant is None or (values and not by_seed):
+        return by_seed
+    return by_seed | {r.seed: constant for r in records if r.status in IMPUTED}
 
 
 def _labelled(rows: list[Row]) -> list[Row]:
-    """Rows of equal name (defaults have changed between their runs) are told apart by their key."""
+    """``rows`` with the key added to labels that occur twice, which happens when defaults changed between runs."""
     labels = [row.label for row in rows]
     return [replace(r, label=f"{r.label} ({r.key[:6]})") if labels.count(r.label) > 1 else r for r in rows]
 
 
 def _place(row: Row, task: TaskCard) -> tuple[bool, float]:
-    """Sorts better before worse, and rows without a result last."""
+    """The sort key of ``row``: better before worse, and rows without a result last."""
     if task.metric.name not in row.entries:
         return True, 0.0
     mean = fmean(row.ranked.values())
@@ -277,10 +277,10 @@ def _place(row: Row, task: TaskCard) -> tuple[bool, float]:
 def _compared(rows: list[Row], task: TaskCard) -> list[Row]:
     """``rows`` with their rank and letters, each within its pool."""
     letters: dict[str, str] = {}
-    for told in (False, True):
-        pool = {row.label: row.ranked for row in rows if row.told_group is told and row.ok}
+    for told_group in (False, True):
+        pool = {row.label: row.ranked for row in rows if row.told_group is told_group and row.ok}
         letters |= tie_letters(pool, task.metric.higher_is_better)
-    best = {row.told_group: row for row in rows[::-1] if row.ok}  # rows stand in the order of their ranks
+    best = {row.told_group: row for row in rows[::-1] if row.ok}  # rows are sorted by rank
     return [
         replace(
             row,
@@ -293,16 +293,20 @@ def _compared(rows: list[Row], task: TaskCard) -> list[Row]:
 
 
 def _tied(row: Row, best: Row) -> bool:
-    """Whether ``row`` has a result for every seed and a test of these two alone does not tell it from ``best``.
+    """Whether ``row`` has a result for every seed and a test of these two alone does not separate it from ``best``.
 
-    Letters, which hold for all pairs at once, are too kind here: what loses on all seeds, unevenly, shares many.
+    Tie letters are corrected for all pairs and are too lenient here: a row that loses on every seed by varying margins
+    may still share the letter of the winner.
     """
-    found = compare(row.ranked, best.ranked)
-    return row.ok == row.expected and found is not None and (row is best or found.p > 1 - LEVEL)
+    comparison = compare(row.ranked, best.ranked)
+    return row.ok == row.expected and comparison is not None and (row is best or comparison.p > 1 - LEVEL)
 
 
 def _detectable(rows: list[Row]) -> float | None:
-    """With the median spread of a paired difference over all pairs of whole rows of the commonest set of seeds."""
+    """The minimum detectable difference at the median spread of paired differences.
+
+    The median is over all pairs of complete rows that have the most common set of seeds.
+    """
     whole = [row.ranked for row in rows if row.ok == row.expected >= SEEDS_FOR_LETTERS and row.ranked]
     if not whole:
         return None
@@ -318,20 +322,20 @@ def _detectable(rows: list[Row]) -> float | None:
 
 def _rank(row: Row, rows: list[Row], task: TaskCard) -> int | None:
     """1 + the number of better rows in the same pool; equal means share a rank."""
-    own = _place(row, task)
-    if own[0]:
+    place = _place(row, task)
+    if place[0]:
         return None
-    return 1 + sum(_place(other, task) < own for other in rows if other.told_group == row.told_group)
+    return 1 + sum(_place(other, task) < place for other in rows if other.told_group == row.told_group)
 
 
 def _costs_of(records: Iterable[Record]) -> Costs:
-    """The cost of a record among ``records``; a consumer is charged with its discovery, whoever else uses that."""
-    own = {record.place: record.cost for record in records if record.cost is not None}
+    """The cost of each of ``records``. A consumer's cost includes its discovery, even if other consumers share it."""
+    cost_by_place = {record.place: record.cost for record in records if record.cost is not None}
 
     def cost(record: Record) -> Mapping[str, float | None]:
         whole = record.cost
         if whole is not None and record.discovery_place is not None:
-            discovery = own.get(record.discovery_place)
+            discovery = cost_by_place.get(record.discovery_place)
             whole = None if discovery is None else whole.with_discovery(discovery)
         return {} if whole is None else msgspec.structs.asdict(whole)
 
@@ -350,7 +354,7 @@ def _hardware(env: Environment) -> str:
 
 
 def _reason(record: Record) -> str:
-    """The first line of the reason, without folders: a page must not name the machine it was made on."""
+    """The first line of the reason, without folders: a page must not name the machine that rendered it."""
     line = next(iter((record.reason or "").strip().splitlines()), "no reason recorded")
     line = re.sub(r"(?<![\w./])(?:[A-Za-z]:)?(?:[/\\][^\s/\\:'\"]+)+[/\\]([^\s/\\:'\"]+)", r"\1", line)
     return line if len(line) <= REASON_LENGTH else line[: REASON_LENGTH - 1] + "…"

@@ -1,4 +1,4 @@
-"""What stands on a board: plain data, made by `bench.leaderboard.board.build`, read by every renderer."""
+"""The contents of a board: plain data, made by `bench.leaderboard.board.build`, read by every renderer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Failure:
-    """A seed without a result: never absent, always a status."""
+    """A seed without a result, with its status and reason."""
 
     seed: int
     status: str
@@ -32,7 +32,7 @@ class Failure:
 
 @dataclass(frozen=True)
 class Run:
-    """A seed with a result, and what is stored beside its record."""
+    """A seed with a result, and the names of its stored arrays."""
 
     key: str
     seed: int
@@ -49,9 +49,9 @@ class Attempt:
     reason: str  # "" with a result
     started: str
     params: Mapping[str, Any]
-    cost: Mapping[str, float | None]  # that of its discovery included
+    cost: Mapping[str, float | None]  # by name, its discovery included
     env: Mapping[str, Any]
-    discovery: str | None  # place of the record whose generators it took
+    discovery: str | None  # place of the record whose generators it uses
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Row:
     method: str
     search: str | None
     changed: Mapping[str, Any]
-    preset: str | None  # the changes, or most of them, are what a sweep chose
+    preset: str | None  # name of the preset that explains the changes, or most of them
     key: str
     tier: str
     rank: int | None  # within its pool, by the mean of ``ranked``; None without a result
@@ -74,13 +74,13 @@ class Row:
     hardware: tuple[str, ...]  # distinct fingerprints of the ok seeds
     entries: Mapping[str, Entry]  # by score name; costs as "cost/<name>"
     values: Mapping[str, Mapping[int, float]]  # score name -> seed -> value, of the ok seeds
-    ranked: Mapping[int, float]  # seed -> primary metric; of a seed that failed the constant predictor's
-    tied: bool  # with the best of its pool, or the best: a seed-paired test of the two does not tell them apart
-    letters: str  # rows of one pool that share a letter are not told apart; "" with too few seeds
+    ranked: Mapping[int, float]  # seed -> primary metric; the constant predictor's for a failed seed
+    tied: bool  # the best of its pool, or not separated from it by a seed-paired test of the two
+    letters: str  # the test does not separate rows of one pool that share a letter; "" with too few seeds
     published: float | None  # the paper's number
     runs: tuple[Run, ...]  # the ok seeds, lowest first
     attempts: tuple[Attempt, ...]  # all seeds, lowest first
-    repeats: bool  # a pipeline: its generators are those of its discoverer
+    repeats: bool  # a pipeline, which has the generators of its discoverer
 
     @property
     def told_group(self) -> bool:
@@ -89,7 +89,7 @@ class Row:
 
     @property
     def failed_seeds(self) -> frozenset[int]:
-        """Seeds that count as the constant predictor."""
+        """Failed seeds, which count as the constant predictor in ranks."""
         return frozenset(failure.seed for failure in self.failures if failure.seed in self.ranked)
 
 
@@ -100,14 +100,14 @@ class Section:
     version: int
     budget: str
     train_fraction: float  # of the budget's training examples
-    data_sha256: str | None  # None: no record of these data got as far as loading them
+    data_sha256: str | None  # None if every record ended before it loaded the data
     data_notes: tuple[str, ...]
     sizes: tuple[tuple[int, int, int], ...]  # distinct (train, val, test); more than one is a warning
     size: Budget | None  # None for a budget that the task no longer has
-    rows: tuple[Row, ...]  # methods not told the group by rank, then those told
+    rows: tuple[Row, ...]  # by rank: methods that are not told the group, then methods that are
     references: Mapping[str, float]  # trivial predictor -> primary metric
     disagreeing: tuple[str, ...]  # references whose value differs between the records
-    detectable: float | None  # mean paired difference of the primary metric that is found with 80 % power
+    detectable: float | None  # mean paired difference of the primary metric that a test detects with 80 % power
     presets: tuple[Preset, ...] = ()  # of sweeps of this version and budget
 
 
@@ -117,5 +117,5 @@ class Board:
 
     task: TaskCard
     sections: tuple[Section, ...]
-    methods: Mapping[str, MethodCard]  # those of the rows that this installation knows
-    skipped: int  # files that are no valid record
+    methods: Mapping[str, MethodCard]  # of the methods in the rows that this installation knows
+    skipped: int  # number of files that are not valid records

@@ -12,15 +12,15 @@ from bench.api import TIERS, Array
 from bench.leaderboard.board.model import Board, Row, Section
 from bench.metrics.statistics import LEVEL, rank_draws
 
-#: The size of the runs that are compared: that of the committed boards.
+#: The budget of the compared runs, which is the budget of the committed boards.
 BUDGET = "small"
-#: Bootstrap draws, and the seed of their generator: a page made again has the same bytes.
+#: Bootstrap draws, and the seed of their generator: a page rendered twice has the same bytes.
 DRAWS, SEED = 10_000, 0
 
 
 @dataclass(frozen=True)
 class OverallRow:
-    """A method with its default settings in the widest search space, over the tasks that it has a place on."""
+    """A method with its default settings in the widest search space, over the tasks on which it is ranked."""
 
     label: str
     tier: str
@@ -40,7 +40,7 @@ class OverallRow:
 
 @dataclass(frozen=True)
 class Overall:
-    """Both pools, each by win probability."""
+    """Rows of both pools, each sorted by win probability."""
 
     rows: tuple[OverallRow, ...]
     tasks: tuple[str, ...]
@@ -48,11 +48,11 @@ class Overall:
 
 
 def build_overall(boards: Sequence[Board]) -> Overall:
-    """The overall board; on each task the full training set at :data:`BUDGET`."""
-    chosen = [(board, section) for board in boards if (section := _section(board)) is not None]
-    rows = [*_pool(chosen, told=False), *_pool(chosen, told=True)]
+    """The overall board. It uses the rows with the full training set at :data:`BUDGET` on each task."""
+    compared = [(board, section) for board in boards if (section := _section(board)) is not None]
+    rows = [*_pool(compared, told_group=False), *_pool(compared, told_group=True)]
     names, families = (
-        zip(*((board.task.id, board.task.family) for board, _ in chosen), strict=True) if chosen else ((), ())
+        zip(*((board.task.id, board.task.family) for board, _ in compared), strict=True) if compared else ((), ())
     )
     return Overall(tuple(rows), names, families)
 
@@ -63,36 +63,41 @@ def _section(board: Board) -> Section | None:
     return max(like, key=lambda section: sum(row.ok for row in section.rows), default=None)
 
 
-def _pool(chosen: Sequence[tuple[Board, Section]], told: bool) -> list[OverallRow]:
-    found: list[dict[str, Row]] = []  # per task
+def _pool(compared: Sequence[tuple[Board, Section]], told_group: bool) -> list[OverallRow]:
+    placed_rows: list[dict[str, Row]] = []  # per task: method -> its row
     signs: list[float] = []
     families: list[str] = []
-    for board, section in chosen:
-        placed = _placed(board, section, told)
-        if len(placed) > 1:  # nobody beats anybody where one stands alone
-            found.append(placed)
+    for board, section in compared:
+        placed = _placed(board, section, told_group)
+        if len(placed) > 1:  # a method alone in its pool has no one to beat
+            placed_rows.append(placed)
             signs.append(-1.0 if board.task.metric.higher_is_better else 1.0)
             families.append(board.task.family)
-    labels = sorted({label for placed in found for label in placed})
+    labels = sorted({label for placed in placed_rows for label in placed})
     if not labels:
         return []
-    scores = [_table(placed, labels, sign) for placed, sign in zip(found, signs, strict=True)]
+    scores = [_table(placed, labels, sign) for placed, sign in zip(placed_rows, signs, strict=True)]
     ranks, wins = rank_draws(scores, families, DRAWS, np.random.default_rng(SEED))
     rows = []
     for place, label in enumerate(labels):
-        sizes = [(family, len(placed)) for family, placed in zip(families, found, strict=True) if label in placed]
-        own = {name: fmean(size for family, size in sizes if family == name) for name, _ in sizes}
-        mine = [placed[label] for placed in found if label in placed]
-        rows.append(_row(label, mine, len(found), fmean(own.values()), ranks[:, place], wins[:, place]))
+        sizes = [(family, len(placed)) for family, placed in zip(families, placed_rows, strict=True) if label in placed]
+        size_by_family = {name: fmean(size for family, size in sizes if family == name) for name, _ in sizes}
+        its_rows = [placed[label] for placed in placed_rows if label in placed]
+        rows.append(
+            _row(label, its_rows, len(placed_rows), fmean(size_by_family.values()), ranks[:, place], wins[:, place])
+        )
     return sorted(rows, key=lambda row: (-row.win, row.label))
 
 
-def _placed(board: Board, section: Section, told: bool) -> dict[str, Row]:
-    """Method -> its row: default settings, the widest search space; of several (older defaults) that of most seeds."""
+def _placed(board: Board, section: Section, told_group: bool) -> dict[str, Row]:
+    """Method -> its row at default settings in the widest search space; the one with most seeds if defaults changed."""
     rows = [
         row
         for row in section.rows
-        if row.told_group is told and not row.changed and row.search in (None, board.task.searches[0]) and row.ranked
+        if row.told_group is told_group
+        and not row.changed
+        and row.search in (None, board.task.searches[0])
+        and row.ranked
     ]
     return {row.method: row for row in sorted(rows, key=lambda row: (row.ok, -row.stale))}
 

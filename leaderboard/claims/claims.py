@@ -1,4 +1,4 @@
-"""Claims of the literature held against the records: confirmed, refuted, or not decided, with the numbers.
+"""Claims of the literature checked against the records: confirmed, refuted, or not decided, with the numbers.
 
 A check is one comparison on one task. It holds when it does on every seed (at least SEEDS, paired where two rows are
 compared: with six, an exact sign-flip test then gives p = 1/32), fails when it fails on every seed, and is open
@@ -19,12 +19,12 @@ from bench.records.record import Record, Status
 
 #: Seeds that a check needs.
 SEEDS = 6
-#: The size of the runs that claims are held against: the committed boards.
+#: The budget of the runs that claims are checked against, which is the budget of the committed boards.
 BUDGET = "small"
 
 Verdict = Literal["confirmed", "refuted", "not decided"]
 #: Row label -> seed -> score name -> value, of one task.
-Scores = Mapping[str, Mapping[int, Mapping[str, float]]]
+ScoresByRow = Mapping[str, Mapping[int, Mapping[str, float]]]
 
 
 @dataclass(frozen=True)
@@ -35,21 +35,21 @@ class Outcome:
     evidence: tuple[Span, ...] = ()
 
 
-Check = Callable[[Scores], Outcome]
+ClaimCheck = Callable[[ScoresByRow], Outcome]
 
 
 @dataclass(frozen=True)
 class Claim:
-    """One sentence of a paper, and the checks that it comes down to."""
+    """One sentence of a paper, and the checks that decide it."""
 
     where: str
     text: str
-    checks: Mapping[str, tuple[Check, ...]]  # task id -> its checks
+    checks: Mapping[str, tuple[ClaimCheck, ...]]  # task id -> its checks
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A claim held against the records."""
+    """A claim checked against the records."""
 
     place: int  # in the list of claims, from 1
     claim: Claim
@@ -60,10 +60,10 @@ class Judged:
         return verdict(outcome for _, outcome in self.outcomes)
 
 
-def better(row: str, other: str, score: str = "test/mse") -> Check:
-    """``row`` has the lower ``score``."""
+def better(row: str, other: str, score: str = "test/mse") -> ClaimCheck:
+    """A check that ``row`` has a lower ``score`` than ``other``."""
 
-    def check(scores: Scores) -> Outcome:
+    def check(scores: ScoresByRow) -> Outcome:
         pairs = [(a[score], b[score]) for a, b in _shared(scores, row, other) if score in a and score in b]
         if pairs:
             ours, theirs = (number(fmean(values)) for values in zip(*pairs, strict=True))
@@ -71,16 +71,16 @@ def better(row: str, other: str, score: str = "test/mse") -> Check:
         else:
             ours = theirs = ""
             text = "{score}: `{row}` and `{other}` have no common seed with a result"
-        values = {"score": _short(score), "row": row, "other": other, "ours": ours, "theirs": theirs}
+        values = {"score": _symbol(score), "row": row, "other": other, "ours": ours, "theirs": theirs}
         return _outcome([a < b for a, b in pairs], text, values)
 
     return check
 
 
-def at_least(row: str, score: str, threshold: float) -> Check:
-    """``score`` of ``row`` reaches ``threshold``."""
+def at_least(row: str, score: str, threshold: float) -> ClaimCheck:
+    """A check that the ``score`` of ``row`` is at least ``threshold``."""
 
-    def check(scores: Scores) -> Outcome:
+    def check(scores: ScoresByRow) -> Outcome:
         values = _values(scores, row, score)
         return _outcome(
             [value >= threshold for value in values], *_limit(row, score, values, f"at least {threshold:g}")
@@ -89,10 +89,10 @@ def at_least(row: str, score: str, threshold: float) -> Check:
     return check
 
 
-def below(row: str, score: str, threshold: float) -> Check:
-    """``score`` of ``row`` stays under ``threshold``."""
+def below(row: str, score: str, threshold: float) -> ClaimCheck:
+    """A check that the ``score`` of ``row`` is below ``threshold``."""
 
-    def check(scores: Scores) -> Outcome:
+    def check(scores: ScoresByRow) -> Outcome:
         values = _values(scores, row, score)
         return _outcome([value < threshold for value in values], *_limit(row, score, values, f"below {threshold:g}"))
 
@@ -107,7 +107,7 @@ def verdict(outcomes: Iterable[Outcome]) -> Verdict:
     return "confirmed" if each and all(each) else "not decided"
 
 
-def scores_by_task(records: Iterable[Record]) -> dict[str, Scores]:
+def scores_by_task(records: Iterable[Record]) -> dict[str, ScoresByRow]:
     """Scores of the rows with the family's own settings and all training examples, at the budget of the boards."""
     tasks: defaultdict[str, defaultdict[str, dict[int, Mapping[str, float]]]] = defaultdict(lambda: defaultdict(dict))
     for record in records:
@@ -118,7 +118,7 @@ def scores_by_task(records: Iterable[Record]) -> dict[str, Scores]:
 
 
 def judged(claims: Iterable[Claim], records: Iterable[Record]) -> list[Judged]:
-    """The claims on which the records bear, in their order."""
+    """The claims with at least one task in ``records``, in their order."""
     scores = scores_by_task(records)
     return [
         Judged(
@@ -131,20 +131,20 @@ def judged(claims: Iterable[Claim], records: Iterable[Record]) -> list[Judged]:
     ]
 
 
-def _shared(scores: Scores, row: str, other: str) -> list[tuple[Mapping[str, float], Mapping[str, float]]]:
+def _shared(scores: ScoresByRow, row: str, other: str) -> list[tuple[Mapping[str, float], Mapping[str, float]]]:
     first, second = scores.get(row, {}), scores.get(other, {})
     return [(first[seed], second[seed]) for seed in sorted(first.keys() & second.keys())]
 
 
-def _values(scores: Scores, row: str, score: str) -> list[float]:
+def _values(scores: ScoresByRow, row: str, score: str) -> list[float]:
     return [seed[score] for seed in scores.get(row, {}).values() if score in seed]
 
 
 def _limit(row: str, score: str, values: list[float], wanted: str) -> tuple[str, dict[str, object]]:
-    """What is said of ``values`` that should be as ``wanted``: a template and what stands in it."""
+    """The evidence of a threshold check: a template that states ``values`` and the ``wanted`` limit, and its values."""
     span = f"{number(min(values))} to {number(max(values))}" if values else "without a result"
     text = "{score} of `{row}` {span}, wanted {wanted}"
-    return text, {"score": _short(score), "row": row, "span": span, "wanted": wanted}
+    return text, {"score": _symbol(score), "row": row, "span": span, "wanted": wanted}
 
 
 def _outcome(each: list[bool], text: str, values: Mapping[str, object]) -> Outcome:
@@ -154,6 +154,6 @@ def _outcome(each: list[bool], text: str, values: Mapping[str, object]) -> Outco
     return Outcome(all(each), evidence)
 
 
-def _short(score: str) -> str:
+def _symbol(score: str) -> str:
     names = {"test/mse": "MSE", "equivariance/e_prime": "E′", "symmetry/cosine": "|cos|"}
     return names.get(score, score.partition("/")[2])

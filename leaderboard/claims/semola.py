@@ -1,4 +1,4 @@
-"""What the SEMoLA paper says about two bodies and the synthetic tasks, as checks on our rows.
+"""Statements of the SEMoLA paper on two bodies and the synthetic tasks, as checks on our rows.
 
 Source: Santos Escriche, Jegelka (arXiv 2506.03914), Sections 5.2, A.4 and A.6. "Finds the symmetry" means a precision
 of at least FOUND (what the generators do to data), "the textbook's matrices" a cosine of at least FOUND, and "an
@@ -7,7 +7,7 @@ alternative representation" the first with a cosine of at most ALTERNATIVE.
 
 from __future__ import annotations
 
-from bench.leaderboard.claims.claims import Check, Claim, at_least, below, better
+from bench.leaderboard.claims.claims import Claim, ClaimCheck, at_least, below, better
 
 FOUND, ALTERNATIVE = 0.9, 0.75
 PRECISION, COSINE, ERROR = "symmetry/precision", "symmetry/cosine", "equivariance/e_prime"
@@ -16,19 +16,19 @@ GENERIC = ("nbody_eccentric_1step",)
 SPACES = ("full", "mask2", "mask4")
 
 
-def _on(tasks: tuple[str, ...], *checks: Check) -> dict[str, tuple[Check, ...]]:
+def _on(tasks: tuple[str, ...], *checks: ClaimCheck) -> dict[str, tuple[ClaimCheck, ...]]:
     return dict.fromkeys(tasks, checks)
 
 
-def _found(method: str, *spaces: str) -> tuple[Check, ...]:
+def _found(method: str, *spaces: str) -> tuple[ClaimCheck, ...]:
     return tuple(at_least(f"{method} [{space}]", PRECISION, FOUND) for space in spaces)
 
 
-def _failed(method: str, *spaces: str) -> tuple[Check, ...]:
+def _failed(method: str, *spaces: str) -> tuple[ClaimCheck, ...]:
     return tuple(below(f"{method} [{space}]", PRECISION, FOUND) for space in spaces)
 
 
-def _alternative(method: str, space: str) -> tuple[Check, ...]:
+def _alternative(method: str, space: str) -> tuple[ClaimCheck, ...]:
     return (*_found(method, space), below(f"{method} [{space}]", COSINE, ALTERNATIVE))
 
 

@@ -20,12 +20,12 @@ from bench.metrics.symmetry import cosine_and_mae
 #: Okabe and Ito's palette for all kinds of colour vision, its yellow (too pale on white) replaced by a dark red.
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255")
 MARKERS = ("", "o", "s")
-#: Errors that reach so far beyond their median are drawn on a logarithmic scale.
+#: Values whose maximum exceeds this multiple of their median are drawn on a logarithmic scale.
 DECADES = 30.0
 
 
 def draw_angle(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) -> Figure | None:
-    """Primary metric above E′, against the angle in degrees; a line per row, a band over its seeds."""
+    """The figure of the primary metric above E′, against the angle in degrees; lines are rows, bands their seeds."""
     curves: list[tuple[FigureRow, Array]] = []  # (seeds, m, 3)
     for row in plan.rows:
         read = [array for run in row.runs if (array := load(run).get("orientation_curve")) is not None]
@@ -44,13 +44,13 @@ def draw_angle(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) -> 
             axis.plot(degrees, values.mean(0), label=row.label, **style(row), linestyle="--" if row.told else "-")
             if len(values) > 1:
                 band = {"color": style(row)["color"], "alpha": 0.15, "linewidth": 0}
-                # A band whose edge is 0 has no place on a logarithmic scale.
+                # A logarithmic scale cannot show a band whose edge is 0.
                 shown = values.min(0) > 0 if log else None
                 axis.fill_between(degrees, values.min(0), values.max(0), where=shown, **band)
     for axis, label, log in zip(axes, (plan.score, plan.error), decades, strict=True):
         dress(axis, label)
         if log:
-            # E′ is 0 at angle 0: the curves begin beside it.
+            # E′ is 0 at angle 0, which a logarithmic scale cannot show.
             axis.set_yscale("log", nonpositive="mask")
     if not decades[1]:
         axes[1].set_ylim(bottom=0)
@@ -67,7 +67,7 @@ def _spans_decades(values: Array) -> bool:
 
 
 def draw_trace(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) -> Figure | None:
-    """|cos| with the textbook against the epoch; a colour per row, a thin line per seed."""
+    """The figure of |cos| with the textbook against the epoch; a colour per row, a thin line per seed."""
     figure = blank_figure(8.2, 3.2 + 0.2 * ((len(plan.rows) + 2) // 3))
     axis = figure.subplots()
     for row in plan.rows:
@@ -90,7 +90,7 @@ def draw_trace(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) -> 
 
 
 def draw_strength(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) -> Figure | None:
-    """Number of generators of at least a strength, against it; a line per row, a band over its seeds."""
+    """The figure of the number of generators with at least a given strength; a line per row, a band over its seeds."""
     thresholds = np.linspace(0.0, 1.0, 101)
     figure = blank_figure(8.2, 3.2 + 0.2 * ((len(plan.rows) + 2) // 3))
     axis = figure.subplots()
@@ -132,13 +132,13 @@ def style(row: FigureRow) -> dict[str, Any]:
 
 
 def dress(axis: Any, label: str) -> None:
-    """Label, small ticks, a light grid."""
+    """Give ``axis`` a label, small ticks and a light grid."""
     axis.set_ylabel(label, fontsize=8)
     axis.tick_params(labelsize=7)
     axis.grid(alpha=0.3)
 
 
 def legend(figure: Figure, axis: Any) -> None:
-    """The rows' names below the axes, three in a line."""
+    """Write the rows' names below the axes, three in a line."""
     handles, labels = axis.get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=min(3, len(labels)), fontsize=7, frameon=False)

@@ -21,7 +21,7 @@ from bench.leaderboard.drawing.primitives import RunArrays
 from bench.leaderboard.drawing.samples import draw_samples
 from bench.leaderboard.drawing.sweeps import draw_sweeps
 
-#: The arrays beside a record; empty where they cannot be read.
+#: Reads the stored arrays of a run; empty where they cannot be read.
 Load = Callable[[Run], Mapping[str, Array]]
 
 #: A committed figure should be no larger (bytes).
@@ -43,7 +43,7 @@ def draw(plan: FigurePlan, load: Load) -> Figure | None:
 
 
 def to_png(figure: Figure, path: Path) -> None:
-    """Write ``figure``; where that takes more than MAX_BYTES, in 256 colours, a third of the size."""
+    """Write ``figure``; in 256 colours, a third of the size, if it would take more than MAX_BYTES."""
     canvas: Any = FigureCanvasAgg(figure)  # untyped in matplotlib
     canvas.draw()
     pixels = Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")

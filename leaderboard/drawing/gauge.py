@@ -6,12 +6,12 @@ import numpy as np
 
 from bench.api import Array
 
-#: Matrices of a computed true algebra that are shown beside the textbook's.
+#: Maximum number of matrices of a computed true algebra that are shown next to the textbook's.
 MAX_TRUE = 4
 
 
 def normalised(matrices: Array) -> Array:
-    """Each ``(d, d)`` at Frobenius norm 1; a zero matrix stays zero."""
+    """Each matrix ``(d, d)`` scaled to Frobenius norm 1; a zero matrix stays zero."""
     norm = np.linalg.norm(matrices, axis=(1, 2), keepdims=True)
     unit: Array = np.divide(matrices, norm, out=np.zeros(matrices.shape), where=norm > 0)
     return unit
@@ -30,14 +30,14 @@ def signed(learned: Array, truth: Array) -> Array:
 def aligned(learned: Array, truth: Array) -> Array:
     """``learned (k, d, d)``, at norm 1, in the gauge nearest ``truth (r, d, d)``.
 
-    A single generator only has a sign. Of several with k = r only the span means something, so an orthonormal basis of
-    it is turned onto the truth (orthogonal Procrustes).
+    A single generator only has a sign. For several with k = r only the span has a meaning, so an orthonormal basis of
+    it is rotated onto the truth (orthogonal Procrustes).
     """
     if len(learned) < 2 or len(learned) != len(truth):
         return signed(learned, truth)
     flat, target = (matrices.reshape(len(matrices), -1) for matrices in (learned, truth))
     _, size, basis = np.linalg.svd(flat, full_matrices=False)
-    if size[-1] < 1e-6 * size[0]:  # they depend on each other: nothing to turn
+    if size[-1] < 1e-6 * size[0]:  # linearly dependent: no basis to rotate
         return signed(learned, truth)
     left, _, right = np.linalg.svd(target @ basis.T)
     turned: Array = (left @ right @ basis).reshape(learned.shape)

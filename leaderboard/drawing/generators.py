@@ -15,7 +15,7 @@ from bench.leaderboard.drawing.gauge import adds_to, aligned, normalised, signed
 from bench.leaderboard.drawing.primitives import WIDTH, RunArrays, blank_figure, wrapped
 from bench.metrics.symmetry import cosine_and_mae
 
-#: Heat maps beside each other, and matrices of one row.
+#: Heat maps in a line of the figure, and the most matrices that are shown of one row.
 COLUMNS = 6
 #: Matrices up to this size have their entries written in.
 MAX_WRITTEN = 4
@@ -23,7 +23,7 @@ MAX_WRITTEN = 4
 
 @dataclass(frozen=True)
 class _Matrices:
-    """Matrices that stand together under one heading."""
+    """Matrices that are drawn together under one heading."""
 
     heading: str
     matrices: Array  # (k, d, d) at norm 1
@@ -33,7 +33,7 @@ def draw_generators(runs: Iterable[RunArrays]) -> Figure | None:
     """The textbook's matrices, then those of every run on one colour scale; runs that do not fit are left out.
 
     Each matrix is scaled to Frobenius norm 1, because a generator's length is a choice of unit, and the learned ones
-    stand in the gauge of :func:`aligned`. None when no run has generators.
+    are shown in the gauge of :func:`aligned`. None when no run has generators.
     """
     groups = _groups(runs)
     if not groups:
@@ -63,7 +63,7 @@ def draw_generators(runs: Iterable[RunArrays]) -> Figure | None:
 
 
 def _groups(runs: Iterable[RunArrays]) -> list[_Matrices]:
-    """What is drawn, in order: the textbook, the true algebra where it is another, and every run."""
+    """The matrices to draw, in order: the textbook, the true algebra if it differs, and every run."""
     truth: Array | None = None
     computed: Array | None = None  # the true algebra, where it is not just the textbook's
     learned: list[_Matrices] = []
@@ -96,7 +96,7 @@ def _heading(text: str, width: int) -> list[str]:
 
 
 def _lines(widths: list[int]) -> list[list[tuple[int, int]]]:
-    """Groups into lines of at most COLUMNS panels, each as (group, panels); every group whole in one line."""
+    """Lines of at most COLUMNS panels, each a list of (group, panels); a group is never split over two lines."""
     lines: list[list[tuple[int, int]]] = [[]]
     for place, width in enumerate(widths):
         if sum(taken for _, taken in lines[-1]) + width > COLUMNS:
@@ -118,7 +118,7 @@ def _heat_map(axis: Any, matrix: Array, limit: float, bare: bool) -> Any:
 
 
 def _write_entries(axis: Any, matrix: Array, limit: float) -> None:
-    """The entries of a heat map, but for those too small to be seen."""
+    """Write the entries into a heat map, except those too small to be seen."""
     for (i, j), value in np.ndenumerate(matrix):
         if abs(value) >= 0.05 * limit:
             colour = "white" if abs(value) > 0.6 * limit else "black"

@@ -28,9 +28,9 @@ def figures_of(board: Board) -> tuple[tuple[FigurePlan, ...], ...]:
 
 
 def plan_learning(board: Board, section: Section) -> FigurePlan | None:
-    """The figure below ``section``, the largest share of its budget; None with fewer than two shares of one row."""
+    """The figure below ``section``, the largest share of its budget; None if no row was run on two shares."""
     like = [s for s in board.sections if (s.version, s.budget, s.data_sha256) == _place(section)]
-    if section is not like[0] or len(like) < 2:  # sections stand in order of their share, largest first
+    if section is not like[0] or len(like) < 2:  # sections are sorted by their share, largest first
         return None
     metric = board.task.metric
     points: dict[str, list[LearningPoint]] = {}
@@ -41,7 +41,7 @@ def plan_learning(board: Board, section: Section) -> FigurePlan | None:
             if entry is not None and share.sizes:
                 points.setdefault(row.label, []).append(LearningPoint(share.sizes[0][0], entry.mean, entry.std))
                 runs.setdefault(row.label, (row, []))[1].extend(row.runs)
-    several = sorted(label for label, found in points.items() if len(found) > 1)
+    several = sorted(label for label, curve in points.items() if len(curve) > 1)
     if not several:
         return None
     rows = tuple(

@@ -1,4 +1,4 @@
-"""Which figures a page shows, what they are called and what their captions say: from the Board alone, nothing drawn.
+"""Plans the figures of a page, with their file names and captions, from the board alone. It draws nothing.
 
 A figure's name holds a digest of all that it shows, so a file that exists is up to date and is not drawn again.
 """
@@ -16,17 +16,16 @@ from bench.leaderboard.tables.text import unit_suffix
 from bench.metrics.strength import DECLARED_ABOVE
 from bench.records.preset import Preset
 
-#: Beside the pages.
-#: Folder of the tasks' pages, and that of their figures, below the folder of the index.
+#: Folders of the tasks' pages and of their figures, below the folder of the index.
 PAGES, FOLDER = "boards", "boards/figures"
-#: Raise it when the drawing changes: every figure then has a new name.
+#: Increase this number when the drawing changes, so that every figure gets a new name.
 FIGURE_VERSION = 3
-#: Rows in one figure: as many as there are pairs of colour and marker.
+#: Maximum number of rows in one figure: the number of pairs of colour and marker.
 MAX_ROWS = 24
-#: Curves against the angle in one figure, of each pool: the best.
+#: Maximum number of curves against the angle in one figure for each pool; the best rows are shown.
 MAX_CURVES = 8
 TRUE_GROUP = "true group"
-#: Kinds in which a row is a line with a style of its own.
+#: Kinds in which a row is a line with its style.
 LINES = ("angle", "trace", "strength")
 #: Arrays that a run must have to be drawn.
 NEEDS = {
@@ -57,7 +56,7 @@ def task_of_figure(name: str) -> str:
 
 @dataclass(frozen=True)
 class LearningPoint:
-    """The primary metric after training on so many examples."""
+    """The primary metric after training on a number of examples."""
 
     examples: int
     mean: float
@@ -71,8 +70,8 @@ class FigureRow:
     label: str
     told: bool
     style: int  # its colour and marker, the same on the whole page
-    runs: tuple[Run, ...]  # those that are drawn
-    points: tuple[LearningPoint, ...] = ()  # of a learning curve, by examples
+    runs: tuple[Run, ...]  # the runs that are drawn
+    points: tuple[LearningPoint, ...] = ()  # points of a learning curve, sorted by examples
 
 
 @dataclass(frozen=True)
@@ -87,7 +86,7 @@ class FigurePlan:
     score: str  # label of the primary metric with its unit
     error: str  # label of E' with its unit
     falls: bool = False  # a lower primary metric is better: an error, which may span decades
-    sweeps: tuple[Preset, ...] = ()  # whose histories are drawn
+    sweeps: tuple[Preset, ...] = ()  # sweeps whose histories are drawn
 
     @property
     def title(self) -> str:
@@ -96,19 +95,19 @@ class FigurePlan:
 
 def plan_figures(board: Board) -> tuple[tuple[FigurePlan, ...], ...]:
     """The figures of every section of ``board``, in order."""
-    chosen = [{kind: choose(section.rows) for kind, choose in CHOICES.items()} for section in board.sections]
-    lines = {row.label for rows in chosen for kind in LINES for row, _ in rows[kind]}
+    by_section = [{kind: choose(section.rows) for kind, choose in CHOICES.items()} for section in board.sections]
+    lines = {row.label for rows in by_section for kind in LINES for row, _ in rows[kind]}
     styles = {label: place for place, label in enumerate(sorted(lines))}
     return tuple(
         tuple(_plan(board, section, kind, rows, styles) for kind, rows in kinds.items() if rows)
-        for section, kinds in zip(board.sections, chosen, strict=True)
+        for section, kinds in zip(board.sections, by_section, strict=True)
     )
 
 
-Chosen = list[tuple[Row, tuple[Run, ...]]]
+RowRuns = list[tuple[Row, tuple[Run, ...]]]
 
 
-def _with(kind: str, rows: Iterable[Row]) -> Chosen:
+def _with(kind: str, rows: Iterable[Row]) -> RowRuns:
     pairs = [(row, tuple(run for run in row.runs if run.arrays >= NEEDS[kind])) for row in rows]
     return [(row, runs) for row, runs in pairs if runs]
 
@@ -117,32 +116,32 @@ def _discoverers(rows: Iterable[Row]) -> list[Row]:
     return [row for row in rows if not row.told_group and not row.repeats]
 
 
-def _generators(rows: Iterable[Row]) -> Chosen:
+def _generators(rows: Iterable[Row]) -> RowRuns:
     return [(row, runs[:1]) for row, runs in _with("generators", _discoverers(rows))]
 
 
-def _samples(rows: Iterable[Row]) -> Chosen:
-    """The true group stands first; without a discoverer beside it there is nothing to compare it with."""
-    found = [(row, runs[:1]) for row, runs in _with("samples", _discoverers(rows))]
-    told = _with("samples", sorted((row for row in rows if row.told_group), key=lambda row: row.label))
-    return [*((row, runs[:1]) for row, runs in told[:1]), *found] if found else []
+def _samples(rows: Iterable[Row]) -> RowRuns:
+    """The true group, then the discoverers; empty without a discoverer to compare the group with."""
+    discovered = [(row, runs[:1]) for row, runs in _with("samples", _discoverers(rows))]
+    true_group = _with("samples", sorted((row for row in rows if row.told_group), key=lambda row: row.label))
+    return [*((row, runs[:1]) for row, runs in true_group[:1]), *discovered] if discovered else []
 
 
-def _angle(rows: Iterable[Row]) -> Chosen:
-    chosen = _with("angle", rows)
-    pools = [[pair for pair in chosen if pair[0].told_group is told] for told in (False, True)]
+def _angle(rows: Iterable[Row]) -> RowRuns:
+    with_curve = _with("angle", rows)
+    pools = [[pair for pair in with_curve if pair[0].told_group is told_group] for told_group in (False, True)]
     return [pair for pool in pools for pair in pool[:MAX_CURVES]]
 
 
-def _trace(rows: Iterable[Row]) -> Chosen:
+def _trace(rows: Iterable[Row]) -> RowRuns:
     return _with("trace", _discoverers(rows))
 
 
-def _strength(rows: Iterable[Row]) -> Chosen:
+def _strength(rows: Iterable[Row]) -> RowRuns:
     return _with("strength", _discoverers(rows))
 
 
-CHOICES: Mapping[str, Callable[[tuple[Row, ...]], Chosen]] = {
+CHOICES: Mapping[str, Callable[[tuple[Row, ...]], RowRuns]] = {
     "generators": _generators,
     "samples": _samples,
     "angle": _angle,
@@ -151,7 +150,7 @@ CHOICES: Mapping[str, Callable[[tuple[Row, ...]], Chosen]] = {
 }
 
 
-def _plan(board: Board, section: Section, kind: str, chosen: Chosen, styles: Mapping[str, int]) -> FigurePlan:
+def _plan(board: Board, section: Section, kind: str, selected: RowRuns, styles: Mapping[str, int]) -> FigurePlan:
     metric = board.task.metric
     rows = tuple(
         FigureRow(
@@ -160,12 +159,12 @@ def _plan(board: Board, section: Section, kind: str, chosen: Chosen, styles: Map
             style=styles.get(row.label, 0) if kind in LINES else 0,
             runs=runs,
         )
-        for row, runs in chosen[:MAX_ROWS]
+        for row, runs in selected[:MAX_ROWS]
     )
     score = metric.name.partition("/")[2]
-    units = {row.entries["equivariance/e_prime"].unit for row, _ in chosen if "equivariance/e_prime" in row.entries}
+    units = {row.entries["equivariance/e_prime"].unit for row, _ in selected if "equivariance/e_prime" in row.entries}
     labels = score + unit_suffix({metric.unit}), "E′" + unit_suffix(units)
-    cut = f" The first {len(rows)} of {len(chosen)} rows." if len(chosen) > len(rows) else ""
+    cut = f" The first {len(rows)} of {len(selected)} rows." if len(selected) > len(rows) else ""
     shown = [asdict(row) | {"runs": [(run.key, run.seed, run.started, "ok") for run in row.runs]} for row in rows]
     for row in shown:
         del row["points"]

@@ -1,4 +1,4 @@
-"""What all drawings share. Made from matplotlib's Figure directly: no pyplot, so no global state and no display."""
+"""Parts that all drawings share. They do not use pyplot, which has global state and needs a display."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WIDTH = 8.2
 
 @dataclass(frozen=True, eq=False)
 class RunArrays:
-    """The arrays beside the record of one run, and what it is called in a drawing."""
+    """The stored arrays of one run, and its label in a drawing."""
 
     label: str
     seed: int
@@ -25,12 +25,12 @@ class RunArrays:
 
 
 def blank_figure(width: float, height: float) -> Figure:
-    """A figure of so many inches that needs no display."""
+    """A figure of the given size in inches that needs no display."""
     figure = Figure(figsize=(width, height), dpi=110, layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
 def wrapped(label: str, width: int) -> str:
-    """``label`` in at most three lines of ``width`` characters."""
+    """``label`` wrapped to at most three lines of ``width`` characters."""
     return "\n".join(textwrap.wrap(label, width, max_lines=3, placeholder=" …", break_long_words=False))

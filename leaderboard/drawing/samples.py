@@ -1,4 +1,4 @@
-"""Inputs beside their augmentations, for the pages and for MLflow. Imports matplotlib: import this only to draw."""
+"""Drawings of inputs and their augmentations, for pages and MLflow. Imports matplotlib: import this only to draw."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from bench.api import Array
 from bench.leaderboard.drawing.primitives import WIDTH, RunArrays, blank_figure, wrapped
 
-#: Augmentations of an image, and panels beside each other where a panel holds them all.
+#: Augmentations that are drawn of an image, and panels in a line where a panel holds all augmentations.
 COPIES, PANELS = 8, 4
 
 
@@ -24,11 +24,11 @@ class _Sample(NamedTuple):
 
 
 def draw_samples(runs: Iterable[RunArrays], inputs: int = 1) -> Figure | None:
-    """The first ``inputs`` of every run and their augmentations: strips of images, a panel each of anything else.
+    """The figure of the first ``inputs`` of every run with their augmentations: strips of images, else a panel each.
 
-    By shape: ``(c, h, w)`` images, ``(t, 8)`` two bodies as (x1, p1, x2, p2), ``(atoms, 3 or 4)`` points with the
-    charge first where there are four columns (charge 0 is padding). Runs that do not fit are left out; None when no
-    run has samples.
+    The shape decides how they are drawn: ``(c, h, w)`` as images, ``(t, 8)`` as two bodies (x1, p1, x2, p2), and
+    ``(atoms, 3 or 4)`` as points, with the charge first of four columns (charge 0 is padding). Runs that do not fit are
+    left out; None when no run has samples.
     """
     samples: list[_Sample] = []
     for run in runs:
@@ -45,7 +45,7 @@ def draw_samples(runs: Iterable[RunArrays], inputs: int = 1) -> Figure | None:
 
 
 def _strips(samples: list[_Sample]) -> Figure:
-    """A line of images per sample; one grey scale, so that lines can be compared."""
+    """The figure with a line of images per sample, on one grey scale so that lines can be compared."""
     columns = 1 + max(len(sample.moved) for sample in samples)
     size = 0.74
     figure = blank_figure(size * columns + 1.5, (size + 0.04) * len(samples) + 0.3)
@@ -63,7 +63,7 @@ def _strips(samples: list[_Sample]) -> Figure:
 
 
 def _panels(samples: list[_Sample]) -> Figure:
-    """A panel per sample on common axes: positions in the plane, or the numbers themselves where there are none."""
+    """The figure with a panel per sample on common axes: positions in the plane, or plain numbers."""
     shape = samples[0].original.shape
     width = shape[-1] if len(shape) == 2 else 0
     columns = min(PANELS, len(samples))
@@ -96,7 +96,7 @@ def _panels(samples: list[_Sample]) -> Figure:
 
 
 def _draw_bodies(axis: Any, x: Array, gx: Array) -> None:
-    """Positions of two bodies ``(t, 8)`` as rings, and of their augmentations ``(J, t, 8)`` as dots."""
+    """Draw positions of two bodies ``(t, 8)`` as rings, and of their augmentations ``(J, t, 8)`` as dots."""
     for body, colour in ((0, "tab:blue"), (1, "tab:orange")):
         at = slice(4 * body, 4 * body + 2)
         cloud, here = gx[..., at].reshape(-1, 2), x[:, at]
@@ -105,7 +105,7 @@ def _draw_bodies(axis: Any, x: Array, gx: Array) -> None:
 
 
 def _draw_points(axis: Any, x: Array, gx: Array) -> None:
-    """Points ``(atoms, 3 or 4)`` as rings and augmentations ``(J, atoms, 3 or 4)`` in colours, y against x."""
+    """Draw points ``(atoms, 3 or 4)`` as rings and augmentations ``(J, atoms, 3 or 4)`` in colours, y against x."""
     colours = hsv_to_rgb([(i / max(len(gx), 1), 0.8, 0.8) for i in range(len(gx))])
     real = x[:, 0] != 0 if x.shape[-1] == 4 else np.ones(len(x), dtype=bool)
     area = 15.0 + 4.0 * x[real, 0] if x.shape[-1] == 4 else np.full(int(real.sum()), 30.0)
@@ -116,7 +116,7 @@ def _draw_points(axis: Any, x: Array, gx: Array) -> None:
 
 
 def _draw_image(axis: Any, image: Array, low: float, high: float) -> None:
-    """One image ``(c, h, w)``; ``low`` is black and ``high`` white."""
+    """Draw one image ``(c, h, w)``; ``low`` is black and ``high`` white."""
     colour = image.shape[0] == 3
     shown = np.clip((np.moveaxis(image, 0, -1) - low) / ((high - low) or 1.0), 0, 1) if colour else image[0]
     axis.imshow(shown, **({} if colour else {"cmap": "gray", "vmin": low, "vmax": high}))

@@ -19,7 +19,7 @@ from bench.records.preset import Preset, Study
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-#: Panels beside each other.
+#: Panels in a line of the figure.
 COLUMNS = 3
 #: Errors that span more than this factor are drawn on a logarithmic axis.
 DECADE = 10.0
@@ -28,7 +28,7 @@ MARKS = {"pruned": "x", "failed": "+"}
 
 
 def plan_sweeps(board: Board, section: Section) -> FigurePlan | None:
-    """The figure of every sweep of ``section``; None without one, or where only a share of the examples is used."""
+    """The figure of every sweep of ``section``; None without a sweep, or where only a share of the examples is used."""
     if not section.presets or section.train_fraction != 1.0:
         return None
     presets = tuple(sorted(section.presets, key=sweep_label))
@@ -52,7 +52,7 @@ def plan_sweeps(board: Board, section: Section) -> FigurePlan | None:
 
 
 def draw_sweeps(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) -> Figure:
-    """A panel per sweep."""
+    """The figure with a panel per sweep."""
     from bench.leaderboard.drawing.primitives import blank_figure
 
     columns = min(COLUMNS, len(plan.sweeps))

@@ -1,4 +1,4 @@
-"""What the HTML page draws from the arrays beside the records: mean generators, and curves against the angle."""
+"""Data that the HTML page draws from stored arrays: mean generators, and curves against the angle."""
 
 from __future__ import annotations
 
@@ -12,43 +12,43 @@ from bench.leaderboard.board.model import Row, Run, Section
 from bench.leaderboard.drawing.gauge import adds_to, aligned, normalised, signed, square
 from bench.leaderboard.tables.text import significant
 
-#: The arrays that are read of every run, and of discoverers besides.
+#: Arrays that are read from every run, and further arrays that are read from discoverers.
 CURVES, MATRICES = frozenset({"orientation_curve"}), frozenset({"generators", "truth", "truth_algebra"})
-#: Entries are written as whole thousandths, which is below what a colour shows.
+#: Entries are rounded to thousandths, finer than a colour can show.
 THOUSANDTHS = 1000
-#: Against ties: 1/16 computed on two machines must not round to two sides.
+#: Added before rounding: 1/16 computed on two machines must not round to different sides.
 BEFORE_ROUNDING = 1e-6
 
 Arrays = Mapping[tuple[str, int], Mapping[str, Array]]
 
 
 def read_section(section: Section, load: Callable[[Run, Collection[str]], Mapping[str, Array]]) -> Arrays:
-    """What is drawn of each run of ``section``, by key and seed; ``load`` gives the arrays of those names."""
-    found: dict[tuple[str, int], Mapping[str, Array]] = {}
+    """The arrays to draw of each run of ``section``, by key and seed; ``load`` reads arrays by name."""
+    read: dict[tuple[str, int], Mapping[str, Array]] = {}
     for row in section.rows:
         wanted = CURVES if _repeats(row) else CURVES | MATRICES
-        found |= {(run.key, run.seed): load(run, wanted & run.arrays) for run in row.runs if wanted & run.arrays}
-    return found
+        read |= {(run.key, run.seed): load(run, wanted & run.arrays) for run in row.runs if wanted & run.arrays}
+    return read
 
 
 def run_generators(row: Row, arrays: Arrays) -> dict[int, Array]:
     """Seed -> generators ``(k, d, d)`` of a discoverer, at norm 1 and in the gauge nearest the textbook's."""
-    found: dict[int, Array] = {}
+    by_seed: dict[int, Array] = {}
     for run in [] if _repeats(row) else row.runs:
-        own = arrays.get((run.key, run.seed), {})
-        learned = own.get("generators")
+        stored = arrays.get((run.key, run.seed), {})
+        learned = stored.get("generators")
         if learned is not None and square(learned):
-            found[run.seed] = aligned(normalised(learned), _truth(own, learned))
-    return found
+            by_seed[run.seed] = aligned(normalised(learned), _truth(stored, learned))
+    return by_seed
 
 
 def heat_maps(section: Section, arrays: Arrays) -> dict[str, Any] | None:
-    """The textbook's matrices, the true algebra where it is another, and those of every discoverer; None without any.
+    """The textbook's matrices, the true algebra if it differs, and those of every discoverer; None without any.
 
-    A row shows its mean over seeds where a gauge is common to them: one generator, or as many as the textbook has.
-    Elsewhere the mean of different bases means nothing, and its lowest seed is shown.
+    A row shows its mean over seeds if they share a gauge: one generator, or as many as the textbook has. Otherwise the
+    mean of different bases has no meaning, and the lowest seed is shown.
     """
-    found: list[dict[str, Any]] = []
+    maps: list[dict[str, Any]] = []
     truth: Array | None = None
     computed: Array | None = None
     for place, row in enumerate(section.rows):
@@ -57,27 +57,27 @@ def heat_maps(section: Section, arrays: Arrays) -> dict[str, Any] | None:
             continue
         seeds = sorted(by_seed)
         first = by_seed[seeds[0]]
-        own = arrays[row.key, seeds[0]]
-        textbook = _truth(own, first)
+        stored = arrays[row.key, seeds[0]]
+        textbook = _truth(stored, first)
         if truth is None and len(textbook):
             truth = normalised(textbook)
-            algebra = own.get("truth_algebra")
+            algebra = stored.get("truth_algebra")
             if algebra is not None and adds_to(algebra, truth):
                 computed = signed(normalised(algebra), truth)
         alike = [by_seed[seed] for seed in seeds if by_seed[seed].shape == first.shape]
         common = len(textbook) > 0 and len(first) in (1, len(textbook)) and len(alike) > 1
         shown = np.mean(alike, axis=0) if common else first
         seen = f"mean of {len(alike)} seeds" if common else f"seed {seeds[0]}"
-        found.append({"row": place, "note": seen, "matrices": thousandths(shown)})
-    if not found:
+        maps.append({"row": place, "note": seen, "matrices": thousandths(shown)})
+    if not maps:
         return None
     known = [("textbook", truth), ("true, computed", computed)]
     true = [{"row": None, "note": name, "matrices": thousandths(part)} for name, part in known if part is not None]
-    return {"true": true, "found": found}
+    return {"true": true, "found": maps}
 
 
 def angle_curves(section: Section, arrays: Arrays) -> list[dict[str, Any]]:
-    """Per row the degrees, and mean, least and most over seeds of the primary metric and of E′."""
+    """The degrees of each row, with the mean, minimum and maximum over seeds of the primary metric and of E′."""
     curves = []
     for place, row in enumerate(section.rows):
         read = [arrays.get((run.key, run.seed), {}).get("orientation_curve") for run in row.runs]
@@ -100,13 +100,13 @@ def thousandths(matrices: Array) -> list[list[list[int]]]:
 
 
 def _repeats(row: Row) -> bool:
-    """Whether its generators are the textbook's or those of another row."""
+    """Whether the generators of ``row`` are the textbook's or those of another row."""
     return row.told_group or row.repeats
 
 
-def _truth(own: Mapping[str, Array], learned: Array) -> Array:
-    """The textbook's matrices, or none where they do not fit."""
-    textbook = own.get("truth")
+def _truth(stored: Mapping[str, Array], learned: Array) -> Array:
+    """The textbook's matrices; empty where they do not fit ``learned``."""
+    textbook = stored.get("truth")
     fits = textbook is not None and square(textbook) and textbook.shape[1:] == learned.shape[1:]
     return normalised(textbook) if textbook is not None and fits else np.zeros((0, *learned.shape[1:]))
 

@@ -1,4 +1,4 @@
-"""All that the HTML page holds, as one JSON value, made from the same Boards and tables as the markdown."""
+"""The data of the HTML page as one JSON value, made from the same boards and tables as the markdown."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def page_data(
     """The value that the scripts read.
 
     Args:
-        boards: of the tasks with a record.
-        overall: of the same boards.
-        load: reads arrays beside a record.
-        remarks: on what the page does not show.
+        boards: boards of the tasks with a record.
+        overall: the overall board of the same boards.
+        load: reads the stored arrays of a run.
+        remarks: text on what the page does not show.
         report: file name of the report on claims.
     """
     shown = sorted(boards, key=lambda board: (board.task.family, board.task.id))

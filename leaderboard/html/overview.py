@@ -16,7 +16,7 @@ from bench.leaderboard.tables.texts import overall_text
 
 
 def overall_data(overall: Overall) -> dict[str, Any]:
-    """The overall board: its cells, and of each row the tier and the win probability with its interval."""
+    """The overall board: its cells, and the tier and the win probability with its interval for each row."""
     headers, lines = overall_table(overall.rows)
     rows = [
         {
@@ -34,7 +34,7 @@ def overall_data(overall: Overall) -> dict[str, Any]:
 def ranks_data(boards: Sequence[Board], overall: Overall) -> dict[str, Any]:
     """Rank of every row at default parameters in the first section of each task: ``[rank, of, key, told]``.
 
-    Rows of one method stand together, methods in the order of the overall board.
+    Rows of one method are adjacent, methods in the order of the overall board.
     """
     rows: dict[str, dict[str, Any]] = {}
     for board in boards:
@@ -78,6 +78,6 @@ def _pool(rows: Sequence[Row], row: Row) -> int:
 
 
 def _ahead(row: dict[str, Any]) -> float:
-    """The mean share of its pools that is ahead of it."""
+    """Average fraction of competitors ranked above the row."""
     cells: Collection[tuple[int, int, str, bool]] = row["cells"].values()
     return sum((rank - 1) / max(1, of - 1) for rank, of, _, _ in cells) / len(cells)

@@ -12,7 +12,7 @@ from bench.leaderboard.markdown.pages import MARKER
 def render_html(data: Any) -> str:
     """The page that shows ``data``, as `bench.leaderboard.html.data.page_data` makes it.
 
-    Its first line is that of every generated page: a comment before the doctype is no content.
+    Its first line is that of every generated page. A comment may stand before the doctype.
     """
     folder = files("bench.leaderboard").joinpath("html")
     scripts = sorted(folder.joinpath("script").iterdir(), key=lambda file: file.name)
@@ -23,7 +23,7 @@ def render_html(data: Any) -> str:
     }
     page = folder.joinpath("index.template.html").read_text(encoding="utf-8")
     before, *rest = page.split("{{")
-    # Cut once, so that nothing inside a part is read as a place of another.
+    # One split, so that text inside a part is never taken for the placeholder of another part.
     filled = (parts[name] + after for name, after in (piece.split("}}", 1) for piece in rest))
     return f"{MARKER}\n{before}{''.join(filled)}"
 

@@ -1,4 +1,4 @@
-"""One section of a board as the scripts of the page read it: tables, rows, runs, and what is plotted."""
+"""One section of a board as the scripts of the page read it: tables, rows, runs and plots."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from bench.leaderboard.tables.text import command, significant
 from bench.leaderboard.tables.texts import facts, notes
 from bench.leaderboard.tables.tuning import tuning_table
 
-#: Reads the arrays of those names that a run has.
+#: Reads the arrays with the given names from a run.
 Load = Callable[[Run, Collection[str]], Mapping[str, Array]]
 
 
 class Shared:
-    """What many runs have in common, held once; a run names its place."""
+    """A list of distinct values that many runs share; a run refers to a value by its index."""
 
     def __init__(self) -> None:
         self.items: list[Any] = []
@@ -38,7 +38,7 @@ class Shared:
 
 
 def section_data(board: Board, section: Section, load: Load, names: Shared, params: Shared, envs: Shared) -> Any:
-    """All that the page shows of ``section``; lists that runs share go into ``names``, ``params`` and ``envs``."""
+    """The data that the page shows of ``section``; lists that runs share go into ``names``, ``params`` and ``envs``."""
     arrays = read_section(section, load)
     letters = hardware_letters(section)
     places = {row.label: place for place, row in enumerate(section.rows)}
@@ -112,7 +112,7 @@ def _table(table: Table, places: Mapping[str, int]) -> dict[str, Any]:
 
 
 def _interval(row: Row, name: str) -> list[float | None] | None:
-    """The primary metric's mean, and the ends of its 95 % interval where there is one."""
+    """The mean of a score, and the ends of its 95 % interval where there is one."""
     entry = row.entries.get(name)
     if entry is None:
         return None

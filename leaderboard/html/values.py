@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from bench.leaderboard.tables.cells import Cell
+from bench.leaderboard.tables.cells import TableCell
 from bench.leaderboard.tables.prose import Block
 from bench.leaderboard.tables.text import significant
 
-#: Significant digits of what a cell sorts by.
+#: Significant digits of the value that a cell sorts by.
 DIGITS = 6
 
 
-def cell_data(cell: Cell) -> list[Any]:
-    """The text, what it sorts by where that is a number, and its class where it is bold."""
+def cell_data(cell: TableCell) -> list[Any]:
+    """The text of a cell, its value if it sorts by a number, and its class if it is bold."""
     data: list[Any] = [cell.text]
     if cell.value is not None or cell.style == "b":
         data.append(None if cell.value is None else significant(cell.value, DIGITS))
@@ -23,7 +23,7 @@ def cell_data(cell: Cell) -> list[Any]:
     return data
 
 
-def cells_data(cells: Iterable[Cell]) -> list[list[Any]]:
+def cells_data(cells: Iterable[TableCell]) -> list[list[Any]]:
     """A row of cells."""
     return [cell_data(cell) for cell in cells]
 

@@ -7,18 +7,23 @@ from collections.abc import Iterable
 from bench.leaderboard.claims.claims import BUDGET, SEEDS, Claim, Judged, judged
 from bench.leaderboard.drawing.plan import PAGES
 from bench.leaderboard.markdown.write import blocks, code, escape, spans, table
-from bench.leaderboard.tables.cells import Cell
+from bench.leaderboard.tables.cells import TableCell
 from bench.leaderboard.tables.texts import CLAIMS_TITLE, claims_about
 from bench.records.record import Record
 
 
 def render_claims(claims: Iterable[Claim], records: Iterable[Record]) -> str | None:
-    """The page without its first line; None where the records bear on no claim."""
+    """The page without its first line; None if no claim concerns a task of the records."""
     shown = judged(claims, records)
     if not shown:
         return None
     lines = [
-        [Cell(str(one.place), one.place), Cell(one.claim.where), Cell(one.claim.text), Cell(one.verdict, style="b")]
+        [
+            TableCell(str(one.place), one.place),
+            TableCell(one.claim.where),
+            TableCell(one.claim.text),
+            TableCell(one.verdict, style="b"),
+        ]
         for one in shown
     ]
     return (

@@ -8,19 +8,19 @@ from bench.leaderboard.markdown.pages import overall_tables
 from bench.leaderboard.markdown.write import blocks, escape
 from bench.leaderboard.tables.texts import NO_RESULTS, overall_text
 
-#: What stands between these two lines is replaced.
+#: The text between these two lines is replaced.
 START = "<!-- overall board: written by `python -m bench leaderboard` -->"
 END = "<!-- end of the overall board -->"
 
 
 def with_board(text: str, overall: Overall, figure: FigurePlan | None, folder: str) -> str:
-    """``text`` with its generated part made again; unchanged where it has none.
+    """``text`` with a new generated part; unchanged if it has none.
 
     Args:
         text: the README.
         overall: the board over all tasks.
-        figure: shown below it.
-        folder: of the pages, as the README links to it.
+        figure: the figure below the board.
+        folder: path from the README to the folder of the pages.
     """
     before, start, rest = text.partition(START)
     _, end, after = rest.partition(END)

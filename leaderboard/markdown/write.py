@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from bench.leaderboard.tables.cells import Cell
+from bench.leaderboard.tables.cells import TableCell
 from bench.leaderboard.tables.prose import Block, Span
 from bench.leaderboard.tables.text import NOTHING
 
 
 def escape(text: str) -> str:
-    """``text`` on one line, with nothing left that markdown reads as markup."""
+    """``text`` on one line, with every markdown character escaped."""
     return "".join(f"\\{char}" if char in "\\`*_<>[]" else char for char in " ".join(text.split()))
 
 
 def code(text: str) -> str:
-    """A name in fixed width."""
+    """``text`` in fixed width."""
     return f"`{' '.join(text.split()).replace('`', chr(39))}`"
 
 
 def blocks(prose: Iterable[Block]) -> str:
-    """Paragraphs and lists, an empty line between them."""
+    """Paragraphs and lists as markdown, separated by empty lines."""
     text, before = "", ""
     for block in prose:
         between = "\n" if (before, block.kind) == ("li", "li") else "\n\n"
@@ -30,21 +30,21 @@ def blocks(prose: Iterable[Block]) -> str:
 
 
 def spans(styled: Iterable[Span]) -> str:
-    """Spans of one line."""
+    """The spans of one line as markdown."""
     return "".join(_styled(style, text) for style, text in styled)
 
 
-def cell(shown: Cell) -> str:
-    """A cell."""
+def cell(shown: TableCell) -> str:
+    """A cell as markdown."""
     text = _styled(shown.style, shown.text)
     return f"[{text}]({shown.link})" if shown.link else text
 
 
-def table(headers: Sequence[str], rows: Iterable[Sequence[Cell]]) -> str:
+def table(headers: Sequence[str], rows: Iterable[Sequence[TableCell]]) -> str:
     """A table, padded by number of characters; columns of words are left-aligned, all others right-aligned.
 
-    Columns without a single value are dropped. Not tabulate: it does not escape bars, pads every header by two and,
-    where wcwidth happens to be installed, by another width, and a page must have the same bytes everywhere.
+    Columns without a value are dropped. Tabulate is not used because it does not escape bars and its padding depends on
+    whether wcwidth is installed, while a page must have the same bytes everywhere.
     """
     lines = list(rows)
     columns = [[line[i] for line in lines] for i in range(len(headers))]

@@ -14,48 +14,48 @@ Style = Literal["", "b", "i", "code"]
 
 
 @dataclass(frozen=True)
-class Cell:
-    """What stands in one place of a table."""
+class TableCell:
+    """The content of one cell of a table."""
 
-    text: str  # plain: every renderer writes it in its own language
-    value: float | None = None  # what it sorts by; None for a word
+    text: str  # plain text, which every renderer escapes
+    value: float | None = None  # the number that it sorts by; None for a word
     style: Style = ""
-    link: str = ""  # where it leads, beside the page
+    link: str = ""  # target, relative to the page
 
-    def with_text(self, text: str) -> Cell:
+    def with_text(self, text: str) -> TableCell:
         """The cell with another text."""
         return replace(self, text=text)
 
 
-EMPTY = Cell(NOTHING)
+EMPTY = TableCell(NOTHING)
 
-#: A header, and what stands in the cell of a row.
-Column = tuple[str, Callable[[Row], Cell]]
-
-
-def number_cell(value: float | None, digits: int = 3, spread: float | None = None) -> Cell:
-    """``value`` as :func:`bench.leaderboard.tables.text.number` writes it; empty without one."""
-    return EMPTY if value is None else Cell(number(value, digits, spread), value)
+#: A header, and a function from a row to its cell.
+Column = tuple[str, Callable[[Row], TableCell]]
 
 
-def entry_cell(entry: Entry | None, digits: int = 3, expected: int | None = None) -> Cell:
+def number_cell(value: float | None, digits: int = 3, spread: float | None = None) -> TableCell:
+    """``value`` as :func:`bench.leaderboard.tables.text.number` writes it; empty for None."""
+    return EMPTY if value is None else TableCell(number(value, digits, spread), value)
+
+
+def entry_cell(entry: Entry | None, digits: int = 3, expected: int | None = None) -> TableCell:
     """Mean ± half the width of its 95 % interval; says n when some of the ``expected`` seeds lack this score."""
     if entry is None:
         return EMPTY
     short = f" (n={entry.n})" if expected is not None and entry.n != expected else ""
-    return Cell(number(entry.mean, digits, entry.half_width) + short, entry.mean)
+    return TableCell(number(entry.mean, digits, entry.half_width) + short, entry.mean)
 
 
-def mean_cell(entry: Entry | None, digits: int = 3) -> Cell:
-    """The mean alone."""
+def mean_cell(entry: Entry | None, digits: int = 3) -> TableCell:
+    """The mean without its interval."""
     return EMPTY if entry is None else number_cell(entry.mean, digits)
 
 
-def whole_cell(entry: Entry | None) -> Cell:
+def whole_cell(entry: Entry | None) -> TableCell:
     """The mean as a whole number, with thousands separated."""
-    return EMPTY if entry is None else Cell(f"{entry.mean:,.0f}", entry.mean)
+    return EMPTY if entry is None else TableCell(f"{entry.mean:,.0f}", entry.mean)
 
 
-def share_cell(part: int, whole: int, more: str = "") -> Cell:
-    """``part/whole``, which sorts by the part."""
-    return Cell(f"{part}/{whole}{more}", part)
+def share_cell(part: int, whole: int, more: str = "") -> TableCell:
+    """``part/whole``; the cell sorts by the part."""
+    return TableCell(f"{part}/{whole}{more}", part)

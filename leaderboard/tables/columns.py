@@ -1,4 +1,4 @@
-"""The columns of the tables: a header, and what stands in the cell of a row. Columns without a value are not shown."""
+"""The columns of the tables: a header, and a function from a row to its cell. Columns without a value are not shown."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from bench.leaderboard.board.model import Board, Entry, Row, Section
-from bench.leaderboard.tables.cells import EMPTY, Cell, Column, entry_cell, mean_cell, number_cell, whole_cell
+from bench.leaderboard.tables.cells import EMPTY, Column, TableCell, entry_cell, mean_cell, number_cell, whole_cell
 from bench.leaderboard.tables.text import NOTHING
 from bench.metrics import scores
 from bench.metrics.scores import METRIC, Score, Scores
@@ -20,14 +20,14 @@ MIXED = "†"
 def columns_of(board: Board, section: Section, table: str) -> list[Column]:
     """A column for each score that the table of scores puts into ``table``, in its order.
 
-    A score with a word in angle brackets has one column for each word that stands there in some row.
+    A score with a word in angle brackets has one column for each word that takes its place in some row.
     """
     every = scores.SCORES.on(board.task)
     columns: list[Column] = []
     for word, group in groupby((score for score in every if score.table == table), key=lambda score: score.word):
         some = list(group)
         if word is not None:
-            some = [score.filled(word, chosen) for chosen in _words(every, word, section.rows) for score in some]
+            some = [score.filled(word, filling) for filling in _words(every, word, section.rows) for score in some]
         some = [score for score in some if not _is_repeated(score, section.rows)]
         columns += [(score.title_on(board.task), _cell(board, score)) for score in some]
     return columns
@@ -39,7 +39,7 @@ def prediction(board: Board, section: Section) -> list[Column]:
     first, *others = columns_of(board, section, "prediction")
     return [
         first,
-        ("tied", lambda row: Cell(row.letters or NOTHING)),
+        ("tied", lambda row: TableCell(row.letters or NOTHING)),
         *others,
         ("published", lambda row: number_cell(row.published, digits)),
     ]
@@ -51,32 +51,32 @@ def has_angles(board: Board, row: Row) -> bool:
 
 
 def cost(board: Board, section: Section, letters: Mapping[str, str]) -> list[Column]:
-    """What the rows cost; ``letters`` of hardware fingerprints."""
+    """Columns of the cost table; ``letters`` maps a hardware fingerprint to its letter."""
 
-    def hardware(row: Row) -> Cell:
-        return Cell(", ".join(letters[name] for name in row.hardware))
+    def hardware(row: Row) -> TableCell:
+        return TableCell(", ".join(letters[name] for name in row.hardware))
 
     return [("hardware", hardware), *columns_of(board, section, "cost")]
 
 
 def _words(every: Scores, word: str, rows: Iterable[Row]) -> list[str]:
-    """What stands for ``word`` in the scores of ``rows``, by the first score in whose name it is."""
+    """Values of the placeholder ``word`` in the score names of ``rows``, by the first score that contains it."""
     first = next(score for score in every if score.word == word)
     names = {name for row in rows for name in row.entries}
-    return sorted(chosen for name in names if every.find(name) is first and (chosen := first.matched(name)))
+    return sorted(filling for name in names if every.find(name) is first and (filling := first.matched(name)))
 
 
 def _is_repeated(score: Score, rows: Iterable[Row]) -> bool:
-    """Whether a column of ``score`` would show the numbers of another one."""
+    """Whether a column of ``score`` would repeat the numbers of its twin."""
     return bool(score.twin) and all(row.values.get(score.name) == row.values.get(score.twin) for row in rows)
 
 
-def _cell(board: Board, score: Score) -> Callable[[Row], Cell]:
+def _cell(board: Board, score: Score) -> Callable[[Row], TableCell]:
     digits = _digits(board) if score.unit == METRIC else score.digits
     if score.name == board.task.metric.name:
         return lambda row: _main(row, score.name, digits)
 
-    def cell(row: Row) -> Cell:
+    def cell(row: Row) -> TableCell:
         entry = row.entries.get(score.name)
         if entry is None or (score.unless and row.values.get(score.name) == row.values.get(score.unless)):
             return EMPTY
@@ -90,7 +90,7 @@ def _cell(board: Board, score: Score) -> Callable[[Row], Cell]:
     return cell
 
 
-def _shown(score: Score, entry: Entry, digits: int, expected: int) -> Cell:
+def _shown(score: Score, entry: Entry, digits: int, expected: int) -> TableCell:
     if score.form == "mean":
         return mean_cell(entry, digits)
     if score.form == "whole" or (score.form == "count" and not entry.std):
@@ -103,9 +103,9 @@ def _digits(board: Board) -> int:
     return int("".join(re.findall(r"\d", board.task.metric.decimals)) or 4)
 
 
-def _main(row: Row, name: str, digits: int) -> Cell:
-    """The primary metric, or what happened instead."""
+def _main(row: Row, name: str, digits: int) -> TableCell:
+    """The primary metric; the statuses of the failures where there is none."""
     if name in row.entries:
-        shown = entry_cell(row.entries[name], digits, row.expected)  # a mean over some of the seeds only says so
+        shown = entry_cell(row.entries[name], digits, row.expected)  # shows n where seeds are missing
         return replace(shown, style="b") if row.tied else shown
-    return Cell(", ".join(sorted({failure.status for failure in row.failures})) or NOTHING)
+    return TableCell(", ".join(sorted({failure.status for failure in row.failures})) or NOTHING)

@@ -1,4 +1,4 @@
-"""What it takes to run all shown cells again: hours of one core, from the records themselves."""
+"""The time that running all shown cells again takes, in core hours, from the costs in the records."""
 
 from __future__ import annotations
 
@@ -9,22 +9,22 @@ from dataclasses import dataclass
 from bench.records.estimate import seconds_of
 from bench.records.record import Record
 
-#: Workers of the class of machine that the committed boards were made on.
+#: Number of workers on the kind of machine that produced the committed boards.
 WORKERS = 2
 
 
 @dataclass(frozen=True)
 class Effort:
-    """The hours of one core behind records."""
+    """The core hours that a set of records took."""
 
-    cells: int  # with a cost
+    cells: int  # number of cells with a cost
     without_cost: int
     hours: float
-    machines: tuple[tuple[str, int], ...]  # processor and accelerator, and how many of the cells, most first
+    machines: tuple[tuple[str, int], ...]  # processor and accelerator with the number of cells, largest number first
 
 
 def effort_of(records: Iterable[Record]) -> Effort | None:
-    """The hours behind ``records``; None without one that has a cost."""
+    """The core hours that ``records`` took; None if none of them has a cost."""
     every = list(records)
     timed = seconds_of(every)
     if not timed:

@@ -1,7 +1,7 @@
-"""Prose of pages as values: paragraphs and list items of styled spans, which each renderer writes in its own language.
+"""Prose of pages as values: paragraphs and list items of styled spans, which each renderer escapes.
 
-A template is written in a little markdown: ``**bold**``, ``*italic*``, ```code```. Values that are put into its braces
-are never read as markup, whatever they hold.
+A template uses a small part of markdown: ``**bold**``, ``*italic*``, ```code```. Values that fill its braces are never
+read as markup.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _STYLES: tuple[Style, ...] = ("", "code", "b", "i")
 
 @dataclass(frozen=True)
 class Block:
-    """A paragraph or an item of a list."""
+    """A block of prose: a paragraph or a list item."""
 
     kind: Literal["p", "li"]
     spans: tuple[Span, ...]
@@ -32,12 +32,12 @@ class Block:
 
 
 def paragraph(template: str, **values: object) -> Block:
-    """A paragraph in the words of ``template``."""
+    """A paragraph from ``template`` filled with ``values``."""
     return Block("p", spans(template, **values))
 
 
 def item(template: str, **values: object) -> Block:
-    """A list item in the words of ``template``."""
+    """A list item from ``template`` filled with ``values``."""
     return Block("li", spans(template, **values))
 
 

@@ -1,16 +1,16 @@
-"""A section in a few words and cells: its name, its data, and its best rows."""
+"""A short summary of a section: its name, its data, and its best rows."""
 
 from __future__ import annotations
 
 from bench.leaderboard.board.model import Board, Section
-from bench.leaderboard.tables.cells import EMPTY, Cell, mean_cell, number_cell, share_cell
+from bench.leaderboard.tables.cells import EMPTY, TableCell, mean_cell, number_cell, share_cell
 
 #: The columns of :func:`summary`.
 SUMMARY = ("budget", "metric", "best", "", "best told the group", "", "best reference", "", "n ok")
 
 
 def title(board: Board, section: Section) -> str:
-    """The budget, and what tells ``section`` from the others of its budget."""
+    """The budget, and what distinguishes ``section`` from other sections of the same budget."""
     current = "" if section.version == board.task.version else f", version {section.version} (now {board.task.version})"
     like = [(s.version, s.budget, s.train_fraction) for s in board.sections]
     several = like.count((section.version, section.budget, section.train_fraction)) > 1
@@ -22,26 +22,26 @@ def data_name(section: Section) -> str:
     return section.data_sha256[:12] if section.data_sha256 else "never loaded"
 
 
-def summary(board: Board, section: Section) -> list[Cell]:
-    """The cells of ``section`` in a table of all tasks: the best of both pools and of the references."""
+def summary(board: Board, section: Section) -> list[TableCell]:
+    """The cells of ``section`` in a table of all tasks: the best row of each pool and the best reference."""
     metric = board.task.metric
     cells = [
-        Cell(f"{section.budget}{_share(section)}"),
-        Cell(f"{metric.name} {'↑' if metric.higher_is_better else '↓'}", style="code"),
+        TableCell(f"{section.budget}{_share(section)}"),
+        TableCell(f"{metric.name} {'↑' if metric.higher_is_better else '↓'}", style="code"),
     ]
-    for told in (False, True):
-        best = next((row for row in section.rows if row.rank == 1 and row.told_group is told), None)
+    for told_group in (False, True):
+        best = next((row for row in section.rows if row.rank == 1 and row.told_group is told_group), None)
         if best is None:
             cells += [EMPTY, EMPTY]
         else:
             stale = " (stale)" if best.stale else ""
-            cells += [Cell(f"{best.label}{stale}", style="code"), mean_cell(best.entries[metric.name])]
+            cells += [TableCell(f"{best.label}{stale}", style="code"), mean_cell(best.entries[metric.name])]
     pick = max if metric.higher_is_better else min
     reference = pick(section.references.items(), key=lambda pair: pair[1], default=None)
-    cells += [Cell(reference[0]), number_cell(reference[1])] if reference else [EMPTY, EMPTY]
+    cells += [TableCell(reference[0]), number_cell(reference[1])] if reference else [EMPTY, EMPTY]
     return [*cells, share_cell(sum(row.ok for row in section.rows), sum(row.expected for row in section.rows))]
 
 
 def _share(section: Section) -> str:
-    """The share of the budget's training examples, where it is not all of them."""
+    """The share of the budget's training examples as text; empty when all are used."""
     return "" if section.train_fraction == 1.0 else f", {100 * section.train_fraction:g} % of the training examples"

@@ -1,4 +1,4 @@
-"""The tables of a section, the same on every page: which there are, their rows, and what is said below."""
+"""The tables of a section, shared by all renderers: columns, rows, and the text around them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from bench.leaderboard.board.build import disagreements, discoverers
 from bench.leaderboard.board.model import Board, Row, Section
 from bench.leaderboard.tables import texts
-from bench.leaderboard.tables.cells import EMPTY, Cell, Column, number_cell, share_cell
+from bench.leaderboard.tables.cells import EMPTY, Column, TableCell, number_cell, share_cell
 from bench.leaderboard.tables.columns import columns_of, cost, has_angles, prediction
-from bench.leaderboard.tables.found import generators_by_row
+from bench.leaderboard.tables.named_generators import generators_by_row
 from bench.leaderboard.tables.prose import Block
 
 
@@ -18,9 +18,9 @@ from bench.leaderboard.tables.prose import Block
 class Line:
     """A row of a table, or a reference: the score of a trivial predictor."""
 
-    name: str  # of the row or the reference
-    row: Row | None  # None: a reference
-    cells: tuple[Cell, ...]
+    name: str  # name of the row or the reference
+    row: Row | None  # None for a reference
+    cells: tuple[TableCell, ...]
 
 
 @dataclass(frozen=True)
@@ -32,13 +32,13 @@ class Table:
     lines: tuple[Line, ...]
     above: tuple[Block, ...] = ()
     below: tuple[Block, ...] = ()
-    ranked: bool = True  # whether rank, knowledge tier and counted seeds stand beside the columns
+    ranked: bool = True  # whether columns for rank, knowledge tier and number of seeds are added
 
 
 def score_tables(board: Board, section: Section) -> list[Table]:
-    """Prediction, angles, subgroups and discovery: those that have a row."""
+    """The tables on prediction, angles, subgroups and discovery that have a row."""
     tables = []
-    # A pure discoverer has no predictor: that is no failure, so it has no row here.
+    # A pure discoverer has no predictor. That is not a failure, so it has no row here.
     predictors = [row for row in section.rows if board.task.metric.name in row.entries or not row.ok]
     if predictors or section.references:
         columns = prediction(board, section)
@@ -60,7 +60,7 @@ def score_tables(board: Board, section: Section) -> list[Table]:
 
 
 def cost_table(board: Board, section: Section) -> Table | None:
-    """What the rows cost; None where nothing was measured."""
+    """The table of costs; None where nothing was measured."""
     letters = hardware_letters(section)
     if not letters:
         return None
@@ -75,24 +75,24 @@ def hardware_letters(section: Section) -> dict[str, str]:
     return {name: chr(ord("A") + i) if i < 26 else f"H{i + 1}" for i, name in enumerate(names)}
 
 
-def rank_cell(row: Row) -> Cell:
-    """The rank in its pool: G1, G2, ... of those told the group."""
-    return EMPTY if row.rank is None else Cell(f"{'G' if row.told_group else ''}{row.rank}", row.rank)
+def rank_cell(row: Row) -> TableCell:
+    """The rank of ``row`` in its pool: G1, G2, ... for methods that are told the group."""
+    return EMPTY if row.rank is None else TableCell(f"{'G' if row.told_group else ''}{row.rank}", row.rank)
 
 
-def counted_cell(row: Row) -> Cell:
-    """Seeds with a result / seeds recorded."""
+def counted_cell(row: Row) -> TableCell:
+    """The number of seeds with a result / seeds recorded."""
     return share_cell(row.ok, row.expected, f" ({row.stale} stale)" if row.stale else "")
 
 
 def _discovered(board: Board, section: Section, rows: Sequence[Row]) -> list[Table]:
-    """The scores of the generators, and which true ones were found where the task names them."""
+    """The table of generator scores, and a table of the found true generators if the task names them."""
     if board.task.control:
         said = texts.false_discoveries(rows)
     elif any("symmetry/precision" in row.entries for row in section.rows):
         said = texts.disagreeing_scores(disagreements(section, texts.ROUGHLY))
     else:
-        said = []  # no truth is known
+        said = []  # the truth is unknown
     columns = columns_of(board, section, "discovery")
     tables = [_table("Discovery", columns, _lines(columns, rows), below=said)]
     if by_name := columns_of(board, section, "found"):

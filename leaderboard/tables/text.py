@@ -1,4 +1,4 @@
-"""How numbers, units and commands look on a page; the same input gives the same bytes."""
+"""Formats numbers, units and commands for the pages; the same input gives the same bytes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ NOTHING = "–"
 
 
 def number(value: float, digits: int = 3, spread: float | None = None) -> str:
-    """``value`` with ``digits`` significant digits, and ``± spread`` to the same place; as (…)e-5 where long.
+    """``value`` with ``digits`` significant digits, and ``± spread`` to the same place; long numbers as (…)e-5.
 
     A spread of exactly 0 is left out: the value is the same every time.
     """
@@ -37,7 +37,7 @@ def number(value: float, digits: int = 3, spread: float | None = None) -> str:
 
 
 def seed_ranges(seeds: Iterable[int]) -> str:
-    """``0,1,2,4`` as ``0-2,4``."""
+    """Seeds as ranges: ``0,1,2,4`` gives ``0-2,4``."""
     ordered = sorted(set(seeds))
     breaks = [0, *(i + 1 for i, (a, b) in enumerate(pairwise(ordered)) if b != a + 1), len(ordered)]
     runs = [ordered[a:b] for a, b in pairwise(breaks) if a < b]
@@ -45,18 +45,18 @@ def seed_ranges(seeds: Iterable[int]) -> str:
 
 
 def unit_suffix(units: Iterable[str]) -> str:
-    """The units that have a name, in brackets behind a space; empty when there is none."""
+    """The units that have a name, in brackets after a space; empty without a name."""
     named = sorted(set(units) - {"1", ""})
     return f" [{', '.join(named)}]" if named else ""
 
 
 def command(row: Row, task: str, budget: str) -> str:
-    """What reproduces a row."""
+    """The command that reproduces a row."""
     words = ["python", "-m", "bench", "run", "--method", row.method, "--task", task]
     words += ["--search", row.search] if row.search else []
     words += ["--budget", budget, "--seeds", seed_ranges(row.seeds)]
     for name, value in row.changed.items():
-        # The share of the training examples is an option of the command, no parameter.
+        # The share of the training examples is an option of the command, not a parameter.
         share = name == TRAIN_FRACTION
         words += ["--train-fraction", setting(value)] if share else ["--set", f"{name}={setting(value)}"]
     return shlex.join(words)

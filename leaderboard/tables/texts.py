@@ -1,4 +1,4 @@
-"""All sentences of the pages. A function takes what it speaks of and returns prose; nothing is computed here."""
+"""All sentences of the pages. Each function takes data and returns prose about it; nothing is computed here."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from bench.leaderboard.board.build import Disagreement
 from bench.leaderboard.board.model import Board, Row, Section
 from bench.leaderboard.board.overall import BUDGET, DRAWS, Overall
 from bench.leaderboard.tables.effort import WORKERS, Effort
-from bench.leaderboard.tables.found import FOUND, Found
+from bench.leaderboard.tables.named_generators import FOUND, NamedGenerators
 from bench.leaderboard.tables.prose import Block, item, paragraph
 from bench.leaderboard.tables.text import number
 from bench.metrics import scores
 from bench.records.estimate import OVERHEAD_S
 
-#: A difference between two scores in [0, 1] that a page mentions, and how many of them.
+#: Least difference between two scores in [0, 1] that a page mentions, and the most such lines on a page.
 ROUGHLY, MAX_LINES = 0.1, 8
 
 # The index
@@ -25,21 +25,21 @@ HTML = paragraph(
     "`python -m bench leaderboard --html` writes the same boards as `index.html`, one page for a browser: sortable "
     "tables, filters, plots, and a panel for every run. It needs no server."
 )
-#: Titles of the two pools of methods, by whether they are told the group.
+#: Titles of the two pools of methods; True is the pool that is told the group.
 POOLS = {False: "Methods that are not told the group", True: "Methods told the group, among themselves"}
 
 
 def overall_text(overall: Overall) -> list[Block]:
-    """What the numbers of the table over all tasks are."""
+    """Explains the numbers of the table over all tasks."""
     return [
         paragraph(
             "The table compares every method with its default settings, in the widest search space, on {tasks} at "
             "budget `{budget}`, by the primary metric. Tasks of one family are variants of one problem: they are "
             "averaged first, and all families ({families}) count the same. The win probability is the chance "
             "that a random seed of the method beats a random seed of another method of its pool, on a random family "
-            "and task among those that it has a place on. *of* is the number of methods that it is ranked among "
-            "there. *tasks* counts those with a place / those on which its pool has at least two methods. 95 %: "
-            "{draws:,} bootstrap draws over families and seeds. A failed seed counts as the constant predictor. "
+            "and task among those on which it is ranked. *of* is the number of methods that it is ranked among "
+            "there. *tasks* counts the tasks on which it is ranked / those on which its pool has at least two methods. "
+            "95 %: {draws:,} bootstrap draws over families and seeds. A failed seed counts as the constant predictor. "
             "Methods with few tasks are compared on those few, and win probabilities of the two pools are against "
             "different rivals: a table over tasks does not replace the boards.",
             tasks=_count(len(overall.tasks), "task"),
@@ -51,7 +51,7 @@ def overall_text(overall: Overall) -> list[Block]:
 
 
 def not_shown(without_results: Iterable[str], unknown: Mapping[str, int], skipped: int) -> list[Block]:
-    """What a front page does not show.
+    """Lists what a front page does not show.
 
     Args:
         without_results: tasks without a record.
@@ -75,7 +75,7 @@ def not_shown(without_results: Iterable[str], unknown: Mapping[str, int], skippe
 
 
 def left_out(skipped: int) -> list[Block]:
-    """How many files could not be read; nothing without one."""
+    """States how many files could not be read; empty if there are none."""
     if not skipped:
         return []
     text = "{files} in the place of a record cannot be read, and {are} left out."
@@ -83,7 +83,7 @@ def left_out(skipped: int) -> list[Block]:
 
 
 def remaking(effort: Effort) -> Block:
-    """The hours behind the records."""
+    """States the core hours that the records took."""
     names = "; ".join(f"{name} ({count:,})" for name, count in effort.machines)
     without = f" ({effort.without_cost:,} more ended without a cost)" if effort.without_cost else ""
     return paragraph(
@@ -105,12 +105,12 @@ def remaking(effort: Effort) -> Block:
 
 
 def task_about(task: TaskCard) -> Block:
-    """The task in one sentence."""
+    """Describes the task in one sentence."""
     return paragraph("`{id}`: {summary}.", id=task.id, summary=task.summary)
 
 
 def ranked_by(task: TaskCard) -> Block:
-    """The primary metric."""
+    """Names the primary metric."""
     metric = task.metric
     return paragraph(
         "Ranked by `{name}`{unit} ({better} is better).",
@@ -121,12 +121,12 @@ def ranked_by(task: TaskCard) -> Block:
 
 
 def task_source(task: TaskCard) -> list[Block]:
-    """Where the task comes from; nothing where its card does not say."""
+    """Cites the source of the task; empty if its card names none."""
     return [paragraph("**Task:** {source}.", source=task.citation)] if task.citation else []
 
 
 def method_about(name: str, card: MethodCard) -> Block:
-    """A method and its source."""
+    """Describes a method and cites its source."""
     source = f" {card.citation}." if card.citation else ""
     return item(
         "`{name}`: {title}; {summary}.{source}", name=name, title=card.title, summary=card.summary, source=source
@@ -134,7 +134,7 @@ def method_about(name: str, card: MethodCard) -> Block:
 
 
 def facts(section: Section, data: str) -> list[Block]:
-    """Data, numbers of examples and training of ``section``; ``data`` is the start of the digest of its data."""
+    """States data, numbers of examples and training of ``section``; ``data`` is the start of its data's digest."""
     lines = [item("Data: {notes} (SHA-256 {data})", notes="; ".join(section.data_notes) or "no note", data=data)]
     sizes = "Examples: {0:,} training, {1:,} validation, {2:,} test"
     lines += [item(sizes.format(*numbers)) for numbers in section.sizes]
@@ -145,7 +145,7 @@ def facts(section: Section, data: str) -> list[Block]:
 
 
 def notes(section: Section) -> list[Block]:
-    """What a reader of ``section`` must know: differing data, stale rows, seeds without a result."""
+    """Warns of differing data, stale rows and seeds without a result in ``section``."""
     lines = []
     if len(section.sizes) > 1:
         lines.append(paragraph("**The rows differ in their numbers of examples, so in their test sets (above).**"))
@@ -161,11 +161,11 @@ def notes(section: Section) -> list[Block]:
     return lines
 
 
-REPRODUCE = paragraph("Behind each command stands the key of its records.")
+REPRODUCE = paragraph("The comment after each command is the key of its records.")
 
 
 def detectable(board: Board, section: Section) -> list[Block]:
-    """What a typical pair of rows must differ by; nothing where no row has enough seeds."""
+    """States the difference that a typical pair of rows needs; empty if no row has enough seeds."""
     if section.detectable is None:
         return []
     unit = "" if board.task.metric.unit == "1" else f" {board.task.metric.unit}"
@@ -179,7 +179,7 @@ def detectable(board: Board, section: Section) -> list[Block]:
 
 
 def published_elsewhere(numbers: Mapping[str, float]) -> list[Block]:
-    """The paper's ``numbers`` of methods without a row; nothing without one."""
+    """Lists the paper's ``numbers`` of methods without a row; empty if there are none."""
     if not numbers:
         return []
     listed = ", ".join(f"{name} {value:g}" for name, value in sorted(numbers.items()))
@@ -187,7 +187,7 @@ def published_elsewhere(numbers: Mapping[str, float]) -> list[Block]:
 
 
 def hardware(letters: Mapping[str, str]) -> list[Block]:
-    """The machines behind the letters of the cost table."""
+    """Names the machine for each letter of the cost table."""
     return [item("Hardware {letter}: {name}", letter=letter, name=name) for name, letter in letters.items()]
 
 
@@ -195,7 +195,7 @@ def hardware(letters: Mapping[str, str]) -> list[Block]:
 
 
 def false_discoveries(rows: Sequence[Row]) -> list[Block]:
-    """What methods declare on a control, where there is nothing to discover."""
+    """Lists what methods declare on a control, where there is nothing to discover."""
     lines = [
         paragraph("This task has no symmetry: every generator that is declared is a false discovery. Means over seeds:")
     ]
@@ -210,7 +210,7 @@ def false_discoveries(rows: Sequence[Row]) -> list[Block]:
 
 
 def disagreeing_scores(items: Sequence[Disagreement]) -> list[Block]:
-    """Where the papers' scores and the field inner product disagree, and what that means."""
+    """Lists where the papers' scores and the field product disagree, and what that means."""
     if not items:
         return [paragraph("Cosine and precision agree within {roughly:g} on every row.", roughly=ROUGHLY)]
     lines = [
@@ -253,12 +253,12 @@ FOUND_ABOUT = paragraph(
 )
 
 
-def generators_found(lines: Iterable[Found]) -> list[Block]:
-    """Which generators each method found, in words."""
-    return [item("`{label}`: {what}.", label=line.label, what=_found(line)) for line in lines]
+def generators_found(lines: Iterable[NamedGenerators]) -> list[Block]:
+    """States which generators each method found."""
+    return [item("`{label}`: {what}.", label=line.label, what=_found_and_missed(line)) for line in lines]
 
 
-def _found(line: Found) -> str:
+def _found_and_missed(line: NamedGenerators) -> str:
     total = len(line.found) + len(line.partly) + len(line.missed)
     if len(line.found) == total:
         return f"all {total} found (each at least {FOUND:g})"
@@ -273,13 +273,13 @@ def _found(line: Found) -> str:
 
 
 def tuning_about(metric: str) -> Block:
-    """What the numbers of the table of sweeps are; they select by the validation score ``metric``."""
+    """Explains the numbers of the table of sweeps, which select by the validation score ``metric``."""
     return paragraph(
         "Each sweep tries parameters in independent studies and selects on the validation split alone, by `{metric}`; "
-        "no test score is computed in it. The first trial of every study is the default. Of the studies' best trials "
-        "the one with the median validation value is the tuned setting: the luck of a search is not rewarded. Trials "
-        "and hours are those of all studies together. The difference is tuned less default on the test set, paired by "
-        "seed, ± half the width of the 95 % interval of its mean.",
+        "no test score is computed in it. The first trial of every study is the default. The tuned setting is the one "
+        "with the median validation value among the best trials of the studies, so that a lucky search is not "
+        "rewarded. Trials and hours are totals over all studies. The difference is tuned minus default on the test "
+        "set, paired by seed, ± half the width of the 95 % interval of its mean.",
         metric=metric,
     )
 
@@ -290,9 +290,9 @@ CLAIMS_TITLE = "Claims of the SEMoLA paper, measured"
 
 
 def claims_about(seeds: int, budget: str) -> Block:
-    """What a verdict means."""
+    """Explains the verdicts."""
     return paragraph(
-        "A check holds when it does on each of at least {seeds} seeds, fails when it fails on each, and is open "
+        "A check holds when it holds on each of at least {seeds} seeds, fails when it fails on each, and is open "
         "otherwise. A claim is confirmed when all its checks hold, and refuted when one fails. The rows are those at "
         "budget `{budget}` with the settings of their task family.",
         seeds=seeds,
@@ -304,8 +304,8 @@ def claims_about(seeds: int, budget: str) -> Block:
 
 READING_TITLE = "How to read the tables"
 _READING_ROWS = """\
-- **Rows.** There is one per method, search space, budget and changed parameters; its name says what was changed. The
-  rank is by the primary metric in every table.
+- **Rows.** There is one row per method, search space, budget and changed parameters; its name says what was changed.
+  The rank is by the primary metric in every table.
 - **Mean ± half the width of its 95 % interval** (Student's t over seeds, from three seeds; the mean alone where all
   seeds agree). All seeds of a task share the data and the split; a seed changes the initial weights, the order of the
   batches and the random group elements. So an interval says nothing about other data.
@@ -315,11 +315,11 @@ _READING_ROWS = """\
   (exact sign flips, step-down max-T of Westfall and Young, error rate 5 % per pool). That is a strict test: sharing a
   letter is not evidence of being equal, and rows with a wide spread or with failed seeds share many. Only rows with
   six or more common seeds have letters: with fewer no exact paired test can reach 5 %.
-- **Typical difference.** Below the table stands the mean paired difference that a paired t-test on these seeds finds
-  four times in five, at the median spread of the pairs. Steady pairs are told apart by less, unsteady ones need more.
+- **Typical difference.** The number below the table is the mean paired difference that a paired t-test on these seeds
+  detects four times in five, at the median spread of the pairs. Pairs with a smaller spread need less, others more.
 - **n ok.** Seeds with a result / seeds recorded. A seed without one is listed with its status and reason. Means are
   over the seeds with a result (fewer are marked as n=…), but ranks, letters and bold count a failed seed as the
-  constant predictor; so a row may stand below one of a worse mean. A row without any result has no rank.
+  constant predictor; so a row may rank below one with a worse mean. A row without any result has no rank.
 - **told.** What a method knows beyond the data: `none` (only the widest search space), `cardinality` (how many
   generators), `mask` (a narrower search space), `group` (the true symmetry). Methods told the group are ranked in a
   pool of their own: G1, G2, ….
@@ -330,23 +330,23 @@ _READING_FIGURES = """\
 - **Figures.** *Generators*: red is positive and blue negative, at norm 1, since a generator's length is a choice of
   unit; of several, only the span means something, so they are turned onto the textbook's. *Computed*: one basis of the
   true algebra, up to matrices that do nothing to these data, which is why it need not look like the textbook's.
-  *Sampled augmentations*: what a method that is given these generators is trained on. *Against the angle*: level where
-  the method respects the symmetry; a dip lies at angles it has not learned. *Trace of the basis*: when in training the
-  generators took their direction. Methods told the group, and pipelines that reuse a discoverer's generators, are left
-  out where they would only repeat a table row or a picture.
-- **Reproducing.** Every page lists the command of every row; `python -m bench leaderboard` makes the pages again from
-  the stored records, byte for byte.
+  *Sampled augmentations*: what a method that is given these generators is trained on. *Against the angle*: the curve is
+  level where the method respects the symmetry and dips at angles it has not learned. *Trace of the basis*: when in
+  training the generators took their direction. Methods told the group, and pipelines that reuse a discoverer's
+  generators, are left out where they would only repeat a table row or a picture.
+- **Reproducing.** Every page lists the command of every row; `python -m bench leaderboard` rebuilds the pages from the
+  stored records, byte for byte.
 """
 
 
 def reading() -> list[Block]:
-    """What the tables mean: rows, then every column that shows a score, then figures."""
+    """Explains the tables: rows, then every column that shows a score, then figures."""
     columns = [item("`{title}`: " + score.meaning, title=score.title) for score in scores.SCORES if score.table]
     return [*_items(_READING_ROWS), *columns, *_items(_READING_FIGURES)]
 
 
 def _items(text: str) -> list[Block]:
-    """A list as it is written above; lines that go on are indented."""
+    """List items from a text in the form of the two above, where continued lines are indented."""
     return [item(" ".join(part.split())) for part in text.removeprefix("- ").split("\n- ")]
 
 

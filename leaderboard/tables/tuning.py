@@ -1,4 +1,4 @@
-"""Default and tuned settings side by side: what a sweep chose by validation, and what it changed on the test set."""
+"""Default and tuned settings side by side: the choice of a sweep by validation, and its effect on the test set."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from statistics import fmean
 
 from bench.leaderboard.board.build import setting
 from bench.leaderboard.board.model import Board, Row, Section
-from bench.leaderboard.tables.cells import EMPTY, Cell, entry_cell, number_cell
+from bench.leaderboard.tables.cells import EMPTY, TableCell, entry_cell, number_cell
 from bench.leaderboard.tables.tables import Line, Table
 from bench.leaderboard.tables.text import unit_suffix
 from bench.leaderboard.tables.texts import tuning_about
@@ -19,13 +19,13 @@ from bench.records.record import labelled
 
 @dataclass(frozen=True)
 class Tuning:
-    """A sweep, and the rows of its default and of its choice."""
+    """A sweep with the row of its default and the row of its choice."""
 
     preset: Preset
     default: Row | None
-    tuned: Row | None  # None also where the default was chosen
+    tuned: Row | None  # None if it was not run, or the sweep chose the default
     difference: float | None  # mean of tuned - default over the seeds that both have
-    half_width: float | None  # of its 95 % interval; None below three seeds
+    half_width: float | None  # half width of its 95 % interval; None below three seeds
 
     @property
     def label(self) -> str:
@@ -33,12 +33,12 @@ class Tuning:
 
 
 def sweep_label(preset: Preset) -> str:
-    """A sweep's method, and the search space if it has one."""
+    """The method of a sweep, and its search space if it has one."""
     return labelled(preset.method, preset.search)
 
 
 def tunings(board: Board, section: Section) -> list[Tuning]:
-    """Every sweep of the version and budget of ``section``; none where only a share of the examples is trained on."""
+    """Every sweep of the version and budget of ``section``; empty if only a share of the training examples is used."""
     if section.train_fraction != 1.0:
         return []
     rows_of_sweeps = []
@@ -71,24 +71,24 @@ def _tuning(preset: Preset, default: Row | None, tuned: Row | None, metric: str)
 
 
 def _most(rows: Sequence[Row]) -> Row | None:
-    """Of several (older defaults, an earlier sweep) the one of most seeds."""
+    """The row with most seeds; there are several after changed defaults or an earlier sweep."""
     return max(rows, key=lambda row: (row.ok, -row.stale, row.key), default=None)
 
 
-def _cells(tuning: Tuning, metric: str) -> list[Cell]:
+def _cells(tuning: Tuning, metric: str) -> list[TableCell]:
     preset, rows = tuning.preset, (tuning.default, tuning.tuned)
     tier = next((row.tier for row in rows if row is not None), None)
     default, tuned = (entry_cell(row.entries.get(metric), 4, row.ok) if row else EMPTY for row in rows)
     stopped = [f"{count} {state}" for state in ("pruned", "failed") if (count := preset.trials(state))]
     trials = f"{preset.trials()}" + (f" ({', '.join(stopped)})" if stopped else "")
-    settings = Cell(" ".join(f"{name}={setting(value)}" for name, value in preset.settings.items()), style="code")
-    kept = Cell("the default") if preset.best.trial == 0 else None
+    settings = TableCell(" ".join(f"{name}={setting(value)}" for name, value in preset.settings.items()), style="code")
+    kept = TableCell("the default") if preset.best.trial == 0 else None
     return [
-        EMPTY if tier is None else Cell(tier),
+        EMPTY if tier is None else TableCell(tier),
         default,
         kept or tuned,
         number_cell(tuning.difference, 3, tuning.half_width),
-        Cell(trials, preset.trials()),
+        TableCell(trials, preset.trials()),
         number_cell(preset.hours, 2),
         kept or settings,
     ]

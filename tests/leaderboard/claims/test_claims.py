@@ -91,9 +91,9 @@ def test_the_report_as_it_is_written(make_record):
         == """\
 # Claims of the SEMoLA paper, measured
 
-A check holds when it does on each of at least 6 seeds, fails when it fails on each, and is open otherwise. A claim is \
-confirmed when all its checks hold, and refuted when one fails. The rows are those at budget `small` with the settings \
-of their task family.
+A check holds when it holds on each of at least 6 seeds, fails when it fails on each, and is open otherwise. A claim \
+is confirmed when all its checks hold, and refuted when one fails. The rows are those at budget `small` with the \
+settings of their task family.
 
 [How to read the scores](README.md#how-to-read-the-tables)
 

@@ -9,8 +9,8 @@ import pytest
 from bench.leaderboard.board.overall import build_overall
 from bench.leaderboard.html.data import page_data
 from bench.leaderboard.html.values import cell_data
-from bench.leaderboard.tables.cells import Cell
-from bench.records.record import Score, replaced
+from bench.leaderboard.tables.cells import TableCell
+from bench.records.record import ScoreValue, replaced
 
 ROTATION = np.array([[[0.0, -1.0], [1.0, 0.0]]])
 FOUND = {
@@ -53,10 +53,10 @@ def test_every_cell_is_that_of_the_tables(board_of, records, tables_of):
 @pytest.mark.parametrize(
     ("cell", "data"),
     [
-        (Cell("failed"), ["failed"]),
-        (Cell("(1.25 ± 0.10)e-5", 1.2512345678e-05), ["(1.25 ± 0.10)e-5", 1.25123e-05]),
-        (Cell("1.00", 1.0, "b"), ["1.00", 1.0, {"class": "best"}]),
-        (Cell("a*b", style="code"), ["a*b"]),
+        (TableCell("failed"), ["failed"]),
+        (TableCell("(1.25 ± 0.10)e-5", 1.2512345678e-05), ["(1.25 ± 0.10)e-5", 1.25123e-05]),
+        (TableCell("1.00", 1.0, "b"), ["1.00", 1.0, {"class": "best"}]),
+        (TableCell("a*b", style="code"), ["a*b"]),
     ],
 )
 def test_a_cell_is_its_text_its_value_and_whether_it_is_the_best(cell, data):
@@ -136,7 +136,7 @@ def test_the_same_records_in_any_order_give_the_same_bytes(board_of, records):
 
 def test_a_unit_is_that_of_its_own_task(board_of, make_record, toy_task):
     own = make_record(scores={"equivariance/e": 0.5})
-    score = Score(value=0.5, unit="meV", higher_is_better=None)
+    score = ScoreValue(value=0.5, unit="meV", higher_is_better=None)
     own = replaced(own, {"scores": own.scores | {"equivariance/e": score}})
     other = make_record(task={"id": "other"}, scores={"equivariance/e": 0.5})
     data = data_of([board_of([own]), board_of([other], toy_task(id="other"))])

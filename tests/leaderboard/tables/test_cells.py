@@ -3,7 +3,7 @@
 import pytest
 
 from bench.leaderboard.board.model import Entry
-from bench.leaderboard.tables.cells import EMPTY, Cell, entry_cell, mean_cell, number_cell, share_cell, whole_cell
+from bench.leaderboard.tables.cells import EMPTY, TableCell, entry_cell, mean_cell, number_cell, share_cell, whole_cell
 from bench.leaderboard.tables.text import number, seed_ranges
 
 
@@ -29,15 +29,15 @@ from bench.leaderboard.tables.text import number, seed_ranges
 )
 def test_numbers_have_three_digits_and_the_spread_the_same_place(value, spread, text):
     assert number(value, spread=spread) == text
-    assert number_cell(value, spread=spread) == Cell(text, value)
+    assert number_cell(value, spread=spread) == TableCell(text, value)
 
 
 def test_an_accuracy_in_per_cent_has_two_decimals():
-    assert entry_cell(Entry(97.3123, 0.2061, 0.2163, 6, "%"), 4) == Cell("97.31 ± 0.22", 97.3123)
+    assert entry_cell(Entry(97.3123, 0.2061, 0.2163, 6, "%"), 4) == TableCell("97.31 ± 0.22", 97.3123)
 
 
 def test_an_entry_that_some_seeds_lack_says_so():
-    assert entry_cell(Entry(0.5, 0.1, 0.1, 2, "1"), expected=3) == Cell("0.500 ± 0.100 (n=2)", 0.5)
+    assert entry_cell(Entry(0.5, 0.1, 0.1, 2, "1"), expected=3) == TableCell("0.500 ± 0.100 (n=2)", 0.5)
 
 
 @pytest.mark.parametrize("cell", [entry_cell, mean_cell, whole_cell, number_cell])
@@ -47,8 +47,8 @@ def test_what_is_missing_is_an_empty_cell(cell):
 
 
 def test_cells_sort_by_the_value_not_by_the_text():
-    assert whole_cell(Entry(1234567.4, None, None, 1, "1")) == Cell("1,234,567", 1234567.4)
-    assert share_cell(10, 12, " (1 stale)") == Cell("10/12 (1 stale)", 10)
+    assert whole_cell(Entry(1234567.4, None, None, 1, "1")) == TableCell("1,234,567", 1234567.4)
+    assert share_cell(10, 12, " (1 stale)") == TableCell("10/12 (1 stale)", 10)
 
 
 @pytest.mark.parametrize(

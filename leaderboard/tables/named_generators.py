@@ -8,32 +8,32 @@ from dataclasses import dataclass
 from bench.leaderboard.board.model import Row
 
 START = "symmetry/found_"
-#: Share of a true generator's field in the learned span from which it counts as found, and below which as missed.
+#: A true generator counts as found from this share of its field in the learned span, and below the second as missed.
 FOUND, MISSED = 0.95, 0.5
 
 
 @dataclass(frozen=True)
-class Found:
-    """The true generators by how much of each lies in the span that a row learned; means over seeds."""
+class NamedGenerators:
+    """Names of the true generators, grouped by the share of each that lies in the learned span (mean over seeds)."""
 
-    label: str  # of the row
+    label: str  # label of the row
     found: tuple[str, ...]
     partly: tuple[str, ...]
     missed: tuple[str, ...]
 
 
-def generators_by_row(rows: Iterable[Row]) -> list[Found]:
-    """The named generators of each of ``rows`` that has such scores, in the order of the alphabet."""
-    return [_sorted_out(row) for row in rows if any(name.startswith(START) for name in row.entries)]
+def generators_by_row(rows: Iterable[Row]) -> list[NamedGenerators]:
+    """The named generators of each of ``rows`` that has such scores, in alphabetical order."""
+    return [_named_generators(row) for row in rows if any(name.startswith(START) for name in row.entries)]
 
 
-def _sorted_out(row: Row) -> Found:
+def _named_generators(row: Row) -> NamedGenerators:
     shares = {
         name.removeprefix(START).replace("_", " "): entry.mean
         for name, entry in sorted(row.entries.items())
         if name.startswith(START)
     }
-    return Found(
+    return NamedGenerators(
         label=row.label,
         found=tuple(name for name, share in shares.items() if share >= FOUND),
         partly=tuple(name for name, share in shares.items() if MISSED <= share < FOUND),

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench.leaderboard.tables.found import Found, generators_by_row
+from bench.leaderboard.tables.named_generators import NamedGenerators, generators_by_row
 
 SHARES = {"rotation_xy": 0.99, "rotation_xz": 0.96, "shift_x": 0.7, "shift_y": 0.1}
 TABLE = "Which generators were found"
@@ -22,7 +22,7 @@ def scores(shares):
 )
 def test_generators_are_sorted_by_their_share(board_of, make_record, shares, found, partly, missed):
     (section,) = board_of([make_record("semola", scores=scores(shares)), make_record("plain")]).sections
-    assert generators_by_row(section.rows) == [Found("semola", found, partly, missed)]
+    assert generators_by_row(section.rows) == [NamedGenerators("semola", found, partly, missed)]
 
 
 def test_means_over_seeds_decide(board_of, make_record):
