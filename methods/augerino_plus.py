@@ -16,6 +16,7 @@ from bench.api import Fitted, Method, MethodCard, Problem, RunContext
 from bench.api.augmentation import AugmentedFitted, averaged_copies, how_to_predict, move
 from bench.api.parameters import learning_rate, parameter
 from bench.api.training import TrainingParameters, train
+from bench.lie.exponential import matrices_of
 from bench.metrics.cost import parameter_count
 from bench.nn.lie_generator import LieGenerator, LieGeneratorParameters
 
@@ -73,9 +74,11 @@ class AugerinoPlus(Method):
         basis = {"params": list(generator.parameters()), "lr": params.basis_lr}
         train(problem, ctx, network, objective, [basis], lambda epoch: ctx.trace(epoch, generator()))
         generators = generator().detach()
-        elements = generator.sample(generators, params.inference_copies, ctx.rng("inference", problem.device))
+        drawn = generator.sample(generators, params.inference_copies, ctx.rng("inference", problem.device))
         count = parameter_count(network) + parameter_count(generator)
-        return AugmentedFitted(network, problem, generator.estimate(generators), elements, params.inference, count)
+        return AugmentedFitted(
+            network, problem, generator.estimate(generators), matrices_of(drawn), params.inference, count
+        )
 
 
 METHODS = (AugerinoPlus(),)

@@ -21,7 +21,7 @@ from bench.api.checkpoint import ResumableLoop
 from bench.api.discovery import Discovery
 from bench.api.parameters import count, learning_rate, parameter, positive
 from bench.errors import Diverged
-from bench.lie.exponential import expm
+from bench.lie.exponential import Algebra, expm
 from bench.lie.images import ImageAction
 from bench.lie.points import PointAction
 from bench.lie.vectors import VectorAction
@@ -35,8 +35,8 @@ PUBLISHED_IMAGE_STEPS = 14_070
 #: Rates are raised at most by this factor (see `lr_steps`): a few steps are too short for any path.
 MAX_SPEEDUP = 10.0
 
-#: One step's (real x, moved x, moved y) from algebra elements (n, d, d), x (n, *shape), y (n, *shape_out).
-Pairs = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
+#: One step's (real x, moved x, moved y) from n algebra elements, x (n, *shape), y (n, *shape_out).
+Pairs = Callable[[Algebra, Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
 
 
 @dataclass(frozen=True)
@@ -190,10 +190,10 @@ def _set_gradients(parameters: list[nn.Parameter], loss: Tensor, keep_graph: boo
 def _pairs(problem: Problem, params: LieGANParameters, shifts: torch.Generator) -> Pairs:
     action, bound = problem.action_in, params.max_norm
 
-    def plain(algebra: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def plain(algebra: Algebra, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         return x, *move(problem, algebra, x, y, bound)
 
-    def resampled(algebra: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    def resampled(algebra: Algebra, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         assert isinstance(action, ImageAction)
         return *resample_pair(action, algebra, x, sub_pixel_shifts(2 * len(x), action.size, shifts), bound), y
 
@@ -201,7 +201,7 @@ def _pairs(problem: Problem, params: LieGANParameters, shifts: torch.Generator) 
 
 
 def resample_pair(
-    action: ImageAction, algebra: Tensor, x: Tensor, shifts: Tensor, bound: float | None
+    action: ImageAction, algebra: Algebra, x: Tensor, shifts: Tensor, bound: float | None
 ) -> tuple[Tensor, Tensor]:
     """Images ``(n, c, h, w)`` as they are, and moved by ``exp(algebra)``; both shifted and interpolated exactly once.
 

@@ -113,7 +113,7 @@ class Semola(Method):
         def objective(x: Tensor, y: Tensor) -> dict[str, Tensor]:
             generators = augmenter()  # (k, d, d)
             half_width = start + (end - start) * ctx.done
-            algebra = uniform_sampler(generators, half_width)(len(x) * params.copies, draws)
+            algebra = uniform_sampler(generators, half_width).factors(len(x) * params.copies, draws)
             gx, gy = move(problem, algebra, x, y, bound)  # (b·K, *shape)
             fx, fgx = network(torch.cat([x, gx])).split([len(x), len(gx)])  # one pass, so that batch norm sees both
             if params.equivariance_target == "prediction":
@@ -122,8 +122,12 @@ class Semola(Method):
             terms["augmentation"] = similarity(problem.action_in, gx, x, params.augmentation_similarity)
             terms["orthogonality"] = overlap(generators)
             terms["sparsity"] = generators.abs().sum((1, 2)).mean()
-            weighted = [getattr(params, f"weight_{name}") * term for name, term in terms.items()]
-            return {"loss": torch.stack(weighted).sum(), **terms}
+            weights = {name: getattr(params, f"weight_{name}") for name in terms}
+            loss = weights.pop("task") * terms["task"]
+            for name, weighing in weights.items():
+                if weighing:
+                    loss = loss + weighing * terms[name]
+            return {"loss": loss, **terms}
 
         basis = {"params": list(augmenter.parameters()), "lr": params.basis_lr}
         train(problem, ctx, network, objective, [basis], lambda epoch: ctx.trace(epoch, augmenter()))

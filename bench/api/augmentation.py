@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from bench.api.method import Fitted
 from bench.api.parameters import count, parameter
 from bench.api.problem import Problem, SymmetryEstimate
+from bench.lie.exponential import Algebra
 
 
 def how_to_predict(default: str) -> Any:
@@ -27,16 +28,16 @@ def averaged_copies(default: int) -> Any:
 
 
 def move(
-    problem: Problem, algebra: Tensor, x: Tensor, y: Tensor, norm_bound: float | None = None
+    problem: Problem, algebra: Algebra, x: Tensor, y: Tensor, norm_bound: float | None = None
 ) -> tuple[Tensor, Tensor]:
     """ρ_x(g) x and ρ_y(g) y for g = exp(algebra); ``(b·K, *shape)``, copies of one example side by side.
 
     Args:
-        algebra: ``(b·K, d, d)``.
+        algebra: ``(b·K, d, d)``, or b·K multiples of one generator.
         x: ``(b, *shape)``; y: ``(b, *shape_out)``.
         norm_bound: an upper bound of the norms in ``algebra``; None measures it (a host sync on a GPU).
     """
-    copies = algebra.shape[0] // x.shape[0]
+    copies = len(algebra) // len(x)
     # When both are moved alike, they are joined on axis 1 and share one exponential.
     if problem.action_in is problem.action_out and x.shape[2:] == y.shape[2:]:
         both = torch.cat([x, y], 1).repeat_interleave(copies, 0)
@@ -91,8 +92,7 @@ class AugmentedFitted(Fitted):
     @torch.no_grad()
     def _average(self, x: Tensor) -> Tensor:
         total: Tensor | float = 0.0
-        for element in self.elements:
-            algebra = element.expand(len(x), -1, -1)
+        for algebra in self.elements:
             total = total + self.action_out.apply(-algebra, self._plain(self.action_in.apply(algebra, x)))
         assert isinstance(total, Tensor)
         return total / len(self.elements)

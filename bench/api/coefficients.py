@@ -10,6 +10,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from bench.lie.exponential import Algebra
+from bench.lie.one_parameter import OneParameter
+
 KINDS = ("uniform", "normal", "integer", "one_sided")
 
 
@@ -36,6 +39,12 @@ class CoefficientSampler:
     def __call__(self, n: int, generator: torch.Generator) -> Tensor:
         """``(n, d, d)`` algebra elements."""
         return torch.einsum("nk,kij->nij", self.coefficients(n, generator), self.generators)
+
+    def factors(self, n: int, generator: torch.Generator) -> Algebra:
+        """The same draws as a call gives; of one generator they are kept as multiples, whose exponential is cheaper."""
+        if len(self.generators) > 1:
+            return self(n, generator)
+        return OneParameter(self.coefficients(n, generator)[:, 0], self.generators[0])
 
     def coefficients(self, n: int, generator: torch.Generator) -> Tensor:
         """``(n, k)`` coefficients, in the dtype and on the device of the generators."""

@@ -30,6 +30,8 @@ def similarity(action: Action, gx: Tensor, x: Tensor, kind: str) -> Tensor:
 
 def overlap(generators: Tensor) -> Tensor:
     """Σ_{i<j} |<L_i, L_j>_F| / (||L_i|| ||L_j||), 0 for one generator; generators ``(k, d, d)``."""
+    if len(generators) == 1:
+        return generators.new_zeros(())
     flat = nn.functional.normalize(generators.flatten(1), dim=1)  # (k, d·d)
     return (flat @ flat.T).triu(1).abs().sum()  # over (k, k)
 

@@ -12,6 +12,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from bench.lie.exponential import Algebra, expm
+
 
 class Action(ABC):
     """A representation of a matrix group on samples of a fixed shape. ``x`` decides dtype and device.
@@ -25,15 +27,29 @@ class Action(ABC):
     resamples: bool = False
 
     @abstractmethod
-    def apply(self, algebra: Tensor, x: Tensor, norm_bound: float | None = None) -> Tensor:
-        """``rho(exp(A)) x`` for ``algebra (n, dim, dim)`` and ``x (n, *shape)``.
+    def act(self, elements: Tensor, x: Tensor) -> Tensor:
+        """``rho(g) x`` for :meth:`elements` ``(n, dim, dim)``, or one for all samples ``(1, dim, dim)``."""
 
-        ``norm_bound`` bounds every ``||A||``. Without it the norm is measured, which waits once for the device.
+    def elements(self, algebra: Algebra, x: Tensor, norm_bound: float | None = None) -> Tensor:
+        """``exp(A)``, in the dtype and on the device of ``x``: the matrices that :meth:`act` takes, to use them again.
+
+        A single matrix ``(dim, dim)`` gives ``(1, dim, dim)``. ``norm_bound`` bounds every ``||A||_F``. Without it
+        the norm is measured, which waits once for the device.
         """
+        return expm(_batch(algebra, x), norm_bound)
+
+    def apply(self, algebra: Algebra, x: Tensor, norm_bound: float | None = None) -> Tensor:
+        """``rho(exp(A)) x`` for ``x (n, *shape)``.
+
+        Args:
+            algebra: ``(n, dim, dim)``, or one for all samples ``(dim, dim)``, or n multiples of one generator.
+            norm_bound: see :meth:`elements`.
+        """
+        return self.act(self.elements(algebra, x, norm_bound), x)
 
     def infinitesimal(self, algebra: Tensor, x: Tensor) -> Tensor:
         """``A·x = d/dt rho(exp(tA)) x`` at t = 0, ``(n, *shape)``; ``algebra`` is ``(n, d, d)`` or ``(d, d)``."""
-        batch = expand_algebra(algebra, x)
+        batch = expand_matrices(algebra, x)
         return directional_derivative(
             lambda t: self.apply(t * batch, x, norm_bound=0.0), x.new_zeros(()), x.new_ones(())
         )
@@ -49,7 +65,11 @@ class IdentityAction(Action):
     def __init__(self, dim: int) -> None:
         self.dim = dim
 
-    def apply(self, algebra: Tensor, x: Tensor, norm_bound: float | None = None) -> Tensor:
+    def elements(self, algebra: Algebra, x: Tensor, norm_bound: float | None = None) -> Tensor:
+        """The identity, ``(1, d, d)``: no exponential is needed."""
+        return torch.eye(self.dim, dtype=x.dtype, device=x.device)[None]
+
+    def act(self, elements: Tensor, x: Tensor) -> Tensor:
         """``x`` itself."""
         return x
 
@@ -67,6 +87,11 @@ def directional_derivative(fn: Callable[[Tensor], Tensor], x: Tensor, tangent: T
     return derivative
 
 
-def expand_algebra(algebra: Tensor, x: Tensor) -> Tensor:
+def expand_matrices(algebra: Tensor, x: Tensor) -> Tensor:
     """One matrix per sample, ``(n, d, d)``, in the dtype and on the device of ``x``; a single one is repeated."""
     return algebra.to(x).expand(len(x), *algebra.shape[-2:])
+
+
+def _batch(algebra: Algebra, x: Tensor) -> Algebra:
+    cast = algebra.to(x)
+    return cast[None] if isinstance(cast, Tensor) and cast.ndim == 2 else cast

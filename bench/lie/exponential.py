@@ -12,18 +12,23 @@ import math
 import torch
 from torch import Tensor
 
+from bench.lie.one_parameter import OneParameter
+
+#: Elements of a Lie algebra: matrices ``(n, d, d)``, or the multiples of one generator, whose exponential is cheaper.
+Algebra = Tensor | OneParameter
+
 # Largest ||A|| that the polynomial takes without scaling. The remainder is theta^10 / 10!, relative to exp(-theta),
 # and s squarings multiply it by 2^s: for ||A|| <= 10 at most 5e-7 (float32, s = 4) and 4e-14 (float64, s = 7).
 THETA = {torch.float32: 0.75, torch.float64: 0.125}
 
 
-def expm(algebra: Tensor, norm_bound: float | None = None) -> Tensor:
+def expm(algebra: Algebra, norm_bound: float | None = None) -> Tensor:
     """Matrix exponential of a batch.
 
     Args:
         algebra: ``(n, d, d)``, float32 or float64.
-        norm_bound: an upper bound on every ``||A||`` (Frobenius or any operator norm). Without it the norm is
-            measured, which makes the host wait for the device once. A bound that is too small costs accuracy.
+        norm_bound: an upper bound on every ``||A||``: Frobenius, or for matrices any operator norm. Without it the
+            norm is measured, which makes the host wait for the device once. A bound that is too small costs accuracy.
 
     Returns:
         ``(n, d, d)``. For ``||A|| <= 10`` the relative error is below 1e-5 (float32) or 1e-12 (float64).
@@ -31,6 +36,8 @@ def expm(algebra: Tensor, norm_bound: float | None = None) -> Tensor:
     Raises:
         ValueError: if ``algebra`` is neither float32 nor float64.
     """
+    if isinstance(algebra, OneParameter):
+        return algebra.exp(norm_bound)
     if algebra.dtype not in THETA:
         raise ValueError(f"expm takes float32 or float64 matrices; got {algebra.dtype}")
     if norm_bound is None:
@@ -42,7 +49,12 @@ def expm(algebra: Tensor, norm_bound: float | None = None) -> Tensor:
     return result
 
 
-def expm_apply(algebra: Tensor, x: Tensor, norm_bound: float | None = None) -> Tensor:
+def matrices_of(algebra: Algebra) -> Tensor:
+    """The elements as matrices, ``(n, d, d)``."""
+    return algebra.matrices() if isinstance(algebra, OneParameter) else algebra
+
+
+def expm_apply(algebra: Algebra, x: Tensor, norm_bound: float | None = None) -> Tensor:
     """``exp(A) x`` for ``algebra (n, d, d)``, ``x (n, d, c)``; arguments and errors as in :func:`expm`."""
     return torch.bmm(expm(algebra, norm_bound), x)
 

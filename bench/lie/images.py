@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bench.lie.action import Action, expand_algebra
-from bench.lie.exponential import expm
+from bench.lie.action import Action, expand_matrices
+from bench.lie.exponential import Algebra
 
 # One convention for data, methods and tests: with it a turn by 90 degrees maps pixel centres onto pixel centres.
 ALIGN_CORNERS = True
@@ -26,10 +26,13 @@ class ImageAction(Action):
     def __init__(self, size: int) -> None:
         self.size = size
 
-    def apply(self, algebra: Tensor, x: Tensor, norm_bound: float | None = None) -> Tensor:
-        """The image moved by ``exp(A)``; shapes as in :meth:`Action.apply`."""
-        # The grid says for each output pixel where to look in the input: the inverse map, exp(-A).
-        return self.look_up(expm(-expand_algebra(algebra, x), norm_bound), x)
+    def elements(self, algebra: Algebra, x: Tensor, norm_bound: float | None = None) -> Tensor:
+        """``exp(-A)``: :meth:`look_up` takes the inverse; shapes as in :meth:`Action.elements`."""
+        return super().elements(-algebra, x, norm_bound)
+
+    def act(self, elements: Tensor, x: Tensor) -> Tensor:
+        """The moved image; ``elements`` hold the inverses. Shapes as in :meth:`Action.act`."""
+        return self.look_up(elements.expand(len(x), 3, 3), x)
 
     def look_up(self, inverse: Tensor, x: Tensor) -> Tensor:
         """The image whose value at p is that of ``x`` at ``inverse p``; inverse ``(n, 3, 3)``, x ``(n, c, h, w)``."""
@@ -43,7 +46,7 @@ class ImageAction(Action):
         two one-sided derivatives, and so the limit of ``(f(exp(-tA)p) - f(exp(tA)p)) / 2t``.
         """
         # Not a Jacobian-vector product: torch has no forward mode for grid_sample.
-        field = expand_algebra(algebra, x)[:, :2] @ self._points(x)  # (n, 2, h*w)
+        field = expand_matrices(algebra, x)[:, :2] @ self._points(x)  # (n, 2, h*w)
         vx, vy = field.reshape(len(x), 2, 1, self.size, self.size).unbind(1)  # (n, 1, h, w) each
         padded = F.pad(x, (1, 1, 1, 1))
         per_pixel = (self.size - 1) / 4  # a central difference spans two pixels of 2 / (size - 1) each

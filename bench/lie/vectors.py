@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from torch import Tensor
 
-from bench.lie.action import Action, expand_algebra
-from bench.lie.exponential import expm
+from bench.lie.action import Action
 
 
 class VectorAction(Action):
@@ -14,10 +13,15 @@ class VectorAction(Action):
     def __init__(self, dim: int) -> None:
         self.dim = dim
 
-    def apply(self, algebra: Tensor, x: Tensor, norm_bound: float | None = None) -> Tensor:
-        """``exp(A) x`` per vector; shapes as in :meth:`Action.apply`."""
+    def act(self, elements: Tensor, x: Tensor) -> Tensor:
+        """``g x`` per vector; shapes as in :meth:`Action.act`."""
         rows = x.reshape(len(x), -1, self.dim)  # (n, t, d)
-        return (rows @ expm(expand_algebra(algebra, x), norm_bound).mT).reshape(x.shape)
+        return (rows @ elements.mT).reshape(x.shape)
+
+    def infinitesimal(self, algebra: Tensor, x: Tensor) -> Tensor:
+        """``A x`` per vector; shapes as in :meth:`Action.infinitesimal`."""
+        rows = x.reshape(len(x), -1, self.dim)  # (n, t, d)
+        return (rows @ algebra.to(x).mT).reshape(x.shape)
 
     def moving_part(self, x: Tensor) -> Tensor:
         """One row per time step, ``(n, t, dim)``."""

@@ -56,13 +56,13 @@ def equivariance_errors(
     fx = torch.cat([predict(part) for part in torch.split(x, batch_size)])  # (n, *shape_out)
     mean_difference = fx.new_zeros(n, fx[0].numel(), dtype=torch.float64)
     per_example = fx.new_zeros(n, dtype=torch.float64)
-    elements = algebra.flatten(0, 1).to(x.device)  # (n*M, d, d)
+    flat = algebra.flatten(0, 1).to(x.device)  # (n*M, d, d)
+    elements_in, elements_out = action_in.elements(flat, x), action_out.elements(flat, fx).expand_as(flat)
     pairs = torch.arange(n * m, device=x.device)
     for pair in torch.split(pairs, batch_size):
         sample = pair // m
-        g = elements[pair]  # (b, d, d)
-        f_gx = predict(action_in.apply(g, x[sample]))
-        g_fx = action_out.apply(g, fx[sample])
+        f_gx = predict(action_in.act(elements_in[pair], x[sample]))
+        g_fx = action_out.act(elements_out[pair], fx[sample])
         difference = (f_gx.double() - g_fx.double()).reshape(len(sample), -1)  # (b, out)
         mean_difference.index_add_(0, sample, difference / m)
         per_example.index_add_(0, sample, difference.norm(dim=1) / m)

@@ -41,7 +41,7 @@ def orientation_curve(
     for angle in angles.tolist():
         totals = torch.zeros(2, dtype=torch.float64)
         for part, target, f_x in zip(x.split(batch_size), y.split(batch_size), upright.split(batch_size), strict=True):  # type: ignore[no-untyped-call]
-            g = (angle * direction).to(part).expand(len(part), -1, -1)
+            g = angle * direction  # (d, d)
             f_gx = predict(action_in.apply(g, part))
             error = (f_gx.double() - action_out.apply(g, f_x).double()).reshape(len(part), -1).norm(dim=1)
             totals += torch.stack([score(f_gx, action_out.apply(g, target)).sum(), error.sum()]).cpu()

@@ -17,6 +17,8 @@ from bench.api.coefficients import KINDS, CoefficientSampler
 from bench.api.parameters import Parameters, count, parameter, positive, weight
 from bench.api.regularisers import MOTION_KINDS, motion_penalty, overlap
 from bench.lie.action import Action
+from bench.lie.exponential import Algebra
+from bench.lie.one_parameter import OneParameter
 from bench.lie.search_space import SearchSpace
 
 #: Standard deviation of the first entries in the public code, by search space; elsewhere Kaiming's, sqrt(2)/d.
@@ -72,9 +74,10 @@ class LieGenerator(nn.Module):
         """The frozen distribution on the basis ``generators (k, d, d)``."""
         return CoefficientSampler(generators, self.params.coefficients, self.scale)
 
-    def sample(self, generators: Tensor, n: int, draws: torch.Generator) -> Tensor:
-        """``(n, d, d)`` algebra elements, none longer than ``max_norm``."""
-        return shorten(self.sampler(generators)(n, draws), self.params.max_norm)
+    def sample(self, generators: Tensor, n: int, draws: torch.Generator) -> Algebra:
+        """n algebra elements, none longer than ``max_norm``."""
+        drawn, longest = self.sampler(generators).factors(n, draws), self.params.max_norm
+        return drawn.shortened(longest) if isinstance(drawn, OneParameter) else shorten(drawn, longest)
 
     def estimate(self, generators: Tensor) -> SymmetryEstimate:
         """The reported estimate: ``generators (k, d, d)`` with the distribution that they were learned with."""

@@ -55,7 +55,8 @@ class MLP(nn.Module):
             t, d = self.in_shape
             raise ValueError(f"MLP got an input of shape {tuple(x.shape)}; it must be (n, {t}, {d}).")
         h = x.flatten(1)  # (n, t_in*d)
-        for layer in self.layers[:-1]:
+        *hidden, last = self.layers
+        for layer in hidden:
             h = torch.relu(layer(h))  # (n, width)
-        out: Tensor = self.layers[-1](h)  # (n, t_out*d)
+        out: Tensor = last(h)  # (n, t_out*d)
         return out.view(-1, *self.out_shape)  # (n, t_out, d)

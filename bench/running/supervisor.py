@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import queue
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -26,14 +22,8 @@ from bench.records.paths import log_path
 from bench.records.record import Record, Status, replaced
 from bench.records.text import printable
 from bench.running.jobs import UNWATCHED, Job, Watch
+from bench.running.process import GRACE_S, WorkerProcess
 from bench.running.session import Session
-
-#: Seconds between SIGTERM and SIGKILL.
-GRACE_S = 5.0
-
-#: Keep freed memory: with glibc's defaults a LieConv step takes thousands of page faults, 10-40 % of its time.
-ALLOCATOR = {"MALLOC_TRIM_THRESHOLD_": "536870912", "MALLOC_MMAP_THRESHOLD_": "536870912"}
-
 
 #: Seconds between checks of a worker's memory and of a request to stop.
 POLL_S = 0.25
@@ -117,47 +107,28 @@ def _run_locked(job: Job, session: Session, limits: Limits, watch: Watch, held: 
 def _run_process(
     message: Mapping[str, Any], wall_limit_s: float, log: Path, limits: Limits, watch: Watch, held: int
 ) -> Record | WorkerFailure:
-    environment = {"OMP_NUM_THREADS": str(message["threads"]), "PYTHONSAFEPATH": "1"}
-    environment["PYTHONIOENCODING"] = "utf-8:backslashreplace"  # the log is read as UTF-8 whatever the locale is
-    if limits.gpu is not None:
-        # ``gpu`` is an index into the devices of this process, which a scheduler may have restricted.
-        visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-        environment["CUDA_VISIBLE_DEVICES"] = visible.split(",")[limits.gpu] if visible else str(limits.gpu)
-    with (
-        log.open("w", encoding="utf-8") as errors,
-        subprocess.Popen(
-            [sys.executable, "-m", "bench.running.worker"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=errors,
-            encoding="utf-8",
-            start_new_session=True,
-            pass_fds=[held],  # the worker keeps the lock even if its parent ends
-            env=os.environ | ALLOCATOR | environment,
-        ) as worker,
-    ):
-        try:
-            assert worker.stdin is not None
-            with contextlib.suppress(BrokenPipeError):  # the worker died at once; _follow reports it
-                worker.stdin.write(json.dumps(message))
-                worker.stdin.close()
-            outcome = _follow(worker, wall_limit_s, limits, watch)
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                worker.wait(GRACE_S)  # a thread that a method left behind must not hold the slot
-            _end(worker)
-            return outcome
-        except KeyboardInterrupt:
-            _end(worker)
-            return WorkerFailure(Status.INTERRUPTED, "stopped by the user")
-        except Pruned:
-            _end(worker)
-            raise
+    log.touch()
+    worker = WorkerProcess({**message, "environment": _environment(limits)}, log, held)
+    try:
+        outcome = _follow(worker, wall_limit_s, limits, watch)
+        worker.wait(GRACE_S)  # a thread that a method left behind must not hold the slot
+        return outcome
+    except KeyboardInterrupt:
+        return WorkerFailure(Status.INTERRUPTED, "stopped by the user")
+    finally:
+        worker.end()
 
 
-def _follow(worker: subprocess.Popen[str], limit_s: float, limits: Limits, watch: Watch) -> Record | WorkerFailure:
+def _environment(limits: Limits) -> dict[str, str]:
+    if limits.gpu is None:
+        return {}
+    # ``gpu`` is an index into the devices of this process, which a scheduler may have restricted.
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return {"CUDA_VISIBLE_DEVICES": visible.split(",")[limits.gpu] if visible else str(limits.gpu)}
+
+
+def _follow(worker: WorkerProcess, limit_s: float, limits: Limits, watch: Watch) -> Record | WorkerFailure:
     """Read the worker's messages until it sends its record or ends; return the record or the failure."""
-    lines: queue.Queue[str | None] = queue.Queue()
-    threading.Thread(target=_pump, args=(worker, lines), daemon=True).start()
     deadline = time.monotonic() + limit_s
     looked = time.monotonic()
     while True:
@@ -165,16 +136,14 @@ def _follow(worker: subprocess.Popen[str], limit_s: float, limits: Limits, watch
         if time.monotonic() >= min(looked + POLL_S, deadline):
             failure = _exceeded(worker, deadline, limit_s, limits)
             if failure is not None:
-                _end(worker)
                 return failure
             looked = time.monotonic()
         try:
-            line = lines.get(timeout=max(0.0, min(POLL_S, deadline - time.monotonic())))
-        except queue.Empty:
-            continue
-        if line is None:
+            message = worker.receive(min(POLL_S, deadline - time.monotonic()))
+        except EOFError:
             break
-        message = json.loads(line)
+        if message is None:
+            continue
         if "unwritable" in message:
             raise OSError(0, message["unwritable"])
         if "record" in message:
@@ -188,7 +157,7 @@ def _follow(worker: subprocess.Popen[str], limit_s: float, limits: Limits, watch
     return WorkerFailure(Status.FAILED, f"the worker ended with exit status {code}")
 
 
-def _exceeded(worker: subprocess.Popen[str], deadline: float, limit_s: float, limits: Limits) -> WorkerFailure | None:
+def _exceeded(worker: WorkerProcess, deadline: float, limit_s: float, limits: Limits) -> WorkerFailure | None:
     if limits.stop is not None and limits.stop.is_set():
         return WorkerFailure(Status.INTERRUPTED, "stopped by the user")
     if time.monotonic() >= deadline:
@@ -209,22 +178,3 @@ def _memory_mb(pid: int) -> float:
             with contextlib.suppress(psutil.Error):
                 total += process.memory_info().rss
     return total / 2**20
-
-
-def _pump(worker: subprocess.Popen[str], lines: queue.Queue[str | None]) -> None:
-    assert worker.stdout is not None
-    for line in worker.stdout:
-        lines.put(line)
-    lines.put(None)
-
-
-def _end(worker: subprocess.Popen[str]) -> None:
-    """Send SIGTERM to the worker's process group, and SIGKILL after a grace period."""
-    for sign, wait_s in ((signal.SIGTERM, GRACE_S), (signal.SIGKILL, None)):
-        if worker.poll() is not None:
-            return
-        os.killpg(worker.pid, sign)
-        try:
-            worker.wait(wait_s)
-        except subprocess.TimeoutExpired:
-            continue

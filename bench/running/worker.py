@@ -1,25 +1,18 @@
 """Runs one cell in a separate process: training data -> Problem -> fit -> test data -> scores -> record.
 
-The worker reads a job as JSON from standard input. It prints progress and then the record as JSON lines to standard
-output, and writes the record to the store. The output of a method goes to standard error, which the parent logs.
+The worker sends progress and then the record to its parent, and writes the record to the store.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import json
 import math
-import os
-import sys
 import tempfile
-import threading
-import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -66,21 +59,17 @@ from bench.running.problem import make_problem
 from bench.running.registry import load_registry
 from bench.running.returned import CheckedFitted
 
-#: Seconds between checks that the parent is alive.
-PARENT_POLL_S = 0.5
 
+def run_job(job: Mapping[str, Any], say: Callable[..., None]) -> None:
+    """Run ``job``, store its record, and tell progress and then the record by ``say(progress=…)``, ``say(record=…)``.
 
-def main() -> None:
-    """Run the job that is read from standard input, and exit with 0 after its record is printed."""
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
-    messages = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    job = json.load(sys.stdin)
+    Raises:
+        BenchError: when the job names something that does not exist here.
+    """
     cell = Cell(**job["cell"])
     registry = load_registry()
     task, method = registry.task(cell.task), registry.method(cell.method)
     torch.set_num_threads(job["threads"])
-    say = partial(_say, messages)
     store, discovery = Store(Path(job["root"])), None
     if job["discovery"] is not None:
         discovery = DiscoveryInput(store.read(job["discovery"]), store.arrays(job["discovery"]))
@@ -94,13 +83,6 @@ def main() -> None:
         return
     kept.unlink(missing_ok=True)  # the cell ran to its end, so the checkpoint is no longer needed
     say(record=msgspec.to_builtins(written))
-
-
-def _end_with_parent(parent: int) -> None:
-    """End this process when its parent has ended, for instance because it was killed."""
-    while os.getppid() == parent:
-        time.sleep(PARENT_POLL_S)
-    os._exit(1)
 
 
 @dataclass(frozen=True)
@@ -341,19 +323,3 @@ def _trace(ctx: RunContext, units: Units) -> dict[str, Array]:
         return {}
     stacked = torch.stack([units.generators_to_physical(generators) for _, generators in finite])
     return {"trace_step": np.array([step for step, _ in finite]), "trace": stacked.numpy()}
-
-
-def _say(messages: TextIO, **message: Any) -> None:
-    try:
-        print(json.dumps(message), file=messages, flush=True)
-    except BrokenPipeError:
-        # The parent has ended: end without a record, so that the cell runs again.
-        sys.exit("the parent process is gone")
-
-
-if __name__ == "__main__":
-    try:
-        main()
-    except BenchError as error:
-        print(error, file=sys.stderr)
-        sys.exit(2)

@@ -22,9 +22,9 @@ TASK, EPOCHS, KILLED_AFTER = "nbody_1step_id", 6, 3
 
 #: A worker that keeps every epoch and, where told, is killed by the system right after one.
 WORKER = """
-import os, signal, sys
+import json, os, signal, sys
 import bench.api.checkpoint
-from bench.running.worker import main
+from bench.running.worker import run_job
 
 bench.api.checkpoint.EVERY_S = 0.0
 keep = bench.api.checkpoint.ResumableLoop.epoch_done
@@ -35,7 +35,7 @@ def epoch_done(self, epoch):
         os.kill(os.getpid(), signal.SIGKILL)
 
 bench.api.checkpoint.ResumableLoop.epoch_done = epoch_done
-main()
+run_job(json.load(sys.stdin), lambda **message: print(json.dumps(message), flush=True))
 """
 
 

@@ -11,8 +11,9 @@ from bench.records.record import Record, Status, replaced
 from bench.running.executors.cluster import Cluster, share_of_this_node
 from bench.running.executors.node import CellOrder, ShippedCell, run_order
 from bench.running.jobs import CellNeed, Executor, Job, Watch, need_of
+from bench.running.process import GRACE_S
 from bench.running.session import Session
-from bench.running.supervisor import GRACE_S, WorkerFailure
+from bench.running.supervisor import WorkerFailure
 
 #: How often a cell is restarted when its node dies. A cell that ends by itself is not restarted.
 RETRIES = 3
