@@ -200,7 +200,7 @@ def _true_algebra(states: Tensor, weights: Tensor, dt: float) -> Callable[[Searc
         x = states[:TRUTH_STATES, 0].double()  # (n, 8)
         step = partial(two_body.flow_step, dt=dt)
         action = VectorAction(DIM)
-        return linear_symmetries(step, x, space.basis, action, action, rtol=TRUTH_RTOL, weights=weights).generators
+        return linear_symmetries(step, x, space.basis, (action, action), rtol=TRUTH_RTOL, weights=weights).generators
 
     return compute
 

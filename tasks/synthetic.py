@@ -149,7 +149,7 @@ class Synthetic(Task):
         def compute(space: SearchSpace) -> Tensor:
             inputs, still = x[:TRUTH_INPUTS].double(), IdentityAction(self.dim)
             moving = VectorAction(self.dim)
-            return linear_symmetries(self.function, inputs, space.basis, moving, still, rtol=TRUTH_RTOL).generators
+            return linear_symmetries(self.function, inputs, space.basis, (moving, still), rtol=TRUTH_RTOL).generators
 
         return compute
 

@@ -29,8 +29,7 @@ def linear_symmetries(
     fn: Callable[[Tensor], Tensor],
     x: Tensor,
     basis: Tensor,
-    action_in: Action,
-    action_out: Action,
+    actions: tuple[Action, Action],
     rtol: float,
     weights: Tensor | None = None,
 ) -> LinearSymmetries:
@@ -44,14 +43,14 @@ def linear_symmetries(
         fn: the map, ``(n, *shape) -> (n, *shape_out)``, sample by sample; float64, forward differentiable.
         x: ``(n, *shape)`` samples of the data distribution.
         basis: ``(m, d, d)`` basis of the search space.
-        action_in: action on ``x``.
-        action_out: action on ``fn(x)``.
+        actions: on ``x``, and on ``fn(x)``.
         rtol: a direction is a symmetry if its relative singular value is at most this.
         weights: the field weights, see :func:`bench.lie.field.field_gram`.
 
     Raises:
         ValueError: if there are fewer equations (samples times outputs) than visible directions.
     """
+    action_in, action_out = actions
     x = x.detach().double()
     visible = orthonormalise(basis, field_gram(action_in, x, basis, weights))  # (v, d, d)
     y = fn(x)

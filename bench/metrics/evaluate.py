@@ -191,10 +191,9 @@ def _add_orientations(result: Evaluation, fitted: Fitted, data: TaskData, card: 
     assert orientations is not None
     angles = torch.linspace(-math.pi, math.pi, ANGLES + 1, dtype=torch.float64)
     predict = physical_predictor(fitted.predict, data.units)
-    upright, direction = orientations.upright, orientations.direction
-    curve = orientation_curve(
-        predict, data.score, upright.x, upright.y, direction, angles, data.action_in, data.action_out, PREDICT_BATCH
-    )
+    turns = angles[:, None, None] * orientations.direction  # (m, d, d)
+    actions = data.action_in, data.action_out
+    curve = orientation_curve(predict, data.score, orientations.upright, turns, actions, PREDICT_BATCH)
     result.arrays["orientation_curve"] = torch.cat([angles[:, None], curve], 1).numpy()
     wrapped = torch.remainder(angles[1:] + orientations.period / 2.0, orientations.period) - orientations.period / 2.0
     inner = wrapped.abs() <= orientations.trained + 1e-9  # angles[1:]: -π and π are one orientation

@@ -9,6 +9,9 @@ from bench.errors import BenchError
 from bench.records.store import read_record
 from bench.running.suite import parse_seeds
 
+pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
+
+
 RUN = ("run", "--method", "plain", "--task", "nbody_1step_id", "--budget", "smoke", "--no-mlflow")
 
 

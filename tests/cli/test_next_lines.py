@@ -10,6 +10,9 @@ import pytest
 
 from bench.records.command_line import PLUGINS, command_line
 
+pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
+
+
 PLUGIN = """
 from dataclasses import dataclass
 from bench.api import Fitted, Method, MethodCard

@@ -5,6 +5,7 @@ import math
 import pytest
 import torch
 
+from bench.api.problem import Split
 from bench.lie.vectors import VectorAction
 from bench.metrics.orientation import orientation_curve
 from bench.metrics.prediction import squared_error
@@ -16,8 +17,8 @@ PLANE = VectorAction(2)
 
 def curve_of(predict, n=7, batch_size=3):
     x = torch.randn(n, 2, generator=torch.Generator().manual_seed(0))
-    target = 2.0 * x
-    return x, orientation_curve(predict, squared_error, x, target, QUARTER, ANGLES, PLANE, PLANE, batch_size)
+    turns = ANGLES[:, None, None] * QUARTER
+    return x, orientation_curve(predict, squared_error, Split(x, 2.0 * x), turns, (PLANE, PLANE), batch_size)
 
 
 def test_an_equivariant_predictor_scores_alike_at_every_angle():

@@ -11,6 +11,8 @@ import pytest
 
 from bench.records.store import Store
 
+pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
+
 
 @pytest.fixture
 def suites(tmp_path, install, odd, suites_at):

@@ -19,7 +19,7 @@ def load(tmp_path_factory, load_all):
 
 
 def linear(label, x):
-    found = linear_symmetries(label, x.double(), affine3d().basis, PointAction(), IdentityAction(4), rtol=1e-9)
+    found = linear_symmetries(label, x.double(), affine3d().basis, (PointAction(), IdentityAction(4)), rtol=1e-9)
     return found.generators
 
 
