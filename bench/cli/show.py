@@ -10,12 +10,15 @@ from bench.errors import BenchError, nearest
 from bench.records.paths import log_hint
 from bench.records.record import Record, Status, read_record
 from bench.records.store import Store
+from bench.running.registry import load_registry
 
 
 def show_command(
     task: str, method: str, results: Callable[[], Path], *, seed: int = 0, budget: str = "small", key: str = ""
 ) -> None:
-    """Print the record of a task and a row; without ``method``, ``task`` is the path of a record.
+    """Print the record of a task and a row; a method alone means its row in the widest search space.
+
+    Without ``method``, ``task`` is the path of a record.
 
     Raises:
         BenchError: when no record matches (names the nearest row), or several match (names their keys).
@@ -27,11 +30,11 @@ def show_command(
     records = [r for r in Store(results()).scan().records.values() if r.task.id == task]
     if not records:
         raise BenchError(f"no record of task {task!r}.")
-    rows = {record.label for record in records}
-    like = [record for record in records if record.label == method]
+    rows, ids = {record.label for record in records}, {record.method.id for record in records}
+    like = [record for record in records if record.label == method] or _in_the_widest_space(records, method)
     if not like:
         raise BenchError(
-            f"no record of {method!r} on {task}.{nearest(method, rows)} Recorded: {', '.join(sorted(rows))}."
+            f"no record of {method!r} on {task}.{nearest(method, rows | ids)} Recorded: {', '.join(sorted(rows))}."
         )
     cells = [r for r in like if (r.seed, r.budget) == (seed, budget) and r.key.startswith(key)]
     if not cells:
@@ -42,6 +45,14 @@ def show_command(
         raise BenchError(f"several records match; choose by --key: {'; '.join(map(_described, cells))}.")
     store = Store(results())
     show_record(cells[0], _log(store.root / cells[0].place, cells[0]))
+
+
+def _in_the_widest_space(records: list[Record], method: str) -> list[Record]:
+    """The records of ``method`` in the search space in which it runs unless another is asked for."""
+    task = load_registry().tasks.get(records[0].task.id)
+    return [
+        r for r in records if task is not None and (r.method.id, r.method.search) == (method, task.card.searches[0])
+    ]
 
 
 def _log(path: Path, record: Record) -> str:
