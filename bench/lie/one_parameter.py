@@ -11,12 +11,14 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import torch
 from torch import Tensor
+from torch.autograd.function import once_differentiable
 
-#: Truncation error of the polynomial, relative to ``exp(-θ)``, by dtype.
-TRUNCATION = {torch.float32: 1e-8, torch.float64: 1e-16}
+#: Relative truncation error of the polynomial, by dtype.
+TRUNCATION = {torch.float32: 1e-6, torch.float64: 1e-15}
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,11 +72,7 @@ class OneParameter:
         squarings, degree = _squarings_and_degree(norm_bound, generator)
         if squarings:
             w = w / 2**squarings
-        d = generator.shape[-1]
-        identity, factors = _identity_and_factors(degree, d, generator.dtype, generator.device)
-        powers = _powers(generator[None], degree).flatten(1)  # (p, d²)
-        weights = _powers(w[None], degree) * factors  # (p, n)
-        result = torch.addmm(identity, weights.T, powers).view(-1, d, d)
+        result: Tensor = _Polynomial.apply(w, generator, degree)  # type: ignore[no-untyped-call]
         for _ in range(squarings):
             result = torch.bmm(result, result)
         return result
@@ -83,30 +81,84 @@ class OneParameter:
 def _squarings_and_degree(norm_bound: float, generator: Tensor) -> tuple[int, int]:
     """Squarings that bring ``norm_bound`` into the polynomial's range, and its degree there."""
     # Terms of both signs cancel: the rounding error grows by at most exp(2 θ / √d), for A = -θ / √d.
-    theta = min(3.0, 2.0 * math.sqrt(generator.shape[-1]))
+    root = math.sqrt(generator.shape[-1])
+    theta = min(3.0, 2.0 * root)
     squarings = 0
     if math.isfinite(norm_bound) and norm_bound > theta:
         squarings = math.ceil(math.log2(norm_bound / theta))
     scaled = min(norm_bound / 2**squarings, theta) if math.isfinite(norm_bound) else theta
-    degree, remainder, allowed = 1, scaled**2 / 2, TRUNCATION[generator.dtype] * math.exp(-scaled) / 2**squarings
+    # ||exp(A)||_F is at least √d exp(-||A||_F / √d).
+    allowed = TRUNCATION[generator.dtype] * root * math.exp(-scaled / root) / 2**squarings
+    degree, remainder = 1, scaled**2 / 2
     while remainder > allowed:
         degree += 1
         remainder *= scaled / (degree + 1)
     return squarings, degree
 
 
-def _powers(a: Tensor, count: int) -> Tensor:
-    """``a, a², ..., a^count`` by doubling, of a matrix ``(1, d, d)`` or of numbers ``(1, n)``; ``(count, ...)``."""
-    product = torch.matmul if a.ndim == 3 else torch.mul
-    powers, reached = a, 1
-    while reached < count:
-        powers = torch.cat([powers, product(powers[: count - reached], powers[-1])])
-        reached = min(2 * reached, count)
-    return powers
+class _Polynomial(torch.autograd.Function):
+    """``Σ_j w^j L^j / j!`` for j = 0 .. degree.
+
+    The powers are products of few: ``L^(ra + b) = (L^r)^a L^b`` with r about √degree, all of them one product of two
+    matrices. The gradients are written down: they take the same few products in reverse.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, w: Tensor, generator: Tensor, degree: int) -> Tensor:
+        r = math.isqrt(degree) + 1  # so that r² > degree
+        d = generator.shape[-1]
+        low, high = _first_powers(generator, r)
+        low_row, high_column = torch.cat(low, 1), torch.cat(high)  # (d, r·d), (r·d, d)
+        powers = (high_column @ low_row).view(r, d, r, d).transpose(1, 2).reshape(r * r, d * d)
+        weights = _inverse_integers(r * r, w.dtype, w.device) * w  # (r², n)
+        weights[0] = 1.0
+        weights = weights.cumprod(0)  # w^j / j!
+        ctx.save_for_backward(*low, *high, powers, weights)
+        return (weights.T @ powers).view(-1, d, d)
+
+    @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
+        *both, powers, weights = ctx.saved_tensors
+        r, d = len(both) // 2, gradient.shape[-1]
+        rows = gradient.reshape(-1, d * d)
+        to_w = to_generator = None
+        if ctx.needs_input_grad[0]:
+            to_w = ((rows @ powers[1:].T) * weights[:-1].T).sum(1)  # d/dw of w^j / j! is w^(j-1) / (j-1)!
+        if ctx.needs_input_grad[1]:
+            low, high = both[:r], both[r:]
+            grid = (weights @ rows).view(r, r, d, d).transpose(1, 2).reshape(r * d, r * d)
+            to_low = (torch.cat(high).T @ grid).split(d, 1)
+            to_high = (grid @ torch.cat(low, 1).T).split(d)
+            to_step = _gradient_of_base(high[1:], list(to_high[1:]))
+            to_generator = _gradient_of_base([*low[1:], high[1]], [*to_low[1:], to_step])
+        return to_w, to_generator, None
+
+
+def _first_powers(generator: Tensor, r: int) -> tuple[list[Tensor], list[Tensor]]:
+    """``L^0 .. L^(r-1)`` and ``R^0 .. R^(r-1)`` for R = L^r."""
+    identity = torch.eye(generator.shape[-1], dtype=generator.dtype, device=generator.device)
+    low, high = [identity, generator], [identity]
+    while len(low) <= r:
+        low.append(low[-1] @ generator)
+    step = low.pop()
+    high.append(step)
+    while len(high) < r:
+        high.append(high[-1] @ step)
+    return low, high
+
+
+def _gradient_of_base(powers: list[Tensor], gradients: list[Tensor]) -> Tensor:
+    """The gradient of S from those of S, S², ..., computed as ``S^(i+1) = S^i S``."""
+    base, carried = powers[0], gradients[-1]
+    total = torch.zeros_like(base)
+    for power, gradient in zip(reversed(powers[:-1]), reversed(gradients[:-1]), strict=True):
+        total = torch.addmm(total, power.T, carried)
+        carried = torch.addmm(gradient, carried, base.T)
+    return total + carried
 
 
 @lru_cache
-def _identity_and_factors(degree: int, d: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor]:
-    """The identity ``(d²,)``, and ``1 / j!`` for j = 1 .. degree as ``(degree, 1)``."""
-    factors = [[1.0 / math.factorial(j)] for j in range(1, degree + 1)]
-    return torch.eye(d, dtype=dtype, device=device).flatten(), torch.tensor(factors, dtype=dtype, device=device)
+def _inverse_integers(count: int, dtype: torch.dtype, device: torch.device) -> Tensor:
+    """``1, 1, 1/2, 1/3, ...``, ``(count, 1)``."""
+    return torch.tensor([[1.0 / max(1, j)] for j in range(count)], dtype=dtype, device=device)
