@@ -35,6 +35,9 @@ PUBLISHED_IMAGE_STEPS = 14_070
 #: Rates are raised at most by this factor (see `lr_steps`): a few steps are too short for any path.
 MAX_SPEEDUP = 10.0
 
+#: The least logit of a moved example that counts: below it both gradients would underflow in single precision.
+SUREST = -60.0
+
 #: One step's (real x, moved x, moved y) from n algebra elements, x (n, *shape), y (n, *shape_out).
 Pairs = Callable[[Algebra, Tensor, Tensor], tuple[Tensor, Tensor, Tensor]]
 
@@ -141,6 +144,7 @@ def _play(problem: Problem, ctx: RunContext, generator: LieGenerator, discrimina
     draws = ctx.rng("coefficients", problem.device)
     pairs = _pairs(problem, params, ctx.rng("shifts", problem.device))
     averaged = max(1, round(params.average_last * total))
+    one_pass = not isinstance(discriminator, ImageDiscriminator)  # its batch norm ties the examples to each other
     mean = torch.zeros(generator.shape, device=problem.device)
     loop = ResumableLoop(ctx, generator, discriminator, step_g, step_d, mean)
     done = loop.resume()
@@ -151,15 +155,20 @@ def _play(problem: Problem, ctx: RunContext, generator: LieGenerator, discrimina
             ctx.done = step / total
             generators = generator()
             real, gx, gy = pairs(generator.sample(generators, len(x), draws), x, y)
-            # D is the same in both steps, so one pass over the moved batch serves both; in the reference they differ
-            # by D's dropout alone.
-            on_fake, on_real = discriminator(gx, gy), discriminator(real, y)
-            fooling = F.softplus(-on_fake).mean()  # -log D
             penalties = generator.penalties(problem.action_in, generators, gx, x)
+            if one_pass:
+                on_fake, on_real = _judge_at_once(discriminator, (gx, gy), (real, y))
+            else:
+                on_fake, on_real = discriminator(gx, gy), discriminator(real, y)
+            fooling = F.softplus(-on_fake).mean()  # -log D
             fake, true = F.softplus(on_fake).mean(), F.softplus(-on_real).mean()
-            # Each gradient reaches its own player only: the gradient of D stops at gx without a detached copy.
-            _set_gradients(theta, generator.weighted(fooling, penalties), keep_graph=True)
-            _set_gradients(phi, 0.5 * (fake + true))
+            # D is the same in both steps, so one pass over the moved batch serves both; in the reference they differ
+            # by D's dropout alone. Each gradient reaches its own player only, without a detached copy.
+            if one_pass:
+                _set_gradients([*theta, *phi], generator.weighted(0.5 * (fake + true), penalties))
+            else:
+                _set_gradients(theta, generator.weighted(fooling, penalties), keep_graph=True)
+                _set_gradients(phi, 0.5 * (fake + true))
             step_g.step()
             step_d.step()
             step += 1
@@ -179,6 +188,35 @@ def _play(problem: Problem, ctx: RunContext, generator: LieGenerator, discrimina
             raise Diverged(f"{broken[0]} is not finite after epoch {epoch} of {params.epochs}")
         loop.epoch_done(epoch)
     return mean
+
+
+def _judge_at_once(
+    discriminator: nn.Module, moved: tuple[Tensor, Tensor], real: tuple[Tensor, Tensor]
+) -> tuple[Tensor, Tensor]:
+    """Logits of both batches. The gradient of D's loss, ½ mean softplus(D), leaves D as that of -log D: G's own.
+
+    Example by example they differ by the factor σ'(-D) / σ'(D) = -2 exp(-D): a gradient reversal (Ganin, Lempitsky,
+    ICML 2015) with a factor of its own for each example, so that one backward pass serves both players.
+    """
+    factor: list[Tensor] = []
+    inputs = [torch.cat([_Rescaled.apply(a, factor), b]) for a, b in zip(moved, real, strict=True)]
+    on_fake, on_real = discriminator(*inputs).chunk(2)
+    factor.append(-2.0 * torch.exp(-on_fake.detach().clamp_min(SUREST)))
+    return on_fake, on_real
+
+
+class _Rescaled(torch.autograd.Function):
+    """The identity, whose gradient is multiplied by ``factor[0] (n,)``, which is known after the forward pass."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, factor: list[Tensor]) -> Tensor:
+        ctx.factor = factor
+        return x.view_as(x)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
+        factor = ctx.factor[0]
+        return gradient * factor.view(-1, *[1] * (gradient.ndim - 1)), None
 
 
 def _set_gradients(parameters: list[nn.Parameter], loss: Tensor, keep_graph: bool = False) -> None:

@@ -5,6 +5,7 @@ from itertools import pairwise
 
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import nn
 
 from bench.api import Problem, RunContext, Split
@@ -16,8 +17,9 @@ from bench.lie.images import ImageAction
 from bench.lie.points import PointAction
 from bench.lie.search_space import affine2d, affine3d, full, mask2, mask4
 from bench.lie.vectors import VectorAction
-from bench.methods.liegan import LieGAN, LieGANParameters, resample_pair, sub_pixel_shifts
+from bench.methods.liegan import LieGAN, LieGANParameters, _judge_at_once, resample_pair, sub_pixel_shifts
 from bench.metrics.symmetry import compare
+from bench.nn.discriminators import VectorDiscriminator
 from bench.nn.lie_generator import LieGenerator, LieGeneratorParameters, shorten
 
 CPU = torch.device("cpu")
@@ -230,3 +232,23 @@ def test_it_does_not_predict(tmp_path):
     assert not fitted.predicts
     with pytest.raises(Unsupported, match="only discovers"):
         fitted.predict(torch.zeros(1, 1, 2))
+
+
+def test_one_backward_pass_gives_both_players_their_own_gradients():
+    """Against two passes: G descends -log D(gx, gy), D its binary cross-entropy."""
+    torch.manual_seed(0)
+    judge = VectorDiscriminator((1, 8), (1, 8), 16).double()
+    basis = torch.randn(8, 8, dtype=torch.float64, requires_grad=True)
+    x, y = torch.randn(2, 12, 1, 8, dtype=torch.float64)
+
+    def gradients(both):
+        moved, real = (x @ basis.T, y @ basis.T), (x, y)
+        on_fake, on_real = _judge_at_once(judge, moved, real) if both else (judge(*moved), judge(*real))
+        loss_of_judge = 0.5 * (F.softplus(on_fake).mean() + F.softplus(-on_real).mean())
+        if both:
+            return torch.autograd.grad(loss_of_judge, [basis, *judge.parameters()])
+        (of_basis,) = torch.autograd.grad(F.softplus(-on_fake).mean(), [basis], retain_graph=True)
+        return of_basis, *torch.autograd.grad(loss_of_judge, list(judge.parameters()))
+
+    for one, two in zip(gradients(both=True), gradients(both=False), strict=True):
+        torch.testing.assert_close(one, two)

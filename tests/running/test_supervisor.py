@@ -8,7 +8,6 @@ import textwrap
 import threading
 import time
 from functools import partial
-from pathlib import Path
 
 import pytest
 
@@ -28,10 +27,10 @@ TASK = "nbody_1step_id"
 
 @pytest.fixture
 def run(tmp_path):
-    registry = load_registry()
     store = Store(tmp_path / "results")
 
     def run_cell(method="plain", seed=0, assignments=(), on_progress=lambda done, total: None):
+        registry = load_registry()
         task = registry.task(TASK)
         chosen = registry.method(method)
         cell = make_cell(
@@ -86,25 +85,36 @@ def test_an_unsupported_pair_is_recorded_with_its_reason(run):
     assert record.reason == "group convolutions classify images; the task gives something else"
 
 
-def test_a_killed_worker_is_recorded_and_a_good_record_survives_it(run, monkeypatch):
-    cell, good, store = run("plain")
+MORTAL = """
+import os, signal
+from bench.api import MethodCard
+from bench.methods.plain import Plain
+
+class Mortal(Plain):
+    card = MethodCard(id="mortal", title="Mortal", summary="is killed when asked", knowledge="none", citation="")
+
+    def fit(self, problem, ctx):
+        if "MORTAL_DIES" in os.environ:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().fit(problem, ctx)
+
+METHODS = (Mortal(),)
+"""
+
+
+def test_a_killed_worker_is_recorded_and_a_good_record_survives_it(run, install, monkeypatch):
+    install("mortal", MORTAL)
+    cell, good, store = run("mortal")
     before = store.path(cell).read_bytes()
-    monkeypatch.setattr(sys, "executable", _suicidal_python(store.root.parent))
-    _, record, _ = run("plain", seed=0)
+    monkeypatch.setenv("MORTAL_DIES", "yes")
+    _, record, _ = run("mortal", seed=0)
     assert (record.status, record.reason[:16]) == ("failed", "killed (SIGKILL)")
     assert store.path(cell).read_bytes() == before
-    other, record, _ = run("plain", seed=1)
+    other, record, _ = run("mortal", seed=1)
     assert record.status == "failed"
     assert store.finished(other) is None
     assert store.path(other).exists()
     assert good.status == "ok"
-
-
-def _suicidal_python(folder: Path) -> str:
-    script = folder / "suicidal"
-    script.write_text("#!/bin/sh\nkill -9 $$\n")
-    script.chmod(0o755)
-    return str(script)
 
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM], ids=["ctrl-c", "terminated"])
@@ -192,7 +202,7 @@ class Patient(type(TOYS[0])):
 
 task = copy.copy(TOYS[0])
 task.__class__ = Patient
-budget = dataclasses.replace(task.card.budgets["smoke"], wall_limit_s=0.5)
+budget = dataclasses.replace(task.card.budgets["smoke"], wall_limit_s=0.01)
 task.card = dataclasses.replace(task.card, id="patient", budgets={"smoke": budget})
 TASKS = (task,)
 """

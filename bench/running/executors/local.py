@@ -11,6 +11,7 @@ import torch
 from bench.records.record import Record
 from bench.running.executors.gpus import GpuShares
 from bench.running.jobs import MEMORY_SHARE, Executor, Job, Watch, need_of
+from bench.running.process import start_server
 from bench.running.session import Session
 from bench.running.supervisor import Limits, run_in_worker
 
@@ -23,6 +24,7 @@ class LocalExecutor(Executor):
 
     def __init__(self, session: Session, workers: int) -> None:
         super().__init__(session, workers)
+        start_server()  # it imports while this process prepares data
         self.workers = workers
         self.memory_mb = session.memory_mb or MEMORY_SHARE * psutil.virtual_memory().total / 2**20 / workers
         self.threads = max(1, (os.cpu_count() or 1) // workers)

@@ -47,14 +47,15 @@ class Nodes:
         """The processes in which a node runs cells."""
         (raylet,) = node.all_processes["raylet"]
         below = psutil.Process(raylet.process.pid).children(recursive=True)
-        return [process for process in below if "bench.running.worker" in _words(process)]
+        return [process for process in below if _is_forked(process) and _is_forked(process.parent())]
 
 
-def _words(process):
+def _is_forked(process):
+    """Whether it is a fork server, or was forked by one and so has its command line."""
     try:
-        return process.cmdline()
+        return any("forkserver" in word for word in process.cmdline())
     except psutil.Error:
-        return []
+        return False
 
 
 @pytest.fixture(scope="module")
