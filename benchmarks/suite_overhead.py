@@ -39,7 +39,7 @@ def measure(cells: int, workers: int, folder: Path) -> tuple[float, float]:
     return wall, (wall * workers - fitted) / cells
 
 
-def main(cells: int = 40) -> None:
+def main(cells: int = 24) -> None:
     with tempfile.TemporaryDirectory() as folder:
         measured = {workers: measure(cells, workers, Path(folder)) for workers in (1, 2)}
     rows = [[workers, wall, overhead] for workers, (wall, overhead) in measured.items()]

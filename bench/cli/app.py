@@ -90,11 +90,16 @@ def list_command(
     plugin: PluginOption = None,
 ) -> None:
     """List methods and tasks, or one of them with its parameters and budgets."""
-    from bench.cli.listing import list_entries
-
     if kind not in {"", "methods", "tasks"}:
         raise BenchError(f"cannot list {kind!r}.{nearest(kind, ['methods', 'tasks'])} Allowed: methods, tasks.")
-    list_entries(kind, name)
+    if name:
+        from bench.cli.listing import show_entry
+
+        show_entry(kind, name)
+        return
+    from bench.cli.entries import list_entries
+
+    list_entries(kind)
 
 
 @app.command()

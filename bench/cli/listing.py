@@ -2,48 +2,43 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
 import typer
-from tabulate import tabulate
 
 from bench.api import Method, Task
 from bench.api.parameters import Parameters, describe
+from bench.cli.table import table
 from bench.records.cell import stages_of
 from bench.records.record import Record
-from bench.running.registry import Registry, load_registry
+from bench.running.registry import load_registry
 
-#: Least width of a column, in characters. On a narrower terminal the lines break.
-NARROWEST = 8
+#: Kind -> rows of its table.
+Rows = dict[str, list[dict[str, str]]]
 
 
-def list_entries(kind: str, name: str) -> None:
-    """Print the methods, the tasks or both, or one entry in detail.
+def show_entry(kind: str, name: str) -> None:
+    """Print the method or the task ``name`` in detail.
 
     Raises:
-        BenchError: when the entry is unknown.
+        BenchError: when it is unknown.
     """
     registry = load_registry()
-    if name:
-        if kind == "methods":
-            _show_method(registry.method(name))
-        else:
-            _show_task(registry.task(name))
-        return
-    if kind in {"", "methods"}:
-        typer.echo(_table([_method_row(m) for _, m in sorted(registry.methods.items())]))
-        typer.echo("\nA consumer needs generators: use discoverer+consumer, like semola+augment.")
-    if not kind:
-        typer.echo("")
-    if kind in {"", "tasks"}:
-        typer.echo(_table([_task_row(t) for _, t in sorted(registry.tasks.items())]))
-    _show_broken(registry)
-    if not kind:
-        typer.echo("\nnext: python -m bench run --method semola --task nbody_1step_id --budget smoke")
+    if kind == "methods":
+        _show_method(registry.method(name))
+    else:
+        _show_task(registry.task(name))
+
+
+def entry_rows() -> Rows:
+    """The rows of all methods and tasks, and the reasons why modules could not be imported."""
+    registry = load_registry()
+    return {
+        "methods": [_method_row(method) for _, method in sorted(registry.methods.items())],
+        "tasks": [_task_row(task) for _, task in sorted(registry.tasks.items())],
+        "broken": [{"name": name, "reason": reason} for name, reason in registry.broken.items()],
+    }
 
 
 def show_record(record: Record, log: str = "") -> None:
@@ -54,7 +49,7 @@ def show_record(record: Record, log: str = "") -> None:
     typer.echo(f"status {record.status}{reason}{log}; key {record.key}; tier {method.knowledge}\n")
     scores = [{"score": n, "value": f"{s.value:.6g}", "unit": s.unit} for n, s in record.scores.items()]
     if scores:
-        typer.echo(_table(scores) + "\n")
+        typer.echo(table(scores) + "\n")
     parts = {
         "references": record.references,
         "cost": msgspec.structs.asdict(record.cost) if record.cost else {},
@@ -63,7 +58,7 @@ def show_record(record: Record, log: str = "") -> None:
     }
     for title, values in parts.items():
         if values:
-            typer.echo(_table([{title: name, "value": _value_text(value)} for name, value in values.items()]) + "\n")
+            typer.echo(table([{title: name, "value": _value_text(value)} for name, value in values.items()]) + "\n")
 
 
 def _method_row(method: Method) -> dict[str, str]:
@@ -88,7 +83,7 @@ def _show_method(method: Method) -> None:
     typer.echo(f"{method.card.id}: {method.card.title}. {method.card.summary}.\n{method.card.citation}\n")
     stages = stages_of(method)
     rows = [row for prefix, stage in stages.items() for row in _parameter_rows(prefix, stage.Params)]
-    typer.echo(_table(rows))
+    typer.echo(table(rows))
     for stage in stages.values():
         for family, settings in stage.settings.items():
             text = ", ".join(f"{name}={_value_text(value)}" for name, value in settings.items())
@@ -109,37 +104,15 @@ def _show_task(task: Task) -> None:
         }
         for name, b in card.budgets.items()
     ]
-    typer.echo(_table(rows))
+    typer.echo(table(rows))
     options = _parameter_rows("task.", task.Options)
     if options:
-        typer.echo("\n" + _table(options))
+        typer.echo("\n" + table(options))
 
 
 def _parameter_rows(prefix: str, cls: type[Parameters]) -> list[dict[str, Any]]:
     return [{**row, "name": prefix + row["name"], "default": _value_text(row["default"])} for row in describe(cls)]
 
 
-def _show_broken(registry: Registry) -> None:
-    for name, reason in registry.broken.items():
-        typer.echo(f"\n{name} could not be imported: {reason}")
-
-
 def _value_text(value: Any) -> str:
     return f"{value:.6g}" if isinstance(value, float) else str(value)
-
-
-def _table(rows: list[dict[str, Any]]) -> str:
-    return table_within(rows, shutil.get_terminal_size().columns if sys.stdout.isatty() else None)
-
-
-def table_within(rows: Sequence[Mapping[str, Any]], width: int | None) -> str:
-    """A table of ``rows``. The widest columns are wrapped until it fits into ``width`` characters (None: no limit)."""
-    names = list(rows[0]) if rows else []
-    cells = [names, *([str(row[name]) for name in names] for row in rows)]
-    columns = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    while width is not None and columns and sum(columns) + 2 * (len(columns) - 1) > width:
-        widest = columns.index(max(columns))
-        if columns[widest] <= NARROWEST:
-            break
-        columns[widest] -= 1
-    return tabulate(cells[1:], headers=names, tablefmt="simple", disable_numparse=True, maxcolwidths=columns or None)

@@ -10,7 +10,7 @@ import termios
 
 import pytest
 
-from bench.cli.listing import table_within
+from bench.cli.table import table_within
 
 ROWS = [
     {
