@@ -42,7 +42,7 @@ def memo(tmp_path, monkeypatch):
 
 
 def test_a_changed_source_makes_the_rows_again(memo):
-    source, made, folder = memo
+    source, _, folder = memo
     assert entries._rows() == entries._rows() == {"broken": [], "n": 1}
     source.write_text("second, longer")
     assert entries._rows() == {"broken": [], "n": 2}
