@@ -199,10 +199,15 @@ def _judge_at_once(
     ICML 2015) with a factor of its own for each example, so that one backward pass serves both players.
     """
     factor: list[Tensor] = []
-    inputs = [torch.cat([_Rescaled.apply(a, factor), b]) for a, b in zip(moved, real, strict=True)]
+    inputs = [torch.cat([_rescaled(a, factor), b]) for a, b in zip(moved, real, strict=True)]
     on_fake, on_real = discriminator(*inputs).chunk(2)
     factor.append(-2.0 * torch.exp(-on_fake.detach().clamp_min(SUREST)))
     return on_fake, on_real
+
+
+def _rescaled(x: Tensor, factor: list[Tensor]) -> Tensor:
+    rescaled: Tensor = _Rescaled.apply(x, factor)  # type: ignore[no-untyped-call]
+    return rescaled
 
 
 class _Rescaled(torch.autograd.Function):

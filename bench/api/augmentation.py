@@ -42,7 +42,7 @@ def move(
     if problem.action_in is problem.action_out and x.shape[2:] == y.shape[2:]:
         both = torch.cat([x, y], 1).repeat_interleave(copies, 0)
         moved = problem.action_in.apply(algebra, both, norm_bound)
-        gx, gy = moved.split([x.shape[1], y.shape[1]], 1)
+        gx, gy = torch.split(moved, [x.shape[1], y.shape[1]], 1)
         return gx, gy
     gx = problem.action_in.apply(algebra, x.repeat_interleave(copies, 0), norm_bound)
     gy = problem.action_out.apply(algebra, y.repeat_interleave(copies, 0), norm_bound)

@@ -29,7 +29,8 @@ def similarity(action: Action, gx: Tensor, x: Tensor, kind: str) -> Tensor:
     unit = nn.functional.normalize(original, dim=-1, eps=SMALLEST)  # once per original, not per copy
     unit = unit.repeat_interleave(len(moved) // len(unit), 0)
     lengths = torch.linalg.vector_norm(moved, dim=-1).clamp_min(SMALLEST)
-    return ((moved * unit).sum(-1) / lengths).mean().abs()
+    cosines: Tensor = (moved * unit).sum(-1) / lengths  # (b·K, rows)
+    return cosines.mean().abs()
 
 
 def overlap(generators: Tensor) -> Tensor:

@@ -117,7 +117,7 @@ class _Polynomial(torch.autograd.Function):
         return (weights.T @ powers).view(-1, d, d)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, Tensor | None, None]:
         *both, powers, weights = ctx.saved_tensors
         r, d = len(both) // 2, gradient.shape[-1]
