@@ -6,7 +6,7 @@ EMLP_VENV ?= .venv-emlp
 BIN := $(VENV)/bin
 DEMO := build/demo
 
-.PHONY: demo check test test-all golden oracles oracles-emlp oracles-escnn lint types imports boards clean
+.PHONY: demo check test test-all golden oracles oracles-emlp oracles-escnn gpu-check lint types imports boards clean
 
 # torch first and pinned: the constraints hold the versions that the committed boards were made with.
 $(BIN)/.ready: pyproject.toml constraints.txt
@@ -27,6 +27,11 @@ test: $(BIN)/.ready
 
 test-all: $(BIN)/.ready
 	$(BIN)/python -m pytest -n auto --dist loadfile
+
+# On a machine with a GPU: its tests, the same cells on CPU and GPU, speeds; writes benchmarks/reports/<GPU>.md.
+gpu-check: $(BIN)/.ready
+	$(BIN)/python -m pytest -m cuda
+	$(BIN)/python benchmarks/gpu_check.py
 
 check: lint types imports boards
 
