@@ -118,7 +118,7 @@ def test_what_the_surroundings_do_to_any_file_is_one_line(bench, monkeypatch, nu
     def fail(*_):
         raise OSError(number, os.strerror(number), name)
 
-    monkeypatch.setattr("bench.cli.listing.list_entries", fail)
+    monkeypatch.setattr("bench.cli.entries.list_entries", fail)
     code, _, err = bench("list")
     assert code == 1
     assert err.startswith(f"error: {'a file' if name is None else repr(name)} cannot be used: {os.strerror(number)}.")
@@ -129,7 +129,7 @@ def test_an_error_of_the_program_itself_keeps_its_traceback(monkeypatch):
     def fail(*_):
         raise FileNotFoundError(errno.ENOENT, "not there", "a name that the program made up")
 
-    monkeypatch.setattr("bench.cli.listing.list_entries", fail)
+    monkeypatch.setattr("bench.cli.entries.list_entries", fail)
     monkeypatch.setattr(sys, "argv", ["bench", "list"])
     with pytest.raises(FileNotFoundError):
         main()
