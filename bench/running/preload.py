@@ -10,13 +10,11 @@ from importlib import import_module
 
 import torch
 
-import bench.methods
-import bench.tasks
 from bench.lie.action import directional_derivative
 
 for name in ("bench.running.worker", "scipy.optimize", "torch._dynamo"):
     import_module(name)
-for package in (bench.methods, bench.tasks):
+for package in map(import_module, ("bench.methods", "bench.tasks")):
     for module in pkgutil.iter_modules(package.__path__):
         with suppress(Exception):  # the registry lists what cannot be imported, with the reason
             import_module(f"{package.__name__}.{module.name}")
