@@ -75,17 +75,22 @@ def data_dir() -> Path:
     Source: XDG Base Directory Specification 0.8 (a relative ``$XDG_CACHE_HOME`` is ignored).
     """
     configured = os.environ.get("SYMMETRY_BENCH_DATA", "")
-    xdg = Path(os.environ.get("XDG_CACHE_HOME", ""))
     try:
         if configured:
             return Path(configured).expanduser()
-        return (xdg if xdg.is_absolute() else Path.home() / ".cache") / "symmetry-bench"
+        return user_cache()
     except RuntimeError:  # no such user, or neither HOME nor an entry for this one
         where = f"SYMMETRY_BENCH_DATA is {configured!r}" if configured else "SYMMETRY_BENCH_DATA is not set"
         raise BenchError(
             f"{where}, and the home folder of that user cannot be determined; set SYMMETRY_BENCH_DATA to the "
             "whole path of a folder for data."
         ) from None
+
+
+def user_cache() -> Path:
+    """``$XDG_CACHE_HOME/symmetry-bench``, else ``~/.cache/symmetry-bench``; RuntimeError without a home folder."""
+    xdg = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (xdg if xdg.is_absolute() else Path.home() / ".cache") / "symmetry-bench"
 
 
 def sha256_of(path: Path) -> str:

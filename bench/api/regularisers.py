@@ -10,8 +10,6 @@ from torch import Tensor, nn
 
 from bench.lie.action import Action
 
-#: A shorter vector has a cosine near 0, as in torch.cosine_similarity.
-SMALLEST = 1e-8
 #: Kinds of :func:`motion_penalty`.
 MOTION_KINDS = ("cosine", "fourier", "rel_diff", "norm")
 
@@ -26,11 +24,8 @@ def similarity(action: Action, gx: Tensor, x: Tensor, kind: str) -> Tensor:
     moved, original = action.moving_part(gx), action.moving_part(x)  # (., rows, cols)
     if kind == "fourier":
         moved, original = (torch.log1p(torch.fft.fft2(part).abs()).flatten(1) for part in (gx, x))
-    unit = nn.functional.normalize(original, dim=-1, eps=SMALLEST)  # once per original, not per copy
-    unit = unit.repeat_interleave(len(moved) // len(unit), 0)
-    lengths = torch.linalg.vector_norm(moved, dim=-1).clamp_min(SMALLEST)
-    cosines: Tensor = (moved * unit).sum(-1) / lengths  # (b·K, rows)
-    return cosines.mean().abs()
+    original = original.repeat_interleave(len(moved) // len(original), 0)
+    return torch.cosine_similarity(moved, original, dim=-1).mean().abs()
 
 
 def overlap(generators: Tensor) -> Tensor:

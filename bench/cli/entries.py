@@ -19,12 +19,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from bench.cli.table import table
+from bench.datasets.cache import user_cache
 from bench.records.command_line import plugin_files
+from bench.running.plugins import ENTRY_POINTS
 
 if TYPE_CHECKING:
     from bench.cli.listing import Rows
-
-ENTRY_POINTS = ("symmetry_bench.methods", "symmetry_bench.tasks")
 
 
 def list_entries(kind: str) -> None:
@@ -44,7 +44,7 @@ def list_entries(kind: str) -> None:
 
 
 def _rows() -> Rows:
-    others = any(entry_points(group=group) for group in ENTRY_POINTS) or plugin_files()
+    others = any(entry_points(group=group) for group in ENTRY_POINTS.values()) or plugin_files()
     file = None if others else _memo()
     if file is not None:
         with contextlib.suppress(OSError, ValueError):
@@ -65,12 +65,11 @@ def _memo() -> Path | None:
     for path in _sources():
         state = path.stat()
         digest.update(f"{path} {state.st_size} {state.st_mtime_ns}\n".encode(errors="surrogateescape"))
-    xdg = Path(os.environ.get("XDG_CACHE_HOME", ""))
     try:
-        folder = xdg if xdg.is_absolute() else Path.home() / ".cache"
+        folder = user_cache()
     except RuntimeError:
         return None
-    return folder / "symmetry-bench" / f"list-{digest.hexdigest()[:16]}.json"
+    return folder / f"list-{digest.hexdigest()[:16]}.json"
 
 
 def _sources() -> Iterator[Path]:

@@ -73,6 +73,10 @@ class IdentityAction(Action):
         """``x`` itself."""
         return x
 
+    def apply(self, algebra: Algebra, x: Tensor, norm_bound: float | None = None) -> Tensor:
+        """``x`` itself."""
+        return x
+
     def infinitesimal(self, algebra: Tensor, x: Tensor) -> Tensor:
         """Zeros, ``(n, *shape)``."""
         return torch.zeros_like(x)

@@ -13,6 +13,8 @@ from types import ModuleType
 from bench.errors import BenchError, nearest
 from bench.records.command_line import PLUGINS, plugin_files
 
+#: Entry-point groups by which another package adds methods (attribute METHODS) and tasks (attribute TASKS).
+ENTRY_POINTS = {"methods": "symmetry_bench.methods", "tasks": "symmetry_bench.tasks"}
 PREFIX = "symmetry_bench_plugin_"
 
 

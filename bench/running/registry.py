@@ -16,11 +16,7 @@ from bench.api.cards import card_fault
 from bench.api.pipeline import Pipeline
 from bench.errors import BenchError, nearest
 from bench.records.command_line import plugin_files
-from bench.running.plugins import load_plugin
-
-#: Entry-point groups by which another package adds methods (attribute METHODS) and tasks (attribute TASKS).
-ENTRY_POINTS = {"methods": "symmetry_bench.methods", "tasks": "symmetry_bench.tasks"}
-
+from bench.running.plugins import ENTRY_POINTS, load_plugin
 
 E = TypeVar("E", Method, Task)
 
