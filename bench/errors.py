@@ -14,6 +14,10 @@ class BenchError(Exception):
     exit_code = 2
 
 
+class EarlierProtocol(BenchError):
+    """A record of an earlier protocol, which is counted and not read."""
+
+
 class Interrupted(BenchError):
     """The user stopped a command."""
 
@@ -25,7 +29,7 @@ class Diverged(Exception):
 
 
 class Pruned(Exception):
-    """A trial of a sweep was stopped early because others did better at the same epoch. It leaves no record."""
+    """A trial of a sweep was stopped early because others did better at the same passes. It leaves no record."""
 
 
 class Unsupported(Exception):

@@ -32,7 +32,20 @@ def cells(device: str, budget: str, results: Path) -> dict[str, list[Record]]:
     """The records of every cell on ``device``, by task; a failed one ends the check."""
     records = {}
     for task, method in CELLS:
-        words = ["--method", method, "--task", task, "--budget", budget, "--seeds", "0-2", "--device", device]
+        words = [
+            "--method",
+            method,
+            "--task",
+            task,
+            "--budget",
+            budget,
+            "--seeds",
+            "0-2",
+            "--device",
+            device,
+            "--workers",
+            "3",
+        ]
         line = [sys.executable, "-m", "bench", "run", *words, "--no-mlflow", "--results", str(results / task)]
         subprocess.run(line, check=True)
         records[task] = [r for r in Store(results / task).scan().records.values() if r.status is Status.OK]

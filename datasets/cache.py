@@ -203,16 +203,6 @@ def save_npz_atomic(path: Path, **arrays: npt.NDArray[Any]) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def try_save_npz(path: Path, **arrays: npt.NDArray[Any]) -> bool:
-    """:func:`save_npz_atomic` for arrays that can be generated again: logs a failure and returns ``False``."""
-    try:
-        save_npz_atomic(path, **arrays)
-    except OSError as error:
-        log.warning("%s was not cached: %s. Going on without the cache.", path, error.strerror or error)
-        return False
-    return True
-
-
 def read_npz(path: Path) -> dict[str, npt.NDArray[Any]]:
     """All arrays of an ``.npz``, each taken out once, without pickle.
 

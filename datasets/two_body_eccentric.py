@@ -2,22 +2,20 @@
 
 On circular orbits positions and momenta may be turned independently without contradicting one label. With eccentric
 orbits, any phase, and both senses of rotation, the states fill an open set of the centre-of-mass phase space, and only
-turning everything together is left. The simulator, the cache and the windows are those of `datasets/two_body.py`.
+turning everything together is left. The simulator and the windows are those of `datasets/two_body.py`.
 """
 
 from __future__ import annotations
 
 import math
-from dataclasses import asdict, dataclass
-from functools import partial
+from dataclasses import asdict, dataclass, replace
+from typing import Self
 
 import numpy as np
 
-from bench.datasets import two_body
 from bench.datasets.two_body import FloatArray, check_fields, content_key
 
 NAME = "two_body_eccentric"
-LICENCE = two_body.LICENCE
 
 #: Newton steps on Kepler's equation; six reach machine precision from E = M up to eccentricity 0.9.
 _NEWTON_STEPS = 12
@@ -74,6 +72,10 @@ class EccentricRecipe:
         """SHA-256, hexadecimal, of the recipe's canonical JSON and the simulator's version."""
         return content_key(asdict(self) | {"orbits": "eccentric"})
 
+    def drawn(self, seed: int) -> Self:
+        """The same law with another seed."""
+        return replace(self, seed=seed)
+
     def initial_states(self) -> FloatArray:
         r"""Start of body 1, position and momentum, training then test, ``(n, 4)``; all drawn from one law.
 
@@ -102,5 +104,3 @@ class EccentricRecipe:
 
 
 RECIPE = EccentricRecipe()
-prepare = partial(two_body.prepare, recipe=RECIPE)
-verify = partial(two_body.verify, recipe=RECIPE)

@@ -15,8 +15,9 @@ from pathlib import Path
 from bench.api import Array, MethodCard, TaskCard
 from bench.errors import BenchError
 from bench.leaderboard.board.build import HIDDEN_BUDGETS, build_board
+from bench.leaderboard.board.finders import build_finders
 from bench.leaderboard.board.model import Board, Run
-from bench.leaderboard.board.overall import Overall, build_overall
+from bench.leaderboard.board.users import build_users
 from bench.leaderboard.claims.semola import CLAIMS
 from bench.leaderboard.drawing.learning import figures_of
 from bench.leaderboard.drawing.plan import FOLDER, NAME, PAGES, FigurePlan, task_of_figure
@@ -26,6 +27,7 @@ from bench.leaderboard.markdown.claims import render_claims
 from bench.leaderboard.markdown.pages import MARKER, render_index, render_task
 from bench.leaderboard.markdown.readme import with_board
 from bench.leaderboard.tables.effort import effort_of
+from bench.leaderboard.tables.front import FrontPage, front_pages
 from bench.leaderboard.tables.prose import Block
 from bench.leaderboard.tables.texts import not_shown, remaking
 from bench.records.atomic import renamed_to
@@ -53,19 +55,21 @@ class Site:
     pages: Mapping[str, str]  # by path below the folder of the pages
     figures: Mapping[str, FigurePlan]  # by file name below FOLDER
     boards: tuple[Board, ...]
-    overall: Overall
+    fronts: tuple[FrontPage, ...]
     remarks: tuple[Block, ...]
     load: Callable[..., Mapping[str, Array]]  # (run, names) -> arrays; empty where they cannot be read
     problems: tuple[str, ...]  # a line for each record or array file that cannot be read
+    earlier: int  # records of an earlier protocol, which are skipped
 
 
 @dataclass(frozen=True)
 class Changes:
-    """Changed and removed files, as paths below the folder of the pages, and records that cannot be read."""
+    """Changed and removed files, as paths below the folder of the pages, and records that are left out."""
 
     written: tuple[str, ...]
     removed: tuple[str, ...]
-    problems: tuple[str, ...]
+    problems: tuple[str, ...]  # a line for each record that cannot be read
+    earlier: int  # records of an earlier protocol
 
 
 def write_pages(
@@ -101,11 +105,11 @@ def write_pages(
     after = None
     if readme is not None:
         before = readme.read_text(encoding="utf-8")
-        after = with_board(before, site.overall, _shown_in_readme(site), os.path.relpath(out_dir, readme.parent))
+        after = with_board(before, site.fronts, _shown_in_readme(site), os.path.relpath(out_dir, readme.parent))
         after = None if after == before else after
     written = [*changed, *(f"{FOLDER}/{name}" for name in missing)]
     written += [os.path.relpath(readme, out_dir)] if readme is not None and after is not None else []
-    changes = Changes(tuple(written), tuple(sorted(removed)), site.problems)
+    changes = Changes(tuple(written), tuple(sorted(removed)), site.problems, site.earlier)
     if not check:
         _refuse_foreign(out_dir, changed, present)
         try:
@@ -129,7 +133,7 @@ def write_html(store: Store, out_dir: Path, cards: Cards, is_stale: Callable[[Re
         BenchError: when it cannot be written.
     """
     site, path = plan_site(store, cards, is_stale), out_dir / HTML
-    data = page_data(site.boards, site.overall, site.load, site.remarks, REPORT if REPORT in site.pages else None)
+    data = page_data(site.boards, site.fronts, site.load, site.remarks, REPORT if REPORT in site.pages else None)
     try:
         _write(path, render_html(data))
     except OSError as error:
@@ -172,10 +176,10 @@ def plan_site(store: Store, cards: Cards, is_stale: Callable[[Record], bool]) ->
         pages[REPORT] = f"{MARKER}\n\n{report}"
     effort = effort_of(records)
     remarks = (*not_shown(without, unknown, skipped.total()), *([remaking(effort)] if effort else []))
-    overall = build_overall(boards)
-    pages[INDEX] = render_index(boards, overall, remarks, REPORT if report else None)
+    fronts = tuple(front_pages(build_finders(boards), build_users(boards)))
+    pages[INDEX] = render_index(boards, fronts, remarks, REPORT if report else None)
     plans = {plan.name: plan for board in boards for section in figures_of(board) for plan in section}
-    return Site(pages, plans, tuple(boards), overall, remarks, load, tuple(problems))
+    return Site(pages, plans, tuple(boards), fronts, remarks, load, tuple(problems), scan.earlier)
 
 
 def _present(out_dir: Path) -> dict[str, str]:

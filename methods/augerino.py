@@ -80,7 +80,7 @@ class AugerinoParameters(TrainingParameters):
         "which motion matters)",
         choices=("equal", "published"),
     )
-    inference: str = how_to_predict("average")
+    inference: str = how_to_predict("plain")
     inference_copies: int = averaged_copies(4)
 
 
@@ -146,10 +146,7 @@ class Augerino(Method):
     )
     Params = AugerinoParameters
     # Molecules: the published reward; the published coefficients, all of one sign, are a parameter.
-    settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "qm9": {"aug_reg": 1e-3, "rewarded": "squares"},
-        "toy_se3": {"aug_reg": 1e-3, "rewarded": "squares"},
-    }
+    published: ClassVar[Mapping[str, Mapping[str, Any]]] = {"qm9": {"aug_reg": 1e-3, "rewarded": "squares"}}
 
     def supports(self, problem: Problem) -> str | None:
         return None if _motions(problem) else "its generators are affine maps of the plane or of space"
@@ -168,9 +165,9 @@ class Augerino(Method):
             moved, bonus = problem.loss(network(gx), gy), reward(widths(), params.rewarded)
             return {"loss": moved - params.aug_reg * bonus, "invariance": moved, f"width_{params.rewarded}": bonus}
 
-        def on_epoch(epoch: int) -> None:
-            ctx.trace(epoch, widths.sampler().generators)
-            ctx.log(epoch, **{f"width/{name}": w for name, w in zip(widths.names, widths().tolist(), strict=True)})
+        def on_epoch(passes: int) -> None:
+            ctx.trace(passes, widths.sampler().generators)
+            ctx.log(passes, **{f"width/{name}": w for name, w in zip(widths.names, widths().tolist(), strict=True)})
 
         basis = {"params": list(widths.parameters()), "lr": params.width_lr}
         train(problem, ctx, network, objective, [basis], on_epoch)

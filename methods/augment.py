@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -35,15 +33,6 @@ class Augment(Method):
         consumes=True,
     )
     Params = AugmentParams
-    # As many copies as SEMoLA uses on the family: the paper gives both the same hyperparameters (A.2).
-    settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "nbody": {"copies": 4},
-        "discrete_rotation": {"copies": 4},
-        "partial_permutation": {"copies": 4},
-        "toy_se3": {"copies": 4},
-        "qm9": {"copies": 1},
-        "rotated_mnist": {"copies": 3},
-    }
 
     def fit(self, problem: Problem, ctx: RunContext) -> Fitted:
         params: AugmentParams = ctx.params

@@ -24,7 +24,7 @@ from bench.records.store import Store
 from bench.running.loading import DataSource
 
 BASE: dict[str, Any] = {
-    "schema": "run.v2",
+    "schema": "run.v3",
     "status": "ok",
     "seed": 0,
     "budget": "small",
@@ -37,12 +37,12 @@ BASE: dict[str, Any] = {
         "sizes": {"train": 100, "val": 10, "test": 50},
     },
     "method": {"id": "plain", "versions": [1], "search": None, "knowledge": "none"},
-    "params": {"epochs": 3, "lr": 0.002},
+    "params": {"passes": 300, "lr": 0.002},
     "changed": {},
     "references": {"constant": 1.5},
     "cost": {
-        "fit_s": 2.0, "predict_s": 0.1, "steps": 300, "samples_per_s": 1000.0, "parameters": 1234, "forward_passes": 1,
-        "peak_rss_mb": 400.0, "peak_device_mb": None,
+        "fit_s": 2.0, "predict_s": 0.1, "passes": 300, "steps": 300, "samples_per_s": 1000.0, "parameters": 1234,
+        "forward_passes": 1, "peak_rss_mb": 400.0, "peak_device_mb": None,
     },
     "env": {
         "git_sha": "e" * 40, "dirty": False, "python": "3.11.7", "torch": "2.13.0", "cpu": "Toy CPU", "gpu": None,
@@ -56,9 +56,9 @@ BASE: dict[str, Any] = {
 def load_all() -> Callable[..., TaskData]:
     """``load_all(task, budget, options, folder)``: both parts of a task's data, as the evaluation has them."""
 
-    def load(task: Task, budget: Budget | str, options: Any, folder: Path) -> TaskData:
+    def load(task: Task, budget: Budget | str, options: Any, folder: Path, seed: int = 0) -> TaskData:
         size = task.card.budgets[budget] if isinstance(budget, str) else budget
-        source = DataSource(task, size, options, folder)
+        source = DataSource(task, size, options, folder, seed)
         training = source.training()
         return joined(training, source.evaluation(training))
 

@@ -9,6 +9,9 @@ from bench.lie.images import ImageAction
 from bench.lie.one_parameter import OneParameter
 from bench.lie.points import PointAction
 from bench.lie.vectors import VectorAction
+from bench.records.cell import make_cell
+from bench.running.registry import load_registry
+from bench.running.worker import Work, run_cell
 
 pytestmark = [
     pytest.mark.cuda,
@@ -36,6 +39,15 @@ def test_actions(action, shape):
     algebra[:, -1] = 0.0
     x = torch.rand(6, *shape, dtype=torch.float64)
     torch.testing.assert_close(action.apply(algebra.cuda(), x.cuda()).cpu(), action.apply(algebra, x))
+
+
+@pytest.mark.parametrize("name", ["nbody_1step_id", "toy_se3", "discrete_rotation"])
+def test_a_cell_runs_and_is_evaluated_on_the_gpu(name, tmp_path):
+    registry = load_registry()
+    task, method = registry.task(name), registry.method("semola")
+    cell = make_cell(task, method, search=None, budget="smoke", seed=0, fingerprint="x")
+    record, _ = run_cell(Work(cell, task, method, torch.device("cuda"), tmp_path), lambda **message: None)
+    assert record.status == "ok", record.reason
 
 
 def test_draws_on_the_device_of_their_generator():

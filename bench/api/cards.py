@@ -7,6 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from bench.errors import BenchError
+
 #: Knowledge tiers, weakest first: what a method is told beyond its search space.
 TIERS = ("none", "cardinality", "mask", "group")
 
@@ -55,17 +57,24 @@ class Budget:
     train: int  # training examples
     val: int  # validation examples
     test: int  # test examples
-    epochs: int
+    passes: int  # examples forward and backward through the network in a whole training, copies counted
     batch_size: int
     lr: float  # peak learning rate of the network (Adam)
     equivariance_inputs: int  # test inputs on which E and E' are measured
     equivariance_elements: int  # group elements per input (M in the paper's Eq. 3, 4)
+    discovery_steps: int = 5_000  # optimiser steps of a discoverer that does not train the task's network
     wall_limit_s: int = 3600
     threads: int = 1
     gpus: float = (
         0.25  # share of one GPU that a cell takes, where it runs on one: a small network leaves most of it idle
     )
     options: Mapping[str, Any] = field(default_factory=dict)  # the task's own options at this size
+
+    def __post_init__(self) -> None:
+        for name in ("passes", "discovery_steps"):
+            value: object = getattr(self, name)
+            if not (type(value) is int and value >= 1):
+                raise BenchError(f"{name} of a budget is {value!r:.80}; it must be an integer of at least 1.")
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ class ResumableLoop:
         self.ctx.restore(state["context"])
         return int(state["epoch"])
 
-    def epoch_done(self, epoch: int) -> None:
+    def epoch_done(self, number: int) -> None:
         """Writes a checkpoint when the last one is old: first to a temporary file, then renamed."""
         path = self.ctx.checkpoint
         if path is None or self._later or time.monotonic() - self._saved < EVERY_S:
@@ -64,7 +64,7 @@ class ResumableLoop:
         state = {
             "identity": self.ctx.identity,
             "loop": self.number,
-            "epoch": epoch,
+            "epoch": number,
             "parts": [_keep(part) for part in self.parts],
             "generators": [generator.get_state() for generator in self.ctx.generators],
             "global": torch.get_rng_state(),
@@ -77,7 +77,7 @@ class ResumableLoop:
             temporary.replace(path)
         except (OSError, RuntimeError) as error:  # a full disk must not end the run
             temporary.unlink(missing_ok=True)
-            print(f"no checkpoint after epoch {epoch}: {error}", file=sys.stderr)
+            print(f"no checkpoint after epoch {number}: {error}", file=sys.stderr)
         self._saved = time.monotonic()
 
 

@@ -35,8 +35,9 @@ class RunContext:
         self.out_dir = out_dir
         self.progress = on_progress
         self.steps = 0  # optimiser steps, counted by the training loop
-        self.samples = 0  # training examples seen
-        self.done = 0.0  # share of the training steps done, set by the training loop
+        self.passes = 0  # rows forward and backward through the network, counted by the training loop
+        self.samples = 0  # training examples seen, without copies
+        self.done = 0.0  # share of the passes (or of the steps of a discovery) done, set by the training loop
         self.history: dict[str, list[tuple[int, float]]] = {}
         self.traced: list[tuple[int, Tensor]] = []
         self.checkpoint = checkpoint  # where a training loop keeps its state; None keeps none
@@ -60,13 +61,13 @@ class RunContext:
 
     def state(self) -> dict[str, Any]:
         """The part of the context that a checkpoint holds."""
-        names = ("steps", "samples", "done", "history", "traced")
+        names = ("steps", "passes", "samples", "done", "history", "traced")
         return {name: getattr(self, name) for name in names} | {"fit_s": self.fit_seconds()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
         """The inverse of :meth:`state`; the seconds since the checkpoint are lost, those before it count."""
         self._earlier_s = state["fit_s"] - (time.perf_counter() - self._began)
-        for name in ("steps", "samples", "done", "history"):
+        for name in ("steps", "passes", "samples", "done", "history"):
             setattr(self, name, state[name])
         self.traced = [(step, generators.cpu()) for step, generators in state["traced"]]
 
@@ -78,12 +79,12 @@ class RunContext:
             yield
 
     def log(self, step: int, **metrics: float) -> None:
-        """Record scalars at ``step`` (an epoch); they are stored with the record and mirrored to MLflow."""
+        """Record scalars at ``step``, the passes (or steps of a discovery) so far, for the record and for MLflow."""
         for name, value in metrics.items():
             self.history.setdefault(name, []).append((step, float(value)))
 
     def trace(self, step: int, generators: Tensor) -> None:
-        """Keep the generators ``(k, d, d)`` as they are at ``step`` (an epoch); stored with the record."""
+        """Keep the generators ``(k, d, d)`` as they are at ``step`` (see :meth:`log`); stored with the record."""
         self.traced.append((step, generators.detach().double().cpu()))
 
 

@@ -47,8 +47,8 @@ class Method(ABC):
 
     card: ClassVar[MethodCard]
     Params: ClassVar[type[Parameters]]
-    #: Published or chosen settings per task family; ``--set`` overrides them.
-    settings: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    #: The authors' printed settings per task family: ``--preset published``. The defaults are the same everywhere.
+    published: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     #: Checks of the contract (`bench check`) that the method is known to fail: name -> why.
     known_failures: Mapping[str, str] = {}
 

@@ -130,6 +130,14 @@ class EvaluationData:
     truth: Truth | None  # None: no symmetry is known
     references: Mapping[str, Tensor]  # trivial predictor -> its predictions of the test targets (n, *shape_out)
     orientations: Orientations | None = None
+    #: Inputs ``(n, *shape)`` of all kinds that the true map takes, where the data's own are too special to tell
+    #: symmetries apart; None where they cannot be drawn.
+    generic: Tensor | None = None
+    #: The true map on generic inputs, ``(n, *shape) -> (n, *shape_out)``, float64 and differentiable; the change where
+    #: the output is close to the input. None where it is not known.
+    true_map: Callable[[Tensor], Tensor] | None = None
+    #: The linear motion ``(d, d)`` closest to the flow of time; its share in what is learned is reported.
+    time_flow: Tensor | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,12 +176,15 @@ class Task(ABC):
         return 0.0
 
     @abstractmethod
-    def load(self, budget: Budget, options: Any, data_dir: Path) -> TrainingData:
-        """Training and validation data at this budget, and all that a method is given."""
+    def load(self, budget: Budget, options: Any, data_dir: Path, seed: int) -> TrainingData:
+        """Training and validation data at this budget, drawn by ``seed``, and all that a method is given."""
 
     @abstractmethod
     def load_test(self, training: TrainingData, budget: Budget, options: Any, data_dir: Path) -> EvaluationData:
-        """The test data and the truth, read after the fit; ``training`` is what :meth:`load` returned."""
+        """The test data and the truth, read after the fit; the test data are the same for all seeds.
+
+        ``training`` is what :meth:`load` returned.
+        """
 
     def group(self, options: Any, data_dir: Path) -> Group | None:
         """The true group, asked for before the fit of a method of tier "group"; None where none is known."""

@@ -26,6 +26,13 @@ def board_command(root: Path, *, check: bool, html: bool) -> int:
     changes = write_pages(store, out, cards, stale, check=check, readme=readme)
     for problem in dict.fromkeys(changes.problems):
         typer.echo(f"warning: left out: {problem}", err=True)
+    if changes.earlier:
+        counted = (
+            "1 record of an earlier protocol is"
+            if changes.earlier == 1
+            else (f"{changes.earlier} records of an earlier protocol are")
+        )
+        typer.echo(f"{counted} skipped", err=True)
     if check:
         again = command_line("leaderboard", results=root)
         for page in (*changes.written, *changes.removed):

@@ -41,7 +41,7 @@ def verify(name: str) -> bool:
 def _find(name: str) -> ModuleType:
     infos = pkgutil.iter_modules(bench.datasets.__path__)
     modules = [importlib.import_module(f"bench.datasets.{info.name}") for info in infos]
-    by_name = {module.NAME: module for module in modules if hasattr(module, "NAME")}
+    by_name = {module.NAME: module for module in modules if hasattr(module, "prepare")}
     if name not in by_name:
         raise BenchError(f"unknown data set {name!r}.{nearest(name, by_name)} Allowed: {', '.join(sorted(by_name))}.")
     return by_name[name]

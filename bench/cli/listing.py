@@ -85,9 +85,9 @@ def _show_method(method: Method) -> None:
     rows = [row for prefix, stage in stages.items() for row in _parameter_rows(prefix, stage.Params)]
     typer.echo(table(rows))
     for stage in stages.values():
-        for family, settings in stage.settings.items():
+        for family, settings in stage.published.items():
             text = ", ".join(f"{name}={_value_text(value)}" for name, value in settings.items())
-            typer.echo(f"\nsettings of {stage.card.id} on {family}: {text}")
+            typer.echo(f"\n--preset published of {stage.card.id} on {family}: {text}")
 
 
 def _show_task(task: Task) -> None:
@@ -97,7 +97,7 @@ def _show_task(task: Task) -> None:
         {
             "budget": name,
             "train / val / test": f"{b.train} / {b.val} / {b.test}",
-            "epochs": b.epochs,
+            "passes": b.passes,
             "batch": b.batch_size,
             "lr": b.lr,
             "wall limit (s)": b.wall_limit_s,

@@ -57,7 +57,7 @@ def _check_parameters(method: Method) -> None:
     try:
         values = as_dict(kind())
         from_values(kind, values, owner=method.card.id)
-        for settings in method.settings.values():
+        for settings in method.published.values():
             from_values(kind, settings, owner=method.card.id)
     except BenchError as error:
         raise Violation(str(error)) from error

@@ -59,7 +59,7 @@ class Examination:
 
     @cached_property
     def rotation(self) -> Subject:
-        """The toy vectors, with enough examples and epochs to find their rotation."""
+        """The toy vectors, with enough examples and passes to find their rotation."""
         return Subject(self.method, toys()[0], self.data_dir, ENOUGH)
 
 

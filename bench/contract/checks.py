@@ -26,7 +26,7 @@ CHECKS = (
     Check("precisions", "works in float32 and float64", works_in_both_precisions),
     Check("single", "predicts an example alone as in a batch", predicts_each_alone),
     Check("imports", "imports nothing that leads to data, truths or records", imports_what_it_may),
-    Check("budget", "trains for as many steps as the budget has", keeps_budget),
+    Check("budget", "trains in the shared loop, and no more than the budget has passes", keeps_budget),
     Check("record", "a run ends as a record", record_is_written),
     Check("generators", "generators are finite and of the right shape", generators_are_whole),
     Check("so2", "finds the rotation of the plane", recovers_a_rotation),

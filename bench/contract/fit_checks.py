@@ -12,6 +12,7 @@ from torch import Tensor
 from bench.api import Problem, RunContext
 from bench.api.batches import Batches
 from bench.api.pipeline import Pipeline
+from bench.api.training import TrainingParameters
 from bench.contract.check import Examination, NotApplicable, Violation
 from bench.contract.subject import ContractFit, Subject
 from bench.running.worker import stage_params
@@ -55,9 +56,9 @@ def is_paired(examination: Examination) -> None:
     fits = [(subject, subject.fit(0)) for subject in examination.supported]
     for subject, fit in fits:
         _check_weights(subject, fit)
-        if fit.ctx.steps:
+        if fit.effort.all_steps:
             _check_batches(subject, fit)
-    if not any(fit.first_weights or fit.ctx.steps for _, fit in fits):
+    if not any(fit.first_weights or fit.effort.all_steps for _, fit in fits):
         raise NotApplicable("neither builds the task's network nor trains by steps")
 
 
@@ -81,18 +82,21 @@ def _check_batches(subject: Subject, fit: ContractFit) -> None:
             "that all methods see the same at equal seed"
         )
     for params, order in zip(trained, orders, strict=False):
-        if not any(torch.equal(order.get_state(), state) for state in _shared_states(fit.problem, params)):
+        if not any(
+            torch.equal(order.get_state(), state)
+            for state in _shared_states(fit.problem, params, fit.effort.all_steps + 1)
+        ):
             raise Violation(
                 f"the batches on {subject.name} are not those of the other methods at seed 0; take them from "
-                "bench.api.batches.Batches, one epoch() for each epoch"
+                "bench.api.batches.Batches, one epoch() after the other"
             )
 
 
-def _shared_states(problem: Problem, params: Any) -> list[Tensor]:
-    """States of the shuffling generator after each epoch of the shared batches."""
+def _shared_states(problem: Problem, params: Any, most: int) -> list[Tensor]:
+    """States of the shuffling generator after each epoch of the shared batches, of which there are ``most``."""
     batches = Batches(problem.train, params.batch_size, RunContext(params, 0, problem.device, Path()))
     states = []
-    for _ in range(params.epochs):
+    for _ in range(most):
         for _batch in batches.epoch():
             pass
         states.append(batches.shuffle.get_state())
@@ -100,26 +104,51 @@ def _shared_states(problem: Problem, params: Any) -> list[Tensor]:
 
 
 def keeps_budget(examination: Examination) -> None:
-    """The fit takes one step per batch of each epoch, and sees no example more often than there are epochs."""
+    """The fit trains in the shared loop alone, and no more rows go through its network than the budget has passes.
+
+    Steps and rows are counted from outside, so a method that trains by itself is seen, whatever it writes down.
+    """
     looked = False
     for subject in examination.supported:
-        epochs = [p for p in _stages(subject) if hasattr(p, "epochs") and hasattr(p, "batch_size")]
-        ctx, n = subject.fit(0).ctx, len(subject.data.train)
-        if not epochs:
+        fit, stages = subject.fit(0), _stages(subject)
+        if not fit.effort.all_steps:
             continue
         looked = True
-        planned = " + ".join(f"{p.epochs} epochs in batches of {p.batch_size}" for p in epochs)
-        most = sum(p.epochs * math.ceil(n / p.batch_size) for p in epochs)
-        least = sum(p.epochs * (n // p.batch_size) for p in epochs)
-        if not least <= ctx.steps <= most:
-            raise Violation(
-                f"counted {ctx.steps} steps on {subject.name}, expected {most} ({planned} of {n} "
-                f"examples); train for params.epochs epochs, and count each step in ctx.steps"
-            )
-        if ctx.samples > sum(p.epochs for p in epochs) * n:
-            raise Violation(f"saw {ctx.samples} examples on {subject.name}, more than {planned} of {n}")
+        allowed = sum(params.passes for params in stages if isinstance(params, TrainingParameters))
+        if allowed:
+            _check_passes(subject, fit, allowed)
+        else:
+            _check_steps(subject, fit, sum(getattr(params, "steps", 0) for params in stages))
     if not looked:
-        raise NotApplicable("has no epochs: it does not train by steps")
+        raise NotApplicable("takes no optimiser step")
+
+
+def _check_passes(subject: Subject, fit: ContractFit, allowed: int) -> None:
+    ctx, effort = fit.ctx, fit.effort
+    if effort.rows > allowed or ctx.passes > allowed:
+        raise Violation(
+            f"sent {max(effort.rows, ctx.passes)} rows through the network on {subject.name}, the budget has {allowed} "
+            "passes; train with bench.api.training.train alone"
+        )
+    if effort.all_steps != ctx.steps:
+        raise Violation(
+            f"took {effort.all_steps} optimiser steps on {subject.name}, of which ctx.steps counts {ctx.steps}; train "
+            "with bench.api.training.train alone"
+        )
+
+
+def _check_steps(subject: Subject, fit: ContractFit, allowed: int) -> None:
+    """A discoverer that does not train the task's network has a budget of steps, each with one step per player."""
+    if fit.effort.rows:
+        raise Violation(
+            f"trains the task's network on {subject.name} without passes in its budget; derive Params from "
+            "TrainingParameters and train with bench.api.training.train"
+        )
+    if not fit.effort.steps == fit.ctx.steps <= allowed:
+        raise Violation(
+            f"took {fit.effort.steps} steps on {subject.name}, ctx.steps counts {fit.ctx.steps}, and params.steps is "
+            f"{allowed}; take at most params.steps, and count each in ctx.steps"
+        )
 
 
 def _stages(subject: Subject) -> list[Any]:

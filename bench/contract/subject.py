@@ -29,6 +29,7 @@ from bench.api import (
 from bench.api.discovery import Discovery
 from bench.api.parameters import Parameters
 from bench.api.pipeline import Pipeline
+from bench.contract.effort import Effort
 from bench.records.cell import Cell, make_cell
 from bench.records.record import Record
 from bench.running.loading import DataSource
@@ -87,6 +88,7 @@ class ContractFit:
     ctx: WatchedContext
     problem: Problem
     first_weights: list[dict[str, Tensor]]  # of every backbone, as it was made
+    effort: Effort  # counted from outside
     x: Tensor  # (LOOKED_AT, *shape) validation inputs
     prediction: Tensor | None  # of x; None for a method that only discovers
     estimate: SymmetryEstimate | None
@@ -157,21 +159,25 @@ class Subject:
             after.callback(torch.set_default_dtype, torch.get_default_dtype())
             torch.set_default_dtype(dtype)
             torch.manual_seed(seed_for(run, "elsewhere"))  # nothing may depend on what others drew before
-            problem = self.problem(replace(data, backbone=_watched(data.backbone, weights)))
+            effort = Effort()
+            problem = self.problem(replace(data, backbone=_watched(data.backbone, weights, effort)))
             ctx = self.context(seed, folder)
-            fitted = CheckedFitted(self.method.fit(problem, ctx), self.method.card.id, problem)
+            with effort:
+                fitted = CheckedFitted(self.method.fit(problem, ctx), self.method.card.id, problem)
             x = next(problem.val.batches(LOOKED_AT))[1]
             prediction = fitted.predict(x.clone()) if fitted.predicts else None
-            return ContractFit(fitted, ctx, problem, weights, x, prediction, fitted.symmetry())
+            return ContractFit(fitted, ctx, problem, weights, effort, x, prediction, fitted.symmetry())
 
 
-def _watched(make: Callable[[], nn.Module], weights: list[dict[str, Tensor]]) -> Callable[[], nn.Module]:
-    """``make``, which also appends a copy of each network's first weights to ``weights``."""
+def _watched(
+    make: Callable[[], nn.Module], weights: list[dict[str, Tensor]], effort: Effort
+) -> Callable[[], nn.Module]:
+    """``make``, which also appends a copy of each network's first weights to ``weights``, and counts its rows."""
 
     def backbone() -> nn.Module:
         network = make()
         weights.append({name: value.clone() for name, value in network.state_dict().items()})
-        return network
+        return effort.follow(network)
 
     return backbone
 

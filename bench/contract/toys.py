@@ -77,17 +77,17 @@ class Toy(Task):
             id=f"toy_{self.name}", title=f"Toy: {self.name}", summary="made in memory, for checks of methods alone",
             family="toy", version=1, metric=metric, searches=(self.space.name,), citation="", output_unit="1",
             budgets={
-                TINY: size(train=40, val=24, test=24, epochs=2, lr=5e-3),
-                ENOUGH: size(train=1024, val=128, test=128, epochs=20, lr=5e-3),
+                TINY: size(train=40, val=24, test=24, passes=80, lr=5e-3, discovery_steps=6),
+                ENOUGH: size(train=1024, val=128, test=128, passes=100_000, lr=5e-3, discovery_steps=1280),
             },
             cardinality=len(self.truth),
         )  # fmt: skip
 
-    def load(self, budget: Budget, options: Any, data_dir: Path) -> TrainingData:
+    def load(self, budget: Budget, options: Any, data_dir: Path, seed: int) -> TrainingData:
         action_in, action_out = self.actions
         loss: Loss = F.cross_entropy if self.classes else F.mse_loss
         return TrainingData(
-            train=self._split("train", budget.train), val=self._split("val", budget.val),
+            train=self._split("train", budget.train, seed), val=self._split("val", budget.val, seed),
             action_in=action_in, action_out=action_out, spaces={self.space.name: self.space},
             units=Units.as_they_are(action_in.dim), field_weights=torch.ones(1, dtype=torch.float64),
             loss=loss, score=percent_correct if self.classes else squared_error, backbone=self.backbone,
@@ -104,8 +104,8 @@ class Toy(Task):
     def group(self, options: Any, data_dir: Path) -> Group:
         return Group(self.truth, uniform_sampler(self.truth, math.pi))
 
-    def _split(self, name: str, n: int) -> Split:
-        return self.draw(n, torch.Generator().manual_seed(seed_for(0, f"{self.card.id}/{name}")))
+    def _split(self, name: str, n: int, seed: int = 0) -> Split:
+        return self.draw(n, torch.Generator().manual_seed(seed_for(seed, f"{self.card.id}/{name}")))
 
 
 def _ring(n: int, draws: torch.Generator) -> tuple[Tensor, Tensor]:

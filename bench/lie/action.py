@@ -26,6 +26,11 @@ class Action(ABC):
     dim: int
     resamples: bool = False
 
+    @property
+    def moved(self) -> int:
+        """Number of coordinates of one vector, place or pixel that the group moves."""
+        return self.dim
+
     @abstractmethod
     def act(self, elements: Tensor, x: Tensor) -> Tensor:
         """``rho(g) x`` for :meth:`elements` ``(n, dim, dim)``, or one for all samples ``(1, dim, dim)``."""

@@ -21,6 +21,7 @@ class ImageAction(Action):
     """``(rho(g) f)(p) = f(g^-1 p)`` on images ``(n, c, size, size)``; generators are 3 x 3, last row zero."""
 
     dim = 3
+    moved = 2
     resamples = True
 
     def __init__(self, size: int) -> None:

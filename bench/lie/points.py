@@ -16,6 +16,7 @@ class PointAction(Action):
     """
 
     dim = 4
+    moved = 3
 
     def act(self, elements: Tensor, x: Tensor) -> Tensor:
         """The moved cloud; shapes as in :meth:`Action.act`."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -32,18 +32,16 @@ from bench.api import (
 from bench.api.coefficients import CoefficientSampler
 from bench.api.discovery import to_arrays
 from bench.errors import Diverged
-from bench.lie.field import field_gram
+from bench.metrics.discovery import discovery_scores
 from bench.metrics.equivariance import EquivarianceErrors, equivariance_errors
 from bench.metrics.orientation import orientation_curve
 from bench.metrics.scores import find
 from bench.metrics.strength import DECLARED_ABOVE, USED_ABOVE, support
-from bench.metrics.symmetry import angle_rate, compare, cosine_and_mae, found_shares, span_share
+from bench.metrics.symmetry import angle_rate
 
 PREDICT_BATCH = 1024
 #: Examples whose augmentations are kept for a figure, and augmentations of each.
 SAMPLES, SAMPLE_COPIES = 4, 8
-#: Held-out inputs on which the field inner product is measured.
-GRAM_INPUTS = 500
 #: Steps of the curve over the full turn.
 ANGLES = 24
 
@@ -71,8 +69,10 @@ class Evaluation:
         self.scores[name] = rounded, score.unit_on(self.card), score.higher_is_better_on(self.card)
 
 
-def evaluate(fitted: Fitted, data: TaskData, card: TaskCard, budget: Budget, search: str | None) -> Evaluation:
-    """All scores of a fitted method.
+def evaluate(
+    fitted: Fitted, data: TaskData, card: TaskCard, budget: Budget, search: str | None, given: bool = False
+) -> Evaluation:
+    """All scores of a fitted method; what it was ``given``, by a discoverer or as the truth, is not its discovery.
 
     Raises:
         Diverged: when a score is not finite.
@@ -93,10 +93,9 @@ def evaluate(fitted: Fitted, data: TaskData, card: TaskCard, budget: Budget, sea
             errors = _equivariance(fitted.predict, data, inputs, elements, estimate.sample)
             result.add("equivariance/learned_e", errors.e)
             result.add("equivariance/learned_e_prime", errors.e_prime)
-            _add_strength(result, fitted, data, card)
-        else:  # without a predictor it cannot decline: it declares all that it returns
-            result.add("symmetry/declared", len(estimate.generators))
-        _add_symmetry(result, data, card, estimate, search or card.searches[0])
+        if not given:
+            _add_declared(result, fitted, data, card)
+            _add_symmetry(result, data, card, estimate, search or card.searches[0])
         _add_samples(result, data, inputs, estimate.sample)
     return result
 
@@ -205,50 +204,47 @@ def _add_orientations(result: Evaluation, fitted: Fitted, data: TaskData, card: 
             result.add(f"equivariance/e_prime_{name}", error)
 
 
+def _add_declared(result: Evaluation, fitted: Fitted, data: TaskData, card: TaskCard) -> None:
+    """What the method stands by: without a predictor it cannot decline, and declares all that it returns."""
+    if fitted.predicts:
+        _add_strength(result, fitted, data, card)
+        return
+    estimate = fitted.symmetry()
+    assert estimate is not None
+    result.add("symmetry/declared", len(estimate.generators))
+    result.arrays["declared_generators"] = np.ones(len(estimate.generators), dtype=bool)
+
+
 def _add_strength(result: Evaluation, fitted: Fitted, data: TaskData, card: TaskCard) -> None:
     """The strength of each generator on the validation data, by the predictor that was trained with it."""
     estimate = fitted.symmetry()
-    if estimate is None or not isinstance(estimate.sample, CoefficientSampler):
-        return  # the true group: nothing was discovered
+    assert estimate is not None
+    assert isinstance(estimate.sample, CoefficientSampler)  # as of every method that searches
     plain = fitted.strategies().get("plain", fitted.predict)  # an averaged prediction would flatter the generators
     strength, reach = support(plain, data, estimate.sample, card.metric.higher_is_better)
     used = reach >= USED_ABOVE
     # A generator that hardly moves the data is not declared, so its strength is not counted.
     result.arrays["strength_on_validation"] = strength.where(used, torch.zeros(())).numpy()
-    result.add("symmetry/declared", int((used & (strength >= DECLARED_ABOVE)).sum()))
+    declared = used & (strength >= DECLARED_ABOVE)
+    result.arrays["declared_generators"] = declared.numpy()
+    result.add("symmetry/declared", int(declared.sum()))
     result.add("symmetry/strength", float(strength.mean()))
     result.add("symmetry/strength_min", float(strength.min()))
 
 
 def _add_symmetry(result: Evaluation, data: TaskData, card: TaskCard, estimate: SymmetryEstimate, search: str) -> None:
-    space = data.spaces[search]
-    learned = estimate.generators.cpu()
+    space, learned = data.spaces[search], estimate.generators.cpu()
     if len(learned) == 1:
         rate = angle_rate(learned[0])
         result.add("symmetry/angle_rate", rate)
         if card.unit_angle is not None:
             result.add("symmetry/angle_rate_rel", rate / card.unit_angle)
-    if data.truth is None:
-        return
-    gram = field_gram(data.action_in, data.val.x[:GRAM_INPUTS].cpu(), space.basis, data.field_weights)
-    truth = data.truth.algebra(space)
-    scores = compare(learned, truth, space.basis, gram)
-    for name, value in asdict(scores).items():
-        result.add(f"symmetry/{name}", float(value))
-    if data.truth.names:
-        shares = found_shares(learned, data.truth.textbook, space.basis, gram)
-        for name, share in zip(data.truth.names, shares.tolist(), strict=True):
-            result.add(f"symmetry/found_{name}", share)
-    if data.truth.on_data is not None:
-        on_data = compare(learned, data.truth.on_data, space.basis, gram)
-        result.add("symmetry/precision_on_data", on_data.precision)
-    for name, matrices in data.truth.leakage.items():
-        result.add(f"symmetry/leakage_{name}", span_share(learned, matrices))
-    similarity = cosine_and_mae(learned, data.truth.textbook)
-    result.add("symmetry/cosine", similarity.cosine)
-    result.add("symmetry/mae", similarity.mae)
-    result.arrays["truth"] = data.truth.textbook.numpy()
-    result.arrays["truth_algebra"] = truth.numpy()
+    declared = torch.from_numpy(result.arrays["declared_generators"])
+    for name, value in discovery_scores(learned, declared, data, space, card.control).items():
+        result.add(f"symmetry/{name}", value)
+    if data.truth is not None:
+        result.arrays["truth"] = data.truth.textbook.numpy()
+        result.arrays["truth_algebra"] = data.truth.algebra(space).numpy()
 
 
 def _add_samples(result: Evaluation, data: TaskData, inputs: Tensor, sample: AlgebraSampler) -> None:

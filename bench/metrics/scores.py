@@ -146,6 +146,7 @@ def out_of_range(name: str, value: float) -> str | None:
 _metric = partial(Score, unit=METRIC, better=METRIC)
 _error = partial(Score, unit=OUTPUT, better="lower", low=0.0)
 _ratio = partial(Score, low=0.0, high=1.0)
+_verdict = partial(Score, low=0.0, high=1.0, form="mean")
 _cost = partial(Score, better="lower", low=0.0, table="cost", form="whole")
 
 SCORES = Scores([
@@ -174,8 +175,8 @@ SCORES = Scores([
     _error("equivariance/e", "E", table="prediction", meaning=
            "The distance between the averages of f(gx) and of g f(x) over g; it vanishes for every linear map, "
            "equivariant or not."),
-    Score("cost/forward_passes", "passes", better="lower", low=1.0, table="prediction", form="whole", meaning=
-          "Forward passes of the network per prediction in the method's own way."),
+    Score("cost/forward_passes", "passes per prediction", better="lower", low=1.0, table="prediction", form="whole",
+          meaning="Forward passes of the network per prediction in the method's own way."),
     _metric("test/mse", "mse", "The mean squared error over all entries of the output.", low=0.0),
     _metric("test/mae", "mae", "The mean absolute error.", low=0.0),
     _metric("test/accuracy", "accuracy", "The share of test examples that get the right class, in per cent.",
@@ -198,6 +199,21 @@ SCORES = Scores([
     _error("equivariance/e_prime_<subgroup>", "E′ <subgroup>", table="subgroups", meaning=
            "E′ with group elements of one named subgroup alone."),
     # Discovered generators
+    _verdict("symmetry/finds", "finds", better="higher", table="discovery", meaning=
+             "1 for a run that finds the symmetry: the largest defect of the learned span is at most 0.1 (where the "
+             "true map is not known: precision of at least 0.9), and recall is at least 0.9."),
+    _verdict("symmetry/finds_part", "finds part", better="higher", table="discovery", meaning=
+             "1 for a run that finds part of the symmetry, or all: the largest defect is at most 0.1, and recall is "
+             "above 0."),
+    _verdict("symmetry/false_discovery", "false discovery", better="lower", table="discovery", meaning=
+             "1 for a run that declares a generator whose own defect is above 0.1 (where the true map is not known: "
+             "whose precision is below 0.9)."),
+    Score("symmetry/defect_sup", "largest defect", better="lower", low=0.0, high=math.sqrt(2.0), table="discovery",
+          meaning="How far the worst generator of the learned span is from a symmetry of the true map on generic "
+          "states: 0 for a symmetry, about 1 for a random generator; absent where the map or such states are not "
+          "known."),
+    Score("symmetry/defect_mean", "mean defect", better="lower", low=0.0, high=math.sqrt(2.0), table="discovery",
+          meaning="The root mean square of that defect over the learned span."),
     _ratio("symmetry/precision", "precision", better="higher", table="discovery", meaning=
            "The share of the learned span that is a true symmetry, by what generators do to the data, whatever their "
            "basis or units."),
@@ -215,6 +231,16 @@ SCORES = Scores([
           of="symmetry/true_dimension", meaning="The number of independent learned generators, beside the true one."),
     Score("symmetry/true_dimension", "true dimension", low=0.0, form="count", meaning=
           "The number of independent true generators that do something to the data."),
+    Score("symmetry/largest_angle", "largest angle", better="lower", low=0.0, high=math.pi / 2.0, unit="rad",
+          table="discovery", meaning="The largest principal angle between the learned and the true span."),
+    Score("symmetry/grassmann", "Grassmann distance", better="lower", low=0.0, table="discovery", meaning=
+          "The root of the sum of the squared principal angles, where each dimension that one span has more than the "
+          "other counts as a right angle."),
+    Score("symmetry/grassmann_chance", "Grassmann by chance", low=0.0, table="discovery", form="mean", meaning=
+          "The Grassmann distance expected of a random span of the learned dimension."),
+    _ratio("symmetry/time_flow_share", "time flow share", better="lower", table="discovery", meaning=
+           "On two bodies: the share of the learned span that is the linear motion closest to the flow of time, on "
+           "generic states."),
     Score("symmetry/declared", "declared", low=0.0, table="discovery", form="count", meaning=
           "The number of generators of strength 0.9 or more that the method also uses (they move inputs by a tenth of "
           "their size or more); a method without a predictor declares all."),
@@ -226,7 +252,7 @@ SCORES = Scores([
            "The share of the learned generators (squared Frobenius norm) in a part of the search space that is not a "
            "symmetry here, such as the shifts of an image."),
     _ratio("symmetry/closure_defect", "closure defect", better="lower", table="discovery", meaning=
-           "How far the learned span is from being closed under brackets; 0 for an algebra."),
+           "How far the learned span is from being closed under brackets, in the field product; 0 for an algebra."),
     _error("equivariance/learned_e_prime", "learned E′", table="discovery", meaning=
            "E′ with group elements drawn from what the method learned."),
     _error("equivariance/learned_e", "learned E", "E with group elements drawn from what the method learned."),
@@ -245,6 +271,8 @@ SCORES = Scores([
     # Costs
     _cost("cost/fit_s", "fit", "Time of fitting.", unit="s", form="interval"),
     _cost("cost/predict_s", "predict", "Time of predicting the whole test set.", unit="s", form="mean"),
+    _cost("cost/passes", "training passes", "Examples forward and backward through the network, copies counted.",
+          better=""),
     _cost("cost/steps", "steps", "Steps of the optimisers.", better=""),
     _cost("cost/samples_per_s", "samples", "Training examples per second of fitting, copies not counted.",
           unit="1/s", better="higher"),

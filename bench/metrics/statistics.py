@@ -1,4 +1,7 @@
-"""Intervals, exact paired tests, tie letters, ranks over tasks: pure functions of arrays of scores."""
+"""Intervals, exact paired tests and tie letters: pure functions of arrays of scores.
+
+Every function raises ValueError where a value is not finite.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,7 @@ TIE = 1e-9
 
 def half_width(values: Sequence[float] | Array, level: float = LEVEL) -> float | None:
     """Half the width of Student's t interval of the mean, t(n - 1) s / sqrt n; None below n = 3."""
-    values = np.asarray(values, dtype=float)
+    values = _finite(values, "values")
     if len(values) < 3:
         return None
     return float(_quantile(level, len(values) - 1) * values.std(ddof=1) / np.sqrt(len(values)))
@@ -37,7 +40,7 @@ def sign_flip_p(differences: Sequence[float] | Array) -> float:
     Raises:
         ValueError: without a difference.
     """
-    differences = np.asarray(differences, dtype=float)
+    differences = _finite(differences, "differences")
     if not len(differences):
         raise ValueError("a sign-flip test needs at least one pair, got none.")
     sums = np.abs(_flips(len(differences)) @ differences)  # (flips,)
@@ -47,7 +50,7 @@ def sign_flip_p(differences: Sequence[float] | Array) -> float:
 
 def holm(p_values: Sequence[float] | Array) -> Array:
     """Adjusted p-values ``(m,)`` that hold for all m tests at once (Holm 1979)."""
-    p_values = np.asarray(p_values, dtype=float)
+    p_values = _finite(p_values, "p_values")
     order = np.argsort(p_values, kind="stable")
     factors = np.arange(len(p_values), 0, -1)
     adjusted = np.empty_like(p_values)
@@ -62,6 +65,7 @@ def step_down_p(differences: Array) -> Array:
     flips as Student's t does. Like Holm it holds for all columns at once, but joint flips keep their dependence: with
     six seeds Holm over 28 pairs can never go below 28/32, while this one reaches 1/32.
     """
+    differences = _finite(differences, "differences")
     norms = np.sqrt((differences**2).sum(0))  # (m,)
     scaled = np.divide(differences, norms, out=np.zeros_like(differences, dtype=float), where=norms > 0)
     sizes = np.abs(_flips(len(differences)) @ scaled)  # (flips, m)
@@ -80,6 +84,8 @@ def tie_letters(values: Mapping[str, Mapping[int, float]], higher_is_better: boo
         values: label -> seed -> score. Labels need all of the commonest set of at least six seeds.
         higher_is_better: decides who has the letter a.
     """
+    for label, by_seed in values.items():
+        _finite(list(by_seed.values()), f"values of {label!r}")
     sets = [tuple(sorted(seeds)) for seeds in values.values() if len(seeds) >= SEEDS_FOR_LETTERS]
     if not sets:
         return {}
@@ -127,6 +133,7 @@ def minimum_detectable(spread: float, n: int, power: float = 0.8, level: float =
     """The mean difference that a paired t-test on n pairs of standard deviation ``spread`` finds with ``power``."""
     from scipy import stats  # here: importing takes a second, and few commands need it
 
+    _finite([spread], "spread")
     critical = _quantile(level, n - 1)
     low, high = 0.0, 50.0  # noncentrality: 50 standard errors are found always
     for _ in range(60):
@@ -136,112 +143,57 @@ def minimum_detectable(spread: float, n: int, power: float = 0.8, level: float =
     return float(high * spread / np.sqrt(n))
 
 
-def win_probability(own: Sequence[float], other: Sequence[float], higher_is_better: bool) -> float:
-    """P(a random seed of ``own`` is better than one of ``other``), ties half: Mann-Whitney's U over n m."""
-    difference = np.subtract.outer(np.asarray(own, dtype=float), np.asarray(other, dtype=float))
-    if not higher_is_better:
-        difference = -difference
-    return float(np.mean((difference > 0) + 0.5 * (difference == 0)))
+def clopper_pearson(successes: int, n: int, level: float = LEVEL) -> tuple[float, float]:
+    """The exact interval of a probability after ``successes`` in ``n`` runs (Clopper & Pearson 1934); (0, 1) of none.
 
-
-def ranks(means: Array) -> Array:
-    """Ranks ``(..., m)`` along the last axis, 1 for the smallest, ties sharing their mean; NaN stays NaN."""
-    below = (means[..., None, :] < means[..., :, None]).sum(-1)
-    level = (means[..., None, :] == means[..., :, None]).sum(-1)
-    positions = below + (level + 1) / 2
-    return np.where(np.isnan(means), np.nan, positions)
-
-
-def rank_draws(
-    scores: Sequence[Array], families: Sequence[str], draws: int, rng: np.random.Generator
-) -> tuple[Array, Array]:
-    """Mean rank and win probability of each method in bootstrap draws of families of tasks, and of seeds within.
-
-    The win probability of a method on a task is the mean over the other methods of :func:`win_probability`. Tasks of
-    one family are variants of one problem: they are averaged first, so that every family counts the same, and drawn
-    together.
-
-    Args:
-        scores: per task ``(m, seeds)``, lower is better; NaN where a method lacks a seed, a row of NaN where it has no
-            place on the task. Seeds are drawn for all methods together, since they are paired.
-        families: the family of each task.
-        draws: number of draws; the first is the data as they are.
-        rng: random generator of the draws.
-
-    Returns:
-        Ranks and win probabilities, both ``(draws, m)``; NaN where no family that was drawn has a place for the method.
+    Raises:
+        ValueError: unless 0 <= successes <= n.
     """
-    m, names = len(scores[0]), sorted(set(families))
-    sums, counts = np.zeros((2, draws, m)), np.zeros((2, draws, m))
-    for slot in range(len(names)):  # a family that is drawn twice has its seeds drawn twice
-        family_index = rng.integers(len(names), size=draws)
-        family_index[0] = slot
-        for number, name in enumerate(names):
-            mine = np.flatnonzero(family_index == number)
-            tables = [table for table, family in zip(scores, families, strict=True) if family == name]
-            means_of_family = _family_draws(tables, mine == 0, rng)  # (2, mine, m)
-            placed = ~np.isnan(means_of_family)
-            sums[:, mine] += np.where(placed, means_of_family, 0.0)
-            counts[:, mine] += placed
-    means = _ratio(sums, counts)
-    return means[0], means[1]
+    from scipy import stats  # here: see minimum_detectable
+
+    if not 0 <= successes <= n:
+        raise ValueError(f"successes is {successes!r}; it must be from 0 to n = {n!r}.")
+    low = stats.beta.ppf(0.5 - level / 2, successes, n - successes + 1) if successes else 0.0
+    high = stats.beta.ppf(0.5 + level / 2, successes + 1, n - successes) if successes < n else 1.0
+    return float(low), float(high)
 
 
-def _family_draws(tables: Sequence[Array], plain: Array, rng: np.random.Generator) -> Array:
-    """Rank and win probability, means over a family's tasks: ``(2, draws, m)``; all seeds once where ``plain``."""
-    sums, counts = np.zeros((2, len(plain), len(tables[0]))), np.zeros((2, len(plain), len(tables[0])))
-    for table in tables:
-        seeds = table.shape[1]
-        weights = rng.multinomial(seeds, [1 / seeds] * seeds, size=len(plain))  # (draws, seeds)
-        weights[plain] = 1
-        values = np.stack([ranks(_drawn_means(table, weights)), _drawn_wins(table, weights)])
-        placed = ~np.isnan(values)
-        sums += np.where(placed, values, 0.0)
-        counts += placed
-    return _ratio(sums, counts)
+def fieller(
+    numerators: Sequence[float] | Array, denominators: Sequence[float] | Array, level: float = LEVEL
+) -> tuple[float, float] | None:
+    """The interval of mean(a) / mean(b) over pairs (a_i, b_i) (Fieller 1954).
 
-
-def _ratio(sums: Array, counts: Array) -> Array:
-    """``sums / counts``, NaN where the count is 0."""
-    ratio: Array = np.divide(sums, counts, out=np.full_like(sums, np.nan), where=counts > 0)
-    return ratio
-
-
-def _drawn_means(table: Array, weights: Array) -> Array:
-    """Mean over the drawn seeds ``(draws, m)``; over all of its seeds where none of a method's was drawn."""
-    present = ~np.isnan(table)  # (m, seeds)
-    known = np.where(present, table, 0.0)
-    held = weights @ present.T  # (draws, m)
-    every = np.divide(known.sum(1), present.sum(1), out=np.full(len(table), np.nan), where=present.any(1))
-    means: Array = np.where(held > 0, weights @ known.T / np.maximum(held, 1), every)
-    return means
-
-
-def _drawn_wins(table: Array, weights: Array) -> Array:
-    """P(a drawn seed of a method beats one of another), mean over the others that have a place: ``(draws, m)``.
-
-    With every method's drawn seeds as a distribution of weight 1, the weight above a value is read from one running
-    sum over all values in order, so no loop over pairs of seeds is needed.
+    It holds every r for which a t-test does not tell mean(a - r b) from 0: with q = t(n - 1)^2 / n,
+    (mean(a) - r mean(b))^2 <= q var(a - r b). That is a bounded interval exactly if the t interval of mean(b) excludes
+    0; otherwise, and below three pairs, there is None.
     """
-    present = ~np.isnan(table)  # (m, seeds)
-    placed = present.any(1)
-    if placed.sum() < 2:
-        return np.full((len(weights), len(table)), np.nan)
-    held = weights @ present.T  # (draws, m)
-    # A method with few seeds may have none of the drawn ones; then all of its seeds count.
-    drawn = np.where(held[:, :, None] > 0, weights[:, None, :], 1) * present  # (draws, m, seeds)
-    share = (drawn / np.maximum(drawn.sum(2, keepdims=True), 1))[:, present]  # (draws, values)
-    values = table[present]
-    order = np.argsort(values, kind="stable")
-    below = np.zeros((len(weights), len(values) + 1))
-    np.cumsum(share[:, order], axis=1, out=below[:, 1:])
-    left, right = (np.searchsorted(values[order], values, side) for side in ("left", "right"))
-    beaten = np.zeros((len(weights), *table.shape))
-    beaten[:, present] = share * (placed.sum() - (below[:, left] + below[:, right]) / 2)
-    # Against itself a method wins half the time.
-    wins: Array = np.where(placed, (beaten.sum(2) - 0.5) / (placed.sum() - 1), np.nan)
-    wins.clip(0.0, 1.0, out=wins)  # rounding
-    return wins
+    a, b = _finite(numerators, "numerators"), _finite(denominators, "denominators")
+    if len(a) != len(b):
+        raise ValueError(f"a ratio needs pairs, got {len(a)} numerators and {len(b)} denominators.")
+    if len(a) < 3:
+        return None
+    quantile = _quantile(level, len(a) - 1) ** 2 / len(a)
+    spread = np.cov(a, b, ddof=1)  # (2, 2)
+    means = np.array([a.mean(), b.mean()])
+    # (mean(a) - r mean(b))^2 - q var(a - r b) = square r^2 - 2 mixed r + rest
+    (rest, mixed), (_, square) = np.outer(means, means) - quantile * spread
+    if square <= 0.0:
+        return None
+    root = np.sqrt(max(mixed**2 - square * rest, 0.0))
+    return float((mixed - root) / square), float((mixed + root) / square)
+
+
+def _finite(values: Sequence[float] | Array, name: str) -> Array:
+    """``values`` as an array of floats.
+
+    Raises:
+        ValueError: when one of them is NaN or infinite.
+    """
+    array = np.asarray(values, dtype=float)
+    bad = array[~np.isfinite(array)]
+    if bad.size:
+        raise ValueError(f"{name} hold {bad[0]}; all must be finite.")
+    return array
 
 
 def _flips(n: int) -> Array:

@@ -5,6 +5,8 @@ Source: docs/metrics.md, sections 4 and 5. The field Gram matrix comes from :fun
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,9 +14,12 @@ import torch
 from torch import Tensor
 
 from bench.lie.algebra import bracket, check_generators, orthonormalise
+from bench.metrics.subspaces import grassmann_chance, grassmann_distance, principal_angles
 
 VISIBLE_RTOL = 1e-8  # eigenvalues of the field Gram below this, relative to the largest, do nothing to the data
-RANK_RTOL = 1e-2  # learned directions shorter than this, relative to the longest, count for nothing
+SHORT_RTOL = 1e-2  # learned generators shorter than this, relative to the longest, count for nothing
+RANK_RTOL = 1e-6  # and directions shorter than this, once all generators have unit length, are rounding
+COMMUTING_RTOL = 1e-8  # brackets below this, relative to the entries of their factors, are zero
 SPAN_RTOL = 1e-5  # largest part of a generator outside the search space that passes as rounding
 
 
@@ -36,7 +41,9 @@ class SymmetryScores:
     recall_chance: float  # recall expected of a random span of the learned dimension
     dimension: int  # effective rank of the learned generators
     true_dimension: int
-    closure_defect: float  # see closure_defect; in [0, 1]
+    largest_angle: float  # of the principal angles between the spans, radians in [0, π/2]; π/2 if nothing was learned
+    grassmann: float  # root of the sum of their squares; a dimension without partner counts as π/2
+    grassmann_chance: float  # that distance expected of a random span of the learned dimension
 
 
 def cosine_and_mae(learned: Tensor, textbook: Tensor) -> BasisSimilarity:
@@ -76,11 +83,12 @@ def cosine_and_mae(learned: Tensor, textbook: Tensor) -> BasisSimilarity:
 
 
 def compare(learned: Tensor, truth: Tensor, space_basis: Tensor, gram: Tensor) -> SymmetryScores:
-    r"""Precision, recall, dimension and closure of learned generators.
+    r"""Precision, recall, dimension and principal angles of learned generators.
 
     Precision is the mean of :math:`\|P_T u\|^2` over an orthonormal basis u of span(learned), recall the same with
     the two sides exchanged, both in the field inner product. Truth generators count alike whatever their length;
-    learned ones below 1e-2 of the longest learned direction count for nothing.
+    learned ones shorter than 1e-2 of the longest count for nothing. The rank is decided once all have unit length, so
+    an ill-conditioned basis loses nothing.
 
     Args:
         learned: ``(k, d, d)``.
@@ -102,8 +110,24 @@ def compare(learned: Tensor, truth: Tensor, space_basis: Tensor, gram: Tensor) -
         recall_chance=k / visible if visible else 0.0,
         dimension=k,
         true_dimension=r,
-        closure_defect=closure_defect(check_generators(learned, "learned")),
+        largest_angle=float(principal_angles(u, t)[-1]) if k and r else math.pi / 2.0,
+        grassmann=grassmann_distance(u, t),
+        grassmann_chance=grassmann_chance(k, r, visible),
     )
+
+
+def span_basis(learned: Tensor, gram_of: Callable[[Tensor], Tensor]) -> Tensor:
+    """Orthonormal generators ``(rank, d, d)`` of the learned span, by the rule of :func:`compare`.
+
+    ``gram_of`` gives the field inner products ``(k, k)`` of generators ``(k, d, d)``.
+    """
+    learned = check_generators(learned, "learned")
+    if len(learned) == 0:
+        return learned
+    lengths = gram_of(learned).diagonal().clamp_min(0.0).sqrt()
+    kept = (lengths > SHORT_RTOL * lengths.max()) & (lengths > 0.0)
+    unit = learned[kept] / lengths[kept, None, None]
+    return orthonormalise(unit, gram_of(unit), rtol=RANK_RTOL**2) if len(unit) else unit
 
 
 def found_shares(learned: Tensor, truth: Tensor, space_basis: Tensor, gram: Tensor) -> Tensor:
@@ -115,16 +139,17 @@ def found_shares(learned: Tensor, truth: Tensor, space_basis: Tensor, gram: Tens
     return (t @ u.mT).square().sum(1).clamp_max(1.0)
 
 
-def closure_defect(generators: Tensor) -> float:
-    r"""How far span(generators) is from being closed under the Lie bracket.
+def closure_defect(generators: Tensor, gram_of: Callable[[Tensor], Tensor]) -> float:
+    r"""How far span(generators) is from being closed under the Lie bracket, in the field product.
 
-    .. math:: \max_{i<j} \lVert [L_i, L_j] - P_L [L_i, L_j] \rVert_F \,/\, \lVert [L_i, L_j] \rVert_F
+    .. math:: \max_{i<j} \lVert [u_i, u_j] - P_L [u_i, u_j] \rVert \,/\, \lVert [u_i, u_j] \rVert
 
-    after orthonormalising ``generators``, directions shorter than 1e-2 of the longest left out; 0 for an algebra,
-    and 0 by definition for one generator. Pairs that commute (bracket below 1e-8) contribute 0.
+    for the orthonormal generators u of :func:`span_basis`; 0 for an algebra, and 0 by definition for one generator.
+    Pairs that commute contribute 0.
 
     Args:
         generators: ``(k, d, d)``, any dtype; computed in float64.
+        gram_of: the field inner products ``(k, k)`` of generators ``(k, d, d)``.
 
     Returns:
         The defect, dimensionless, in [0, 1].
@@ -134,14 +159,20 @@ def closure_defect(generators: Tensor) -> float:
 
     Source: docs/metrics.md, section 5.
     """
-    basis = orthonormalise(generators, rtol=RANK_RTOL**2)
-    i, j = torch.triu_indices(len(basis), len(basis), offset=1)
-    brackets = bracket(basis[i], basis[j]).flatten(1)  # (pairs, d*d)
-    span = basis.flatten(1)
-    outside = (brackets - brackets @ span.mT @ span).norm(dim=1)
-    size = brackets.norm(dim=1)
-    defects = torch.where(size > 1e-8, outside / size.clamp(min=1e-8), 0.0)
-    return min(float(defects.max()), 1.0) if len(defects) else 0.0
+    basis = span_basis(generators, gram_of)
+    k = len(basis)
+    i, j = torch.triu_indices(k, k, offset=1)
+    if len(i) == 0:
+        return 0.0
+    brackets = bracket(basis[i], basis[j])  # (pairs, d, d)
+    entries = basis.flatten(1).norm(dim=1)
+    real = brackets.flatten(1).norm(dim=1) > COMMUTING_RTOL * entries[i] * entries[j]
+    inside = gram_of(torch.cat([basis, brackets]))
+    size = inside.diagonal()[k:]  # squared lengths
+    outside = (size - inside[k:, :k].square().sum(1)).clamp_min(0.0)
+    tiny = torch.finfo(torch.float64).tiny
+    defects = torch.where(real & (size > 0.0), (outside / size.clamp_min(tiny)).sqrt(), 0.0)
+    return min(float(defects.max()), 1.0)
 
 
 def span_share(learned: Tensor, matrices: Tensor) -> float:
@@ -167,7 +198,10 @@ def _spans(learned: Tensor, truth: Tensor, space_basis: Tensor, gram: Tensor) ->
     learned = check_generators(learned, "learned")
     truth = check_generators(truth, "truth").to(learned)
     to_visible = _visible_map(gram.detach().to(learned))  # (v, m)
-    u = _row_space(_visible_coordinates(learned, space_basis, to_visible, "learned"), RANK_RTOL)
+    rows = _visible_coordinates(learned, space_basis, to_visible, "learned")
+    lengths = rows.norm(dim=1)
+    kept = (lengths > SHORT_RTOL * lengths.max()) & (lengths > 0.0) if len(lengths) else lengths > 0.0
+    u = _row_space(rows[kept] / lengths[kept, None], RANK_RTOL)
     return u, torch.nn.functional.normalize(_visible_coordinates(truth, space_basis, to_visible, "truth"), dim=1)
 
 

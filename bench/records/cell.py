@@ -9,9 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Required, TypedDict, Unpack
 
-from bench.api import TIERS, Method, Task, tier_of
-from bench.api.parameters import as_dict, from_values, parse, table_of
+from bench.api import TIERS, Budget, Method, Task, tier_of
+from bench.api.parameters import Parameters, as_dict, from_values, parse, table_of
 from bench.api.pipeline import Pipeline
+from bench.api.training import TrainingParameters
 from bench.errors import BenchError, nearest
 
 #: Prefix of a task's own options among the parameters: ``--set task.backbone=t3``.
@@ -39,7 +40,7 @@ class Cell:
     data: str  # fingerprint of the data
     size: Mapping[str, int]  # examples and evaluation at this budget
     params: Mapping[str, Any]  # all parameters; a discoverer's have its name as prefix, the task's "task."
-    changed: Mapping[str, Any] = field(default_factory=dict)  # parameters that differ from the settings of the family
+    changed: Mapping[str, Any] = field(default_factory=dict)  # parameters that differ from the default
     preset: str | None = None  # the preset that the changes come from, if any
 
     @property
@@ -147,11 +148,9 @@ def make_cell(task: Task, method: Method, **choices: Unpack[Choices]) -> Cell:
 def _resolve(
     task: Task, method: Method, budget: str, search: str | None, assignments: Iterable[tuple[str, str]]
 ) -> dict[str, Any]:
-    """All parameters. Later sources win: defaults, the budget, the settings for the family, the assignments."""
+    """All parameters. Later sources win: defaults, the budget, the assignments."""
     card, size = task.card, task.card.budgets[budget]
-    recipe: dict[str, Any] = {"epochs": size.epochs, "batch_size": size.batch_size, "lr": size.lr}
-    if TIERS.index(tier_of(method.card, search or "", card)) >= TIERS.index("cardinality"):
-        recipe["n_generators"] = card.cardinality
+    told = TIERS.index(tier_of(method.card, search or "", card)) >= TIERS.index("cardinality")
     stages = stages_of(method)
     groups: dict[str, list[tuple[str, str]]] = {TASK_PREFIX: [], **{prefix: [] for prefix in stages}}
     for name, text in assignments:
@@ -162,12 +161,20 @@ def _resolve(
     resolved = {f"{TASK_PREFIX}{name}": value for name, value in as_dict(options).items()}
     for prefix, stage in stages.items():
         owner = stage.card.id
-        values = {name: value for name, value in recipe.items() if name in table_of(stage.Params)}
-        values |= stage.settings.get(card.family, {})
+        values = _recipe(size, stage.Params)
+        if told and "n_generators" in table_of(stage.Params):
+            values["n_generators"] = card.cardinality
         values |= parse(stage.Params, groups[prefix], owner=owner)
         full = as_dict(from_values(stage.Params, values, owner=owner))
         resolved |= {f"{prefix}{name}": value for name, value in full.items()}
     return resolved
+
+
+def _recipe(size: Budget, params: type[Parameters]) -> dict[str, Any]:
+    """What the budget supplies: to methods that train the task's network, or to those that only discover."""
+    if issubclass(params, TrainingParameters):
+        return {"passes": size.passes, "batch_size": size.batch_size, "lr": size.lr}
+    return {"steps": size.discovery_steps} if "steps" in table_of(params) else {}
 
 
 def discovery_of(cell: Cell, method: Method) -> Cell | None:

@@ -12,14 +12,14 @@ import zipfile
 from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import msgspec
 import numpy as np
 from msgspec import Meta
 
 from bench.api import Array
-from bench.errors import BenchError
+from bench.errors import BenchError, EarlierProtocol
 from bench.records.atomic import renamed_to
 from bench.records.record import Record, Strict, decode, replaced
 
@@ -42,16 +42,25 @@ class PackedEntry(Strict, frozen=True, kw_only=True):
     arrays: dict[str, Digest]
 
 
+class PackedBoard(NamedTuple):
+    """A packed file: entries by place, the reason for each line that is not a valid record, and the number of records
+    of an earlier protocol."""
+
+    entries: dict[str, PackedEntry]
+    skipped: dict[str, str]
+    earlier: int
+
+
 class Packed:
     """The packed records in the folder ``root``. Each board is read on first use."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._boards: dict[str, tuple[dict[str, PackedEntry], dict[str, str]]] = {}
+        self._boards: dict[str, PackedBoard] = {}
 
     def record(self, place: str) -> Record | None:
         """The record at ``place``; None when no packed file holds it."""
-        entry = self._board(place.partition("/")[0])[0].get(place)
+        entry = self._board(place.partition("/")[0]).entries.get(place)
         return None if entry is None else entry.record
 
     def arrays(self, place: str, names: Collection[str] | None = None) -> dict[str, Array]:
@@ -61,7 +70,7 @@ class Packed:
             BenchError: when there is no such record, or the file of arrays is missing or corrupt.
         """
         board = place.partition("/")[0]
-        entry = self._board(board)[0].get(place)
+        entry = self._board(board).entries.get(place)
         if entry is None:
             raise BenchError(f"no record {place!r}, neither in a file of its own nor packed in {str(self.root)!r}.")
         wanted = {name: digest for name, digest in entry.arrays.items() if names is None or name in names}
@@ -77,24 +86,27 @@ class Packed:
     def arrays_problem(self, place: str) -> str | None:
         """Why the arrays of the record at ``place`` cannot be read; None if they can."""
         board = place.partition("/")[0]
-        entry, file = self._board(board)[0][place], self.root / f"{board}.npz"
+        entry, file = self._board(board).entries[place], self.root / f"{board}.npz"
         try:
             held = {name.removesuffix(".npy") for name in _opened(file, file.stat().st_mtime_ns).namelist()}
         except Exception as error:  # zipfile, numpy and the file system raise different types
             return f"packed arrays {str(file)!r} cannot be read: {error}."
         return None if held.issuperset(entry.arrays.values()) else f"packed arrays {str(file)!r} lack some of {place}."
 
-    def scan(self) -> tuple[dict[str, Record], dict[str, str]]:
-        """All records by place, and the reason for each line that is not a valid record."""
+    def scan(self) -> tuple[dict[str, Record], dict[str, str], int]:
+        """All records by place, the reason for each line that is not a valid record, and the number of records of an
+        earlier protocol."""
         records: dict[str, Record] = {}
         skipped: dict[str, str] = {}
+        earlier = 0
         for path in sorted(self.root.glob("*@*.jsonl")):
-            entries, reasons = self._board(path.stem)
-            records |= {place: entry.record for place, entry in entries.items()}
-            skipped |= reasons
-        return records, skipped
+            board = self._board(path.stem)
+            records |= {place: entry.record for place, entry in board.entries.items()}
+            skipped |= board.skipped
+            earlier += board.earlier
+        return records, skipped, earlier
 
-    def _board(self, name: str) -> tuple[dict[str, PackedEntry], dict[str, str]]:
+    def _board(self, name: str) -> PackedBoard:
         if name not in self._boards:
             self._boards[name] = _read(self.root / f"{name}.jsonl")
         return self._boards[name]
@@ -130,12 +142,13 @@ def pack(root: Path, board: str, records: Iterable[tuple[Record, Mapping[str, Ar
     return text, archive
 
 
-def _read(path: Path) -> tuple[dict[str, PackedEntry], dict[str, str]]:
-    """The entries of a packed file by place, and the reason for each line that is not a valid record."""
+def _read(path: Path) -> PackedBoard:
+    """The contents of a packed file; empty when it does not exist."""
     entries: dict[str, PackedEntry] = {}
     skipped: dict[str, str] = {}
+    earlier = 0
     if not path.exists():
-        return entries, skipped
+        return PackedBoard(entries, skipped, earlier)
     for number, content in enumerate(path.read_bytes().splitlines(), start=1):
         where = f"{path.name}:{number}"
         try:
@@ -144,11 +157,13 @@ def _read(path: Path) -> tuple[dict[str, PackedEntry], dict[str, str]]:
             _check_line(record, line, path)
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
             skipped[where] = f"line {number} of {str(path)!r} cannot be read: {' '.join(str(error).split())[:300]}."
+        except EarlierProtocol:
+            earlier += 1
         except BenchError as error:
             skipped[where] = str(error)
         else:
             entries[record.place] = PackedEntry(record=record, arrays=line.arrays)
-    return entries, skipped
+    return PackedBoard(entries, skipped, earlier)
 
 
 def _check_line(record: Record, line: PackedLine, path: Path) -> None:

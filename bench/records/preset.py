@@ -14,13 +14,13 @@ from msgspec import Meta
 from bench.api import Method, Task
 from bench.errors import BenchError, nearest
 from bench.records.atomic import renamed_to
-from bench.records.cell import Cell, Choices, make_cell, path_part
+from bench.records.cell import Cell, Choices, make_cell, path_part, stages_of
 from bench.records.command_line import command_line
 from bench.records.paths import pages_dir, results_dir
 from bench.records.record import Amount, Count, Name, Number, Seed, Strict, Value, Version
 
-#: The settings of the family, and the parameters that a sweep selected.
-DEFAULT, TUNED = "default", "tuned"
+#: The defaults, the settings that the method's authors printed for the family, and those that a sweep selected.
+DEFAULT, PUBLISHED, TUNED = PRESETS = "default", "published", "tuned"
 
 
 #: How a trial ends; pruned: early; failed: without a result (diverged, out of time or memory, an error).
@@ -175,21 +175,40 @@ def preset_cell(preset: str, results: Path, task: Task, method: Method, **choice
     Raises:
         BenchError: as make_cell does; also when ``preset`` is unknown or no sweep has written it.
     """
-    if preset not in (DEFAULT, TUNED):
-        raise BenchError(f"unknown preset {preset!r}.{nearest(preset, (DEFAULT, TUNED))} Allowed: {DEFAULT}, {TUNED}.")
+    if preset not in PRESETS:
+        raise BenchError(f"unknown preset {preset!r}.{nearest(preset, PRESETS)} Allowed: {', '.join(PRESETS)}.")
     choices["assignments"] = assignments = list(choices.get("assignments", ()))
     plain = make_cell(task, method, **choices)
     if preset == DEFAULT:
         return plain
+    settings = _published(task, method) if preset == PUBLISHED else _tuned(results, plain)
+    choices["assignments"] = [*((name, str(value)) for name, value in settings.items()), *assignments]
+    changed = make_cell(task, method, **choices)
+    return plain if changed.key == plain.key else replace(changed, preset=preset)
+
+
+def _tuned(results: Path, plain: Cell) -> Mapping[str, Any]:
     path = find_preset(results, plain)
     if path is None:
         raise BenchError(
-            f"no preset {preset!r} of {_title_without_seed(plain)}; `{sweep_command_line(plain, results)}` makes it."
+            f"no preset {TUNED!r} of {_title_without_seed(plain)}; `{sweep_command_line(plain, results)}` makes it."
         )
-    preset_assignments = [(name, str(value)) for name, value in read_preset(path).settings.items()]
-    choices["assignments"] = [*preset_assignments, *assignments]
-    tuned = make_cell(task, method, **choices)
-    return plain if tuned.key == plain.key else replace(tuned, preset=preset)
+    return read_preset(path).settings
+
+
+def _published(task: Task, method: Method) -> Mapping[str, Any]:
+    """The printed settings of each stage, under the stage's prefix."""
+    family = task.card.family
+    settings = {
+        f"{prefix}{name}": value
+        for prefix, stage in stages_of(method).items()
+        for name, value in stage.published.get(family, {}).items()
+    }
+    if not settings:
+        raise BenchError(
+            f"no preset {PUBLISHED!r} of {method.card.id}: its authors print no settings for the family {family!r}."
+        )
+    return settings
 
 
 def _title_without_seed(cell: Cell) -> str:

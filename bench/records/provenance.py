@@ -10,9 +10,15 @@ from pathlib import Path
 import torch
 
 from bench.api import Method, Task, tier_of
-from bench.metrics.cost import hardware_fingerprint
 from bench.records.cell import Cell, versions_of
 from bench.records.record import Environment, MethodEntry, Record, Status, TaskEntry, replaced
+
+CPUINFO = Path("/proc/cpuinfo")
+#: Names of vendor, family, model and stepping in Linux's file, on x86 and on ARM.
+CPU_FIELDS = (
+    ("vendor_id", "cpu family", "model", "stepping"),
+    ("CPU implementer", "CPU architecture", "CPU part", "CPU revision"),
+)
 
 
 def blank_record(cell: Cell, task: Task, method: Method, device: str) -> Record:
@@ -51,17 +57,37 @@ def environment(device: str) -> Environment:
     sha = _git(root, "rev-parse", "HEAD") if (root / "pyproject.toml").exists() else None
     # Pages and results below leaderboard/ change while cells run, but they are not code.
     dirty = None if sha is None else bool(_git(root, "status", "--porcelain", "--", ".", ":!leaderboard"))
-    hardware = hardware_fingerprint()
+    accelerated = device != "cpu" and torch.cuda.is_available()
     return Environment(
         git_sha=sha,
         dirty=dirty,
         python=platform.python_version(),
         torch=str(torch.__version__),
-        cpu=hardware.cpu,
-        gpu=None if device == "cpu" else hardware.gpu,
-        threads=hardware.threads,
+        cpu=cpu_identity(),
+        gpu=torch.cuda.get_device_name() if accelerated else None,
+        threads=torch.get_num_threads(),
         deterministic=device == "cpu",
     )
+
+
+def cpu_identity(cpuinfo: Path = CPUINFO) -> str:
+    """The processor as what decides its rounding: vendor, family, model, stepping, and torch's instruction set.
+
+    Two processors of one marketing name may differ in all of these, and gave different numbers. Where the kernel does
+    not tell them, the platform's name stands for them.
+    """
+    capability = torch.backends.cpu.get_cpu_capability()
+    try:
+        first = cpuinfo.read_text(encoding="utf-8", errors="replace").strip().split("\n\n")[0]
+    except OSError:
+        first = ""
+    pairs = (line.partition(":") for line in first.splitlines())
+    told = {name.strip(): value.strip() for name, _, value in pairs}
+    for names in CPU_FIELDS:
+        if all(name in told for name in names):
+            vendor, family, model, stepping = (told[name] for name in names)
+            return f"{vendor} family {family} model {model} stepping {stepping}, {capability}"
+    return f"{platform.processor() or platform.machine()}, {capability}"
 
 
 def _git(root: Path, *arguments: str) -> str | None:

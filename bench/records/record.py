@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -11,11 +12,13 @@ import msgspec
 from msgspec import Meta, Struct
 
 from bench.api import TIERS
-from bench.errors import BenchError
+from bench.errors import BenchError, EarlierProtocol
 from bench.metrics.scores import out_of_range
 from bench.records.cell import TRAIN_FRACTION
 
-SCHEMA = "run.v2"
+SCHEMA = "run.v3"
+#: The number in the schema of a record of any protocol, as its file says it.
+_SCHEMA_OF = re.compile(rb'"schema":\s*"run\.v(\d+)"')
 #: Larger scores are refused: no correct run has one, and their spread overflows.
 LARGEST = 1e100
 #: Seeds are unsigned 32-bit integers.
@@ -111,6 +114,7 @@ class Cost(Strict, frozen=True, kw_only=True):
 
     fit_s: Amount
     predict_s: Amount
+    passes: Count  # examples forward and backward through the network, copies counted
     steps: Count
     samples_per_s: Amount
     parameters: Count
@@ -126,6 +130,7 @@ class Cost(Strict, frozen=True, kw_only=True):
         return msgspec.structs.replace(
             self,
             fit_s=fit_s,
+            passes=self.passes + discovery.passes,
             steps=self.steps + discovery.steps,
             parameters=self.parameters + discovery.parameters,
             samples_per_s=samples / fit_s if fit_s else 0.0,
@@ -158,7 +163,7 @@ class DiscoveryEntry(Strict, frozen=True, kw_only=True):
 class Record(Strict, frozen=True, kw_only=True):
     """The result of one cell: what was run, how it ended, and its scores and costs."""
 
-    schema: Literal["run.v2"] = "run.v2"
+    schema: Literal["run.v3"] = "run.v3"
     key: Key
     status: Status
     reason: str | None = None
@@ -167,7 +172,7 @@ class Record(Strict, frozen=True, kw_only=True):
     task: TaskEntry
     method: MethodEntry
     params: dict[str, Value]
-    changed: dict[str, Value]  # parameters that differ from the settings of the family
+    changed: dict[str, Value]  # parameters that differ from the default
     preset: str | None = None  # name of the preset that the changes come from
     validation: Validation | None = None
     scores: dict[ScoreName, ScoreValue] = {}
@@ -224,6 +229,7 @@ def decode(content: bytes, name: str) -> Record:
     """The record in ``content``, which was read from the file ``name``.
 
     Raises:
+        EarlierProtocol: when ``content`` is a record of an earlier protocol.
         BenchError: when ``content`` is not a valid record as :func:`encode` writes it; names the file, the field and
             its value.
     """
@@ -258,6 +264,12 @@ def read_record(path: Path) -> Record:
 
 
 def _parsed(content: bytes, name: str) -> Record:
+    told = _SCHEMA_OF.search(content)
+    if told is not None and int(told[1]) < int(SCHEMA.removeprefix("run.v")):
+        raise EarlierProtocol(
+            f"record {name!r} is of an earlier protocol (run.v{int(told[1])}, now {SCHEMA}) and is not read; run its "
+            "cell again."
+        )
     try:
         record = msgspec.json.decode(content, type=Record)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -290,12 +302,7 @@ def _impossible(record: Record) -> str | None:
 
 
 def _unreadable(content: bytes, name: str, error: Exception) -> str:
-    """The error text for ``content``: the file and the field, or what to do about a record of an earlier layout."""
-    if b'"run.v1"' in content:
-        return (
-            f"record {name!r} is of the earlier layout run.v1, which this version does not read; run its cell again "
-            "(`python -m bench suite small`)."
-        )
+    """The error text for ``content``: the file and the field."""
     if isinstance(error, RecursionError):
         return f"record {name!r} cannot be read: it is nested too deeply."
     return f"record {name!r} cannot be read: {' '.join(str(error).split())[:300]}{_value_at(content, str(error))}."

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from bench.api import Array
-from bench.errors import BenchError
+from bench.errors import BenchError, EarlierProtocol
 from bench.records.atomic import renamed_to
 from bench.records.cell import Cell
 from bench.records.packed import Packed
@@ -26,10 +26,12 @@ from bench.records.record import Record, Status, checked, encode, read_record, r
 
 @dataclass
 class Scan:
-    """All records of a store by place, and the reason for each file that is not a valid record."""
+    """All records of a store by place, the reason for each file that is not a valid record, and the number of records
+    of an earlier protocol."""
 
     records: dict[str, Record] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
+    earlier: int = 0
 
 
 class Store:
@@ -163,14 +165,16 @@ class Store:
 
     def scan(self) -> Scan:
         """All records in order of their places. A file that is not a valid record is skipped, with the reason."""
-        records, skipped = self.packed.scan()
+        records, skipped, earlier = self.packed.scan()
         for path in self.root.glob("*@*/*/*/seed*.json"):
             place = path.relative_to(self.root).as_posix()
             try:
                 records[place] = self.read(place)
+            except EarlierProtocol:
+                earlier += 1
             except BenchError as error:
                 skipped[place] = str(error)
-        return Scan(dict(sorted(records.items())), dict(sorted(skipped.items())))
+        return Scan(dict(sorted(records.items())), dict(sorted(skipped.items())), earlier)
 
     def _at(self, place: str) -> Record | None:
         try:

@@ -42,7 +42,7 @@ class Watch(NamedTuple):
     """Callbacks that a running cell calls."""
 
     progress: OnProgress = lambda done, total: None
-    # Called with each new (epoch, validation loss); returns True to stop the cell without writing a record.
+    # Called with each new (passes, validation loss); returns True to stop the cell without writing a record.
     prune: Callable[[Sequence[tuple[int, float]]], bool] | None = None
 
 

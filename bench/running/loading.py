@@ -38,6 +38,7 @@ class DataSource:
     budget: Budget
     options: Any
     data_dir: Path
+    seed: int  # draws the training and validation data
 
     @classmethod
     def of(cls, cell: Cell, task: Task, data_dir: Path) -> DataSource:
@@ -45,7 +46,7 @@ class DataSource:
         sizes: dict[str, Any] = dict(cell.size)
         budget = dataclasses.replace(task.card.budgets[cell.budget], **sizes)
         options = options_of(cell, task)
-        return cls(task, budget, options, data_dir)
+        return cls(task, budget, options, data_dir, cell.seed)
 
     def training(self) -> TrainingData:
         """The data that are read before the fit. The tensors of its splits do not share memory with other tensors.
@@ -54,7 +55,7 @@ class DataSource:
             BenchError: when the task's code raises or returns invalid data.
         """
         with _speaking_for(self.task, "load()", self.data_dir):
-            data: object = self.task.load(self.budget, self.options, self.data_dir)
+            data: object = self.task.load(self.budget, self.options, self.data_dir, self.seed)
         check = _DataCheck(self.task, "load()")
         if not isinstance(data, TrainingData):
             raise check.fault(f"returned {type(data).__name__}; it must return a TrainingData")

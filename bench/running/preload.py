@@ -12,7 +12,7 @@ import torch
 
 from bench.lie.action import directional_derivative
 
-for name in ("bench.running.worker", "scipy.optimize", "torch._dynamo"):
+for name in ("bench.running.worker", "scipy.integrate", "scipy.optimize", "torch._dynamo"):
     import_module(name)
 for package in map(import_module, ("bench.methods", "bench.tasks")):
     for module in pkgutil.iter_modules(package.__path__):

@@ -223,6 +223,7 @@ class _Fit:
 
     fitted: Fitted
     seconds: float
+    passes: int  # rows forward and backward through the network
     steps: int  # of the optimiser
     samples: int  # training examples seen
 
@@ -247,12 +248,16 @@ def _fit(work: Work, source: DataSource, training: TrainingData, ctx: RunContext
     if ctx.device.type == "cuda":
         torch.cuda.synchronize(ctx.device)
     seconds = ctx.fit_seconds()
-    return _Fit(CheckedFitted(fitted, work.method.card.id, problem), seconds, ctx.steps, ctx.samples)
+    return _Fit(CheckedFitted(fitted, work.method.card.id, problem), seconds, ctx.passes, ctx.steps, ctx.samples)
 
 
 def _evaluated(work: Work, fitted: Fitted, data: TaskData, budget: Budget) -> Evaluation:
     data = dataclasses.replace(data, test=_move(data.test, work.device))
-    return evaluate(fitted, data, work.task.card, budget, work.cell.search)
+    if data.orientations is not None:
+        upright = _move(data.orientations.upright, work.device)
+        data = dataclasses.replace(data, orientations=dataclasses.replace(data.orientations, upright=upright))
+    given = isinstance(work.method, Pipeline) or work.method.card.told_group
+    return evaluate(fitted, data, work.task.card, budget, work.cell.search, given)
 
 
 def _untested(fitted: Fitted, card: TaskCard, units: Units) -> Evaluation:
@@ -282,6 +287,7 @@ def _cost(fit: _Fit, predict_s: float, device: torch.device) -> Cost:
     return Cost(
         fit_s=fit.seconds,
         predict_s=predict_s,
+        passes=fit.passes,
         steps=fit.steps,
         samples_per_s=fit.samples / fit.seconds,
         parameters=fit.fitted.parameters,

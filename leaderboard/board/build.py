@@ -9,7 +9,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from functools import partial
+from itertools import takewhile
 from statistics import fmean
 from typing import Any
 
@@ -17,7 +18,7 @@ import msgspec
 import numpy as np
 
 from bench.api import MethodCard, TaskCard
-from bench.leaderboard.board.model import Attempt, Board, Entry, Failure, Row, Run, Section
+from bench.leaderboard.board.model import NO_CHANCE, Attempt, Board, Entry, Failure, Row, Run, Section
 from bench.metrics.comparison import compare
 from bench.metrics.statistics import LEVEL, SEEDS_FOR_LETTERS, half_width, minimum_detectable, tie_letters
 from bench.records.cell import TRAIN_FRACTION
@@ -29,11 +30,9 @@ HIDDEN_BUDGETS = frozenset({"smoke"})
 #: Reasons are cut here (characters); the whole text is in the record.
 REASON_LENGTH = 200
 
-#: Statuses of a failed seed that counts as the constant predictor in ranks and letters.
-IMPUTED = frozenset({Status.FAILED, Status.TIMEOUT, Status.OUT_OF_MEMORY, Status.DIVERGED})
-
-#: Task version, budget, share of its training examples, SHA-256 of the data: what makes rows comparable.
-Place = tuple[int, str, float, str | None]
+#: Task version, budget, share of its training examples, fingerprint of the data: what makes rows comparable. Neither
+#: the bytes of simulated data nor the hardware belongs to it: both differ between machines that run the same cell.
+Place = tuple[int, str, float, str]
 #: Maps a record to its costs by name, its discovery included; empty where one of the two is unknown.
 Costs = Callable[[Record], Mapping[str, float | None]]
 
@@ -59,12 +58,10 @@ def build_board(
     task_records = [r for r in records if r.task.id == task.id and r.budget not in HIDDEN_BUDGETS]
     task_records.sort(key=lambda r: (r.method.id, r.method.search or "", r.key, r.seed))
     groups: defaultdict[Place, list[Record]] = defaultdict(list)
-    shas = _known_data(task_records)
     for record in task_records:
-        sha = record.task.data_sha256 or shas.get(record.task.data)
-        groups[record.task.version, record.budget, record.train_fraction, sha].append(record)
+        groups[record.task.version, record.budget, record.train_fraction, record.task.data].append(record)
     order = {name: position for position, name in enumerate(task.budgets)}
-    ordered = sorted(groups, key=lambda g: (-g[0], order.get(g[1], len(order)), g[1], -g[2], g[3] is None, g[3] or ""))
+    ordered = sorted(groups, key=lambda g: (-g[0], order.get(g[1], len(order)), g[1], -g[2], g[3]))
     swept = [preset for preset in presets if preset.task == task.id]
     sections = tuple(_section(groups[place], task, place, is_stale, swept) for place in ordered)
     names = sorted({row.method for section in sections for row in section.rows})
@@ -106,12 +103,6 @@ def discoverers(section: Section) -> list[Row]:
     return not_repeated or rows
 
 
-def _known_data(records: Iterable[Record]) -> dict[str, str]:
-    """Fingerprint -> SHA-256 of the data, which a cell that was killed before it loaded its data does not record."""
-    pairs = {(r.task.data, r.task.data_sha256) for r in records if r.task.data_sha256}
-    return dict(sorted(pairs, reverse=True))
-
-
 def _section(
     records: list[Record],
     task: TaskCard,
@@ -119,33 +110,44 @@ def _section(
     is_stale: Callable[[Record], bool],
     presets: Iterable[Preset],
 ) -> Section:
-    version, budget, share, sha = place
+    version, budget, share, data = place
     swept = tuple(preset for preset in presets if (preset.version, preset.budget) == (version, budget))
     by_key: defaultdict[str, list[Record]] = defaultdict(list)
     for record in records:
         by_key[record.key].append(record)
-    seen: defaultdict[str, set[float]] = defaultdict(set)
-    for name, value in chain.from_iterable(r.references.items() for r in records):
-        seen[name].add(value)
-    constant = min(seen.get("constant", ()), default=None)
+    references = _references(records)
+    constants = {seed: min(values) for seed, values in references.get("constant", {}).items()}
     costs = _costs_of(records)
-    rows = _labelled([_row(group, task, costs, is_stale, constant, swept) for group in by_key.values()])
+    rows = _labelled([_row(group, task, costs, is_stale, constants, swept) for group in by_key.values()])
     rows.sort(key=lambda row: (row.told_group, *_place(row, task), row.label))
     return Section(
         version=version,
         budget=budget,
         train_fraction=share,
-        data_sha256=sha,
+        data=data,
         data_notes=tuple(sorted({r.task.data_note for r in records if r.task.data_note})),
         sizes=tuple(sorted(set(_sizes(records)))),
         size=task.budgets.get(budget),
         rows=tuple(_compared(rows, task)),
         presets=swept,
         detectable=_detectable(rows),
-        references={name: min(seen[name]) for name in sorted(seen)},
-        # Machines round differently in the seventh digit of float32, which does not count as a disagreement.
-        disagreeing=tuple(n for n, v in sorted(seen.items()) if max(v) - min(v) > 1e-5 * max(map(abs, v))),
+        references={name: fmean(map(min, by_seed.values())) for name, by_seed in references.items()},
+        disagreeing=tuple(name for name, by_seed in references.items() if any(map(_differ, by_seed.values()))),
     )
+
+
+def _references(records: Iterable[Record]) -> dict[str, dict[int, set[float]]]:
+    """Trivial predictor -> seed -> its distinct scores. A seed draws the training data, and so such a predictor."""
+    seen: defaultdict[str, defaultdict[int, set[float]]] = defaultdict(lambda: defaultdict(set))
+    for record in records:
+        for name, value in record.references.items():
+            seen[name][record.seed].add(value)
+    return {name: dict(sorted(seen[name].items())) for name in sorted(seen)}
+
+
+def _differ(values: set[float]) -> bool:
+    """Whether ``values`` of one seed disagree by more than rounding: machines differ in the seventh digit."""
+    return max(values) - min(values) > 1e-5 * max(map(abs, values))
 
 
 def _row(
@@ -153,7 +155,7 @@ def _row(
     task: TaskCard,
     costs: Costs,
     is_stale: Callable[[Record], bool],
-    constant: float | None,
+    constants: Mapping[int, float],
     presets: Iterable[Preset],
 ) -> Row:
     first, ok = records[0], [r for r in records if r.status is Status.OK]
@@ -173,12 +175,14 @@ def _row(
         ok=len(ok),
         expected=len(records),
         stale=sum(map(is_stale, records)),
+        by_hand=tuple(sorted(changed.keys() - {TRAIN_FRACTION, *by_preset})) if by_preset or not preset else (),
         seeds=tuple(r.seed for r in records),
         failures=tuple(Failure(r.seed, r.status, _reason(r)) for r in records if r.status is not Status.OK),
         hardware=tuple(sorted({_hardware(r.env) for r in ok})),
         entries=_entries(ok, costs),
         values=values,
-        ranked=_ranked(records, values, task, constant),
+        validation={r.seed: r.validation.value for r in ok if r.validation is not None},
+        ranked=_ranked(records, values, task, constants),
         tied=False,
         letters="",
         published=None if changed else task.published.get(method.id),
@@ -251,13 +255,17 @@ def _values(records: list[Record]) -> dict[str, dict[int, float]]:
 
 
 def _ranked(
-    records: list[Record], values: Mapping[str, Mapping[int, float]], task: TaskCard, constant: float | None
+    records: list[Record], values: Mapping[str, Mapping[int, float]], task: TaskCard, constants: Mapping[int, float]
 ) -> dict[int, float]:
-    """The primary metric by seed, with ``constant`` for a failed seed; empty for a method that never predicts."""
+    """The primary metric by seed, the constant predictor's for a failed seed; empty for a method that never predicts.
+
+    The constant predictor of a seed without one is the mean of those of other seeds.
+    """
     by_seed = dict(values.get(task.metric.name, {}))
-    if constant is None or (values and not by_seed):
+    if not constants or (values and not by_seed):
         return by_seed
-    return by_seed | {r.seed: constant for r in records if r.status in IMPUTED}
+    failed = [r.seed for r in records if r.status not in {Status.OK, *NO_CHANCE}]
+    return by_seed | {seed: constants.get(seed, fmean(constants.values())) for seed in failed}
 
 
 def _labelled(rows: list[Row]) -> list[Row]:
@@ -277,29 +285,29 @@ def _place(row: Row, task: TaskCard) -> tuple[bool, float]:
 def _compared(rows: list[Row], task: TaskCard) -> list[Row]:
     """``rows`` with their rank and letters, each within its pool."""
     letters: dict[str, str] = {}
+    tied: set[str] = set()
     for told_group in (False, True):
-        pool = {row.label: row.ranked for row in rows if row.told_group is told_group and row.ok}
-        letters |= tie_letters(pool, task.metric.higher_is_better)
-    best = {row.told_group: row for row in rows[::-1] if row.ok}  # rows are sorted by rank
+        pool = [row for row in rows if row.told_group is told_group and row.ok and row.ranked]  # sorted by rank
+        letters |= tie_letters({row.label: row.ranked for row in pool}, task.metric.higher_is_better)
+        if len(pool) > 1:
+            tied |= {row.label for row in takewhile(partial(_is_tied, best=pool[0]), pool)}
     return [
-        replace(
-            row,
-            rank=_rank(row, rows, task),
-            letters=letters.get(row.label, ""),
-            tied=row.label in letters and _tied(row, best[row.told_group]),
-        )
+        replace(row, rank=_rank(row, rows, task), letters=letters.get(row.label, ""), tied=row.label in tied)
         for row in rows
     ]
 
 
-def _tied(row: Row, best: Row) -> bool:
-    """Whether ``row`` has a result for every seed and a test of these two alone does not separate it from ``best``.
+def _is_tied(row: Row, best: Row) -> bool:
+    """Whether ``row`` has a result for every seed and a test of these two alone does not tell it from ``best``.
 
     Tie letters are corrected for all pairs and are too lenient here: a row that loses on every seed by varying margins
-    may still share the letter of the winner.
+    may still share the letter of the winner. With few common seeds no test can tell any two rows apart, so that being
+    tied has no meaning.
     """
     comparison = compare(row.ranked, best.ranked)
-    return row.ok == row.expected and comparison is not None and (row is best or comparison.p > 1 - LEVEL)
+    if row.ok != row.expected or comparison is None or len(comparison.seeds) < SEEDS_FOR_LETTERS:
+        return False
+    return row is best or comparison.p > 1 - LEVEL
 
 
 def _detectable(rows: list[Row]) -> float | None:

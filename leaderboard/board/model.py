@@ -8,6 +8,10 @@ from typing import Any
 
 from bench.api import Budget, MethodCard, TaskCard
 from bench.records.preset import Preset
+from bench.records.record import Status
+
+#: Statuses of a seed that had no chance of a result. All others without one are failures, and count.
+NO_CHANCE = frozenset({Status.UNSUPPORTED, Status.INTERRUPTED})
 
 
 @dataclass(frozen=True)
@@ -63,6 +67,7 @@ class Row:
     search: str | None
     changed: Mapping[str, Any]
     preset: str | None  # name of the preset that explains the changes, or most of them
+    by_hand: tuple[str, ...]  # changed parameters that the preset, where it is known here, does not explain
     key: str
     tier: str
     rank: int | None  # within its pool, by the mean of ``ranked``; None without a result
@@ -74,8 +79,9 @@ class Row:
     hardware: tuple[str, ...]  # distinct fingerprints of the ok seeds
     entries: Mapping[str, Entry]  # by score name; costs as "cost/<name>"
     values: Mapping[str, Mapping[int, float]]  # score name -> seed -> value, of the ok seeds
+    validation: Mapping[int, float]  # seed -> primary metric on the validation split, of the ok seeds
     ranked: Mapping[int, float]  # seed -> primary metric; the constant predictor's for a failed seed
-    tied: bool  # the best of its pool, or not separated from it by a seed-paired test of the two
+    tied: bool  # the best of its pool, or not told from it by a test of the two, like all that rank before it
     letters: str  # the test does not separate rows of one pool that share a letter; "" with too few seeds
     published: float | None  # the paper's number
     runs: tuple[Run, ...]  # the ok seeds, lowest first
@@ -92,21 +98,26 @@ class Row:
         """Failed seeds, which count as the constant predictor in ranks."""
         return frozenset(failure.seed for failure in self.failures if failure.seed in self.ranked)
 
+    @property
+    def crashes(self) -> int:
+        """The number of seeds that ended by themselves without a result; unsupported and stopped ones are not."""
+        return sum(failure.status not in NO_CHANCE for failure in self.failures)
+
 
 @dataclass(frozen=True)
 class Section:
-    """Rows that may be compared: one task version, one budget, one share of its training examples, one data variant."""
+    """Rows that may be compared: one task version, budget, share of its training examples, recipe of data."""
 
     version: int
     budget: str
     train_fraction: float  # of the budget's training examples
-    data_sha256: str | None  # None if every record ended before it loaded the data
+    data: str  # the task's fingerprint of its data
     data_notes: tuple[str, ...]
     sizes: tuple[tuple[int, int, int], ...]  # distinct (train, val, test); more than one is a warning
     size: Budget | None  # None for a budget that the task no longer has
     rows: tuple[Row, ...]  # by rank: methods that are not told the group, then methods that are
-    references: Mapping[str, float]  # trivial predictor -> primary metric
-    disagreeing: tuple[str, ...]  # references whose value differs between the records
+    references: Mapping[str, float]  # trivial predictor -> primary metric, mean over seeds
+    disagreeing: tuple[str, ...]  # references whose value differs between the records of one seed
     detectable: float | None  # mean paired difference of the primary metric that a test detects with 80 % power
     presets: tuple[Preset, ...] = ()  # of sweeps of this version and budget
 

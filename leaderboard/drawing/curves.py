@@ -1,4 +1,4 @@
-"""Figures of lines: score and E′ against the angle, and the learned basis against the epoch."""
+"""Figures of lines: score and E′ against the angle, and the learned basis against passes."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _spans_decades(values: Array) -> bool:
 
 
 def draw_trace(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) -> Figure | None:
-    """The figure of |cos| with the textbook against the epoch; a colour per row, a thin line per seed."""
+    """The figure of |cos| with the textbook during training; a colour per row, a thin line per seed."""
     figure = blank_figure(8.2, 3.2 + 0.2 * ((len(plan.rows) + 2) // 3))
     axis = figure.subplots()
     for row in plan.rows:
@@ -83,7 +83,7 @@ def draw_trace(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) -> 
         return None
     dress(axis, "|cos| with the textbook")
     axis.set_ylim(-0.02, 1.02)
-    axis.set_xlabel("epoch", fontsize=8)
+    axis.set_xlabel("passes, or steps of a pure discoverer", fontsize=8)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     legend(figure, axis)
     return figure

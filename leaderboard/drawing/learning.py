@@ -29,7 +29,7 @@ def figures_of(board: Board) -> tuple[tuple[FigurePlan, ...], ...]:
 
 def plan_learning(board: Board, section: Section) -> FigurePlan | None:
     """The figure below ``section``, the largest share of its budget; None if no row was run on two shares."""
-    like = [s for s in board.sections if (s.version, s.budget, s.data_sha256) == _place(section)]
+    like = [s for s in board.sections if (s.version, s.budget, s.data) == _place(section)]
     if section is not like[0] or len(like) < 2:  # sections are sorted by their share, largest first
         return None
     metric = board.task.metric
@@ -56,7 +56,7 @@ def plan_learning(board: Board, section: Section) -> FigurePlan | None:
         name=f"{board.task.id}-{section.budget}-learning-{digest}.png",
         alt=f"Curves of {score} against the number of training examples: {', '.join(several)}",
         caption=f"{score} on the same test set against the number of training examples, mean and standard deviation "
-        "over seeds; the number of epochs is the same everywhere, so fewer examples also mean fewer steps.",
+        "over seeds; the number of passes is the same everywhere.",
         rows=rows,
         score=score + unit_suffix({metric.unit}),
         error="",
@@ -87,4 +87,4 @@ def draw_learning(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) 
 
 
 def _place(section: Section) -> tuple[int, str, str | None]:
-    return section.version, section.budget, section.data_sha256
+    return section.version, section.budget, section.data

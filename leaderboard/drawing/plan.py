@@ -168,7 +168,7 @@ def _plan(board: Board, section: Section, kind: str, selected: RowRuns, styles: 
     shown = [asdict(row) | {"runs": [(run.key, run.seed, run.started, "ok") for run in row.runs]} for row in rows]
     for row in shown:
         del row["points"]
-    place = (section.version, section.budget, section.train_fraction, section.data_sha256)
+    place = (section.version, section.budget, section.train_fraction, section.data)
     digest = hashlib.sha256(json.dumps([kind, FIGURE_VERSION, place, labels, shown]).encode()).hexdigest()[:8]
     return FigurePlan(
         kind=kind,
@@ -193,7 +193,7 @@ def _alt(kind: str, score: str) -> str:
         "samples": "A test input and its augmentations",
         "angle": f"Curves of {score} and E′ against the angle of the input",
         "strength": "How many generators are declared against the threshold of their strength",
-        "trace": "Cosine of the learned generators with the textbook's against the epoch",
+        "trace": "Cosine of the learned generators with the textbook's during training",
     }[kind]
 
 

@@ -34,7 +34,7 @@ def plan_sweeps(board: Board, section: Section) -> FigurePlan | None:
     presets = tuple(sorted(section.presets, key=sweep_label))
     metric = presets[0].metric
     shown = [[sweep_label(preset), metric, preset.chosen, [_points(s) for s in preset.studies]] for preset in presets]
-    place = (section.version, section.budget, section.data_sha256)
+    place = (section.version, section.budget, section.data)
     digest = hashlib.sha256(json.dumps([FIGURE_VERSION, place, shown]).encode()).hexdigest()[:8]
     return FigurePlan(
         kind="sweep",

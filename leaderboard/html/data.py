@@ -7,10 +7,10 @@ from typing import Any
 
 from bench.api import TIERS
 from bench.leaderboard.board.model import Board
-from bench.leaderboard.board.overall import Overall
-from bench.leaderboard.html.overview import best_data, methods_data, overall_data, ranks_data
+from bench.leaderboard.html.overview import best_data, front_data, methods_data, ranks_data
 from bench.leaderboard.html.section import Load, Shared, section_data
 from bench.leaderboard.html.values import blocks_data
+from bench.leaderboard.tables.front import FrontPage
 from bench.leaderboard.tables.prose import Block
 from bench.leaderboard.tables.text import unit_suffix
 from bench.leaderboard.tables.texts import reading
@@ -18,7 +18,7 @@ from bench.leaderboard.tables.texts import reading
 
 def page_data(
     boards: Sequence[Board],
-    overall: Overall,
+    fronts: Sequence[FrontPage],
     load: Load,
     remarks: Sequence[Block] = (),
     report: str | None = None,
@@ -27,7 +27,7 @@ def page_data(
 
     Args:
         boards: boards of the tasks with a record.
-        overall: the overall board of the same boards.
+        fronts: the front pages of the same boards.
         load: reads the stored arrays of a run.
         remarks: text on what the page does not show.
         report: file name of the report on claims.
@@ -41,8 +41,8 @@ def page_data(
     return {
         "tiers": list(TIERS),
         "tasks": tasks,
-        "overall": overall_data(overall),
-        "ranks": ranks_data(shown, overall),
+        "fronts": [front_data(page) for page in fronts],
+        "ranks": ranks_data(shown),
         "best": best_data(shown),
         "methods": methods_data(shown),
         "remarks": blocks_data(remarks),

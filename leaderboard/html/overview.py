@@ -1,4 +1,4 @@
-"""The front page of the HTML boards as its scripts read it: ranks of every method on every task, and the best."""
+"""The front page of the HTML boards as its scripts read it: who finds, who uses best, ranks, and the best."""
 
 from __future__ import annotations
 
@@ -7,34 +7,32 @@ from typing import Any
 
 from bench.api import TIERS
 from bench.leaderboard.board.model import Board, Row
-from bench.leaderboard.board.overall import Overall
 from bench.leaderboard.html.values import blocks_data, cells_data
-from bench.leaderboard.tables.overall import overall_table
+from bench.leaderboard.tables.front import FrontPage
 from bench.leaderboard.tables.section import SUMMARY, summary
-from bench.leaderboard.tables.text import significant
-from bench.leaderboard.tables.texts import overall_text
 
 
-def overall_data(overall: Overall) -> dict[str, Any]:
-    """The overall board: its cells, and the tier and the win probability with its interval for each row."""
-    headers, lines = overall_table(overall.rows)
-    rows = [
+def front_data(page: FrontPage) -> dict[str, Any]:
+    """A front page: its text, and the cells of its tables with the tier of each row."""
+    tables = [
         {
-            "label": row.label,
-            "tier": row.tier,
-            "told": row.told_group,
-            "win": [significant(value, 4) for value in (row.win, row.win_low, row.win_high)],
-            "cells": cells_data(line),
+            "title": table.title,
+            "columns": list(table.columns),
+            "above": blocks_data(table.above),
+            "rows": [
+                {"label": line.label, "tier": line.tier, "told": line.told_group, "cells": cells_data(line.cells)}
+                for line in table.lines
+            ],
         }
-        for row, line in zip(overall.rows, lines, strict=True)
+        for table in page.tables
     ]
-    return {"columns": list(headers), "text": blocks_data(overall_text(overall)), "rows": rows}
+    return {"title": page.title, "about": blocks_data(page.about), "tables": tables, "notes": blocks_data(page.notes)}
 
 
-def ranks_data(boards: Sequence[Board], overall: Overall) -> dict[str, Any]:
+def ranks_data(boards: Sequence[Board]) -> dict[str, Any]:
     """Rank of every row at default parameters in the first section of each task: ``[rank, of, key, told]``.
 
-    Rows of one method are adjacent, methods in the order of the overall board.
+    Rows of one method are adjacent; methods are in alphabetical order.
     """
     rows: dict[str, dict[str, Any]] = {}
     for board in boards:
@@ -46,8 +44,7 @@ def ranks_data(boards: Sequence[Board], overall: Overall) -> dict[str, Any]:
                 )
                 known["tiers"].add(row.tier)
                 known["cells"][board.task.id] = (row.rank, _pool(section.rows, row), row.key, row.told_group)
-    order = {row.label: place for place, row in enumerate(overall.rows)}
-    ordered = sorted(rows.values(), key=lambda row: (order.get(row["method"], len(order)), _ahead(row), row["label"]))
+    ordered = sorted(rows.values(), key=lambda row: (row["method"], _ahead(row), row["label"]))
     tasks = [[board.task.id, board.task.family] for board in boards]
     return {"tasks": tasks, "rows": [row | {"tiers": sorted(row["tiers"], key=TIERS.index)} for row in ordered]}
 

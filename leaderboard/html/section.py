@@ -12,8 +12,9 @@ from bench.leaderboard.drawing.learning import plan_learning
 from bench.leaderboard.drawing.plan import FigurePlan
 from bench.leaderboard.html.arrays import angle_curves, heat_maps, read_section, run_generators, thousandths
 from bench.leaderboard.html.values import blocks_data, cell_data, cells_data
+from bench.leaderboard.tables.model import Table
 from bench.leaderboard.tables.section import data_name, title
-from bench.leaderboard.tables.tables import Table, cost_table, counted_cell, hardware_letters, rank_cell, score_tables
+from bench.leaderboard.tables.tables import cost_table, counted_cell, hardware_letters, rank_cell, score_tables
 from bench.leaderboard.tables.text import command, significant
 from bench.leaderboard.tables.texts import facts, notes
 from bench.leaderboard.tables.tuning import tuning_table

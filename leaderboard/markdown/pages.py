@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from bench.leaderboard.board.model import Board, Section
-from bench.leaderboard.board.overall import Overall
 from bench.leaderboard.drawing.learning import figures_of
 from bench.leaderboard.drawing.plan import PAGES, FigurePlan
 from bench.leaderboard.markdown.write import blocks, escape, table
 from bench.leaderboard.tables import texts
 from bench.leaderboard.tables.cells import EMPTY, TableCell
-from bench.leaderboard.tables.overall import overall_table, pools
+from bench.leaderboard.tables.front import FrontPage
+from bench.leaderboard.tables.model import Line, Table
 from bench.leaderboard.tables.prose import Block
 from bench.leaderboard.tables.section import SUMMARY, data_name, summary, title
-from bench.leaderboard.tables.tables import Line, Table, cost_table, counted_cell, rank_cell, score_tables
+from bench.leaderboard.tables.tables import cost_table, counted_cell, rank_cell, score_tables
 from bench.leaderboard.tables.text import command
 from bench.leaderboard.tables.tuning import tuning_table
 
@@ -41,11 +41,11 @@ def render_task(board: Board) -> str:
 
 def render_index(
     boards: Iterable[Board],
-    overall: Overall,
+    fronts: Iterable[FrontPage],
     remarks: Iterable[Block] = (),
     report: str | None = None,
 ) -> str:
-    """The front page: the best of every task, the ``overall`` board, the ``remarks`` on what it does not show, and the
+    """The front page: the pages ``fronts``, the best of every task, the ``remarks`` on what it does not show, and the
     file name of the ``report`` on claims."""
     lines = [
         [TableCell(board.task.id, style="code", link=f"{PAGES}/{board.task.id}.md"), *summary(board, section)]
@@ -55,9 +55,10 @@ def render_index(
     parts = [
         MARKER,
         "# Boards",
-        blocks([texts.HTML]),
+        *(part for page in fronts for part in front_page(page)),
+        "## Best of every task" if lines else "",
         table(("task", *SUMMARY), lines) if lines else blocks([texts.NO_RESULTS]),
-        *(["## Overall", blocks(texts.overall_text(overall)), *overall_tables(overall)] if overall.rows else []),
+        blocks([texts.HTML]),
         f"[{texts.CLAIMS_TITLE}]({report})" if report else "",
         blocks(remarks),
         f"## {texts.READING_TITLE}",
@@ -66,12 +67,14 @@ def render_index(
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
-def overall_tables(overall: Overall) -> list[str]:
-    """A heading and a table for each pool."""
-    parts = []
-    for heading, rows in pools(overall):
-        parts += [f"**{heading}**", table(*overall_table(rows))]
-    return parts
+def front_page(page: FrontPage) -> list[str]:
+    """The heading, the text, the tables and the notes of a front page; a title above each of several tables."""
+    parts = [f"## {page.title}", blocks(page.about)]
+    for shown in page.tables:
+        lines = [[TableCell(line.label, style="code"), TableCell(line.tier), *line.cells] for line in shown.lines]
+        title = f"### {shown.title}" if len(page.tables) > 1 else ""
+        parts += [title, blocks(shown.above), table(("method", "told", *shown.columns), lines)]
+    return [*filter(None, parts), *filter(None, [blocks(page.notes)])]
 
 
 def _section(board: Board, section: Section, figures: Sequence[FigurePlan]) -> str:

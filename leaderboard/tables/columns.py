@@ -7,24 +7,39 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import groupby
 
+from bench.leaderboard.board.finders import false_of, finds_of
 from bench.leaderboard.board.model import Board, Entry, Row, Section
-from bench.leaderboard.tables.cells import EMPTY, Column, TableCell, entry_cell, mean_cell, number_cell, whole_cell
+from bench.leaderboard.tables.cells import (
+    EMPTY,
+    Column,
+    TableCell,
+    entry_cell,
+    mean_cell,
+    number_cell,
+    share_cell,
+    whole_cell,
+)
 from bench.leaderboard.tables.text import NOTHING
 from bench.metrics import scores
 from bench.metrics.scores import METRIC, Score, Scores
 
 #: Marks a mean over different hardware.
 MIXED = "†"
+#: Scores of the first table of a section, besides the primary metric. The tables below do not repeat them.
+FIRST = ("equivariance/e_prime", "symmetry/finds", "cost/passes", "cost/fit_s")
 
 
 def columns_of(board: Board, section: Section, table: str) -> list[Column]:
-    """A column for each score that the table of scores puts into ``table``, in its order.
+    """A column for each score that the table of scores puts into ``table``, in its order, except for those of the
+    first table.
 
     A score with a word in angle brackets has one column for each word that takes its place in some row.
     """
     every = scores.SCORES.on(board.task)
     columns: list[Column] = []
-    for word, group in groupby((score for score in every if score.table == table), key=lambda score: score.word):
+    first = {board.task.metric.name, *first_scores(board)}
+    of_table = (score for score in every if score.table == table and score.name not in first)
+    for word, group in groupby(of_table, key=lambda score: score.word):
         some = list(group)
         if word is not None:
             some = [score.filled(word, filling) for filling in _words(every, word, section.rows) for score in some]
@@ -33,14 +48,30 @@ def columns_of(board: Board, section: Section, table: str) -> list[Column]:
     return columns
 
 
+def first_scores(board: Board) -> tuple[str, ...]:
+    """The scores of the first table besides the primary metric; on a control, false discoveries stand for finds."""
+    if not board.task.control:
+        return FIRST
+    return tuple("symmetry/false_discovery" if name == "symmetry/finds" else name for name in FIRST)
+
+
+def compact(board: Board) -> list[Column]:
+    """The first table of a section: score, E′, finds and costs."""
+    every, metric = scores.SCORES.on(board.task), board.task.metric
+    main = Score(metric.name, metric.name.partition("/")[2], "", unit=METRIC)
+    titled = {name: every.find(name) for name in ("equivariance/e_prime", "cost/fit_s")}
+    error, fit = ((score.title_on(board.task), _cell(board, score)) for score in titled.values() if score is not None)
+    found = ("false discoveries", _counted(false_of)) if board.task.control else ("finds", _counted(finds_of))
+    passes = ("training passes", lambda row: whole_cell(row.entries.get("cost/passes")))
+    return [(main.title_on(board.task), _cell(board, main)), error, found, passes, fit]
+
+
 def prediction(board: Board, section: Section) -> list[Column]:
-    """Scores of the predictor, the primary metric first."""
+    """Further scores of the predictor."""
     digits = _digits(board)
-    first, *others = columns_of(board, section, "prediction")
     return [
-        first,
         ("tied", lambda row: TableCell(row.letters or NOTHING)),
-        *others,
+        *columns_of(board, section, "prediction"),
         ("published", lambda row: number_cell(row.published, digits)),
     ]
 
@@ -57,6 +88,16 @@ def cost(board: Board, section: Section, letters: Mapping[str, str]) -> list[Col
         return TableCell(", ".join(letters[name] for name in row.hardware))
 
     return [("hardware", hardware), *columns_of(board, section, "cost")]
+
+
+def _counted(count: Callable[[Row], tuple[int, int]]) -> Callable[[Row], TableCell]:
+    """The cell of a count of runs and their number; empty without a run."""
+
+    def cell(row: Row) -> TableCell:
+        part, whole = count(row)
+        return share_cell(part, whole) if whole else EMPTY
+
+    return cell
 
 
 def _words(every: Scores, word: str, rows: Iterable[Row]) -> list[str]:
@@ -108,4 +149,4 @@ def _main(row: Row, name: str, digits: int) -> TableCell:
     if name in row.entries:
         shown = entry_cell(row.entries[name], digits, row.expected)  # shows n where seeds are missing
         return replace(shown, style="b") if row.tied else shown
-    return TableCell(", ".join(sorted({failure.status for failure in row.failures})) or NOTHING)
+    return EMPTY if row.ok else TableCell(", ".join(sorted({failure.status for failure in row.failures})) or NOTHING)

@@ -18,8 +18,8 @@ def title(board: Board, section: Section) -> str:
 
 
 def data_name(section: Section) -> str:
-    """The start of the data's digest."""
-    return section.data_sha256[:12] if section.data_sha256 else "never loaded"
+    """The start of the fingerprint of its data; all of a short one."""
+    return section.data[:12] if len(section.data) > 32 else section.data
 
 
 def summary(board: Board, section: Section) -> list[TableCell]:

@@ -3,49 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from bench.leaderboard.board.build import disagreements, discoverers
 from bench.leaderboard.board.model import Board, Row, Section
 from bench.leaderboard.tables import texts
 from bench.leaderboard.tables.cells import EMPTY, Column, TableCell, number_cell, share_cell
-from bench.leaderboard.tables.columns import columns_of, cost, has_angles, prediction
+from bench.leaderboard.tables.columns import columns_of, compact, cost, has_angles, prediction
+from bench.leaderboard.tables.longer import longer_table
+from bench.leaderboard.tables.model import Line, Table
 from bench.leaderboard.tables.named_generators import generators_by_row
 from bench.leaderboard.tables.prose import Block
 
 
-@dataclass(frozen=True)
-class Line:
-    """A row of a table, or a reference: the score of a trivial predictor."""
-
-    name: str  # name of the row or the reference
-    row: Row | None  # None for a reference
-    cells: tuple[TableCell, ...]
-
-
-@dataclass(frozen=True)
-class Table:
-    """One table of a section. Columns without a value are left out."""
-
-    title: str
-    columns: tuple[str, ...]
-    lines: tuple[Line, ...]
-    above: tuple[Block, ...] = ()
-    below: tuple[Block, ...] = ()
-    ranked: bool = True  # whether columns for rank, knowledge tier and number of seeds are added
-
-
 def score_tables(board: Board, section: Section) -> list[Table]:
-    """The tables on prediction, angles, subgroups and discovery that have a row."""
-    tables = []
+    """The first table, which is short and has every row, and the tables below it that have a row and a column."""
+    columns = compact(board)
+    lines = [*_lines(columns, section.rows), *_references(section, len(columns))]
+    below = [*texts.detectable(board, section), *texts.published_elsewhere(_published_elsewhere(board, section))]
+    tables = [_table("Results", columns, lines, below=below, ranked=True)]
+    if longer := longer_table(board, section):
+        tables.append(longer)
     # A pure discoverer has no predictor. That is not a failure, so it has no row here.
     predictors = [row for row in section.rows if board.task.metric.name in row.entries or not row.ok]
-    if predictors or section.references:
+    if predictors:
         columns = prediction(board, section)
-        lines = [*_lines(columns, predictors), *_references(section, len(columns))]
-        elsewhere = texts.published_elsewhere(_published_elsewhere(board, section))
-        below = [*texts.detectable(board, section), *elsewhere]
-        tables.append(_table("Prediction and equivariance", columns, lines, below=below))
+        tables.append(_table("Prediction and equivariance", columns, _lines(columns, predictors)))
     turned = [row for row in predictors if has_angles(board, row)]
     if turned:
         columns = columns_of(board, section, "angles")
@@ -56,7 +38,7 @@ def score_tables(board: Board, section: Section) -> list[Table]:
         tables.append(_table("Equivariance by subgroup", by_part, _lines(by_part, scored)))
     if finders := discoverers(section):
         tables += _discovered(board, section, finders)
-    return tables
+    return [table for table in tables if table.lines]
 
 
 def cost_table(board: Board, section: Section) -> Table | None:
@@ -98,8 +80,7 @@ def _discovered(board: Board, section: Section, rows: Sequence[Row]) -> list[Tab
     if by_name := columns_of(board, section, "found"):
         named = [row for row in rows if any(cell(row) != EMPTY for _, cell in by_name)]
         lines, below = _lines(by_name, named), texts.generators_found(generators_by_row(named))
-        about = (texts.FOUND_ABOUT,)
-        tables.append(_table("Which generators were found", by_name, lines, about, below, ranked=False))
+        tables.append(_table("Which generators were found", by_name, lines, (texts.FOUND_ABOUT,), below))
     return tables
 
 
@@ -124,8 +105,10 @@ def _table(
     lines: Sequence[Line],
     above: Sequence[Block] = (),
     below: Sequence[Block] = (),
-    ranked: bool = True,
+    ranked: bool = False,
 ) -> Table:
+    """The table of the ``columns`` and ``lines`` that have a value; the first table keeps every line."""
     used = [place for place in range(len(columns)) if any(line.cells[place] != EMPTY for line in lines)]
-    kept = tuple(Line(line.name, line.row, tuple(line.cells[place] for place in used)) for line in lines)
+    shown = [line for line in lines if ranked or any(cell != EMPTY for cell in line.cells)]
+    kept = tuple(Line(line.name, line.row, tuple(line.cells[place] for place in used)) for line in shown)
     return Table(title, tuple(columns[place][0] for place in used), kept, tuple(above), tuple(below), ranked)

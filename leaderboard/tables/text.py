@@ -17,7 +17,7 @@ NOTHING = "–"
 def number(value: float, digits: int = 3, spread: float | None = None) -> str:
     """``value`` with ``digits`` significant digits, and ``± spread`` to the same place; long numbers as (…)e-5.
 
-    A spread of exactly 0 is left out: the value is the same every time.
+    A spread of exactly 0 is left out: the value is the same every time. One that rounds to 0 is shown as ``<0.001``.
     """
     spread = spread or None
     largest = max(abs(value), spread or 0.0)
@@ -30,7 +30,10 @@ def number(value: float, digits: int = 3, spread: float | None = None) -> str:
     if scientific:
         value, spread = value / 10.0**rounded, None if spread is None else spread / 10.0**rounded
     places = max(0, digits - 1 - (0 if scientific else power))
-    text = f"{value:.{places}f}" if spread is None else f"{value:.{places}f} ± {spread:.{places}f}"
+    text = f"{value:.{places}f}"
+    if spread is not None:
+        least = 10.0**-places
+        text += f" ± {spread:.{places}f}" if spread >= least / 2 else f" ± <{least:.{places}f}"
     if not scientific:
         return text
     return f"{text}e{rounded}" if spread is None else f"({text})e{rounded}"
@@ -60,6 +63,11 @@ def command(row: Row, task: str, budget: str) -> str:
         share = name == TRAIN_FRACTION
         words += ["--train-fraction", setting(value)] if share else ["--set", f"{name}={setting(value)}"]
     return shlex.join(words)
+
+
+def counted(number_of: int, noun: str) -> str:
+    """The number with its noun, in the plural unless it is 1."""
+    return f"{number_of} {noun}{'' if number_of == 1 else 's'}"
 
 
 def significant(value: float, digits: int) -> float | None:

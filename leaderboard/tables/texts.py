@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from bench.api import MethodCard, TaskCard
 from bench.leaderboard.board.build import Disagreement
 from bench.leaderboard.board.model import Board, Row, Section
-from bench.leaderboard.board.overall import BUDGET, DRAWS, Overall
 from bench.leaderboard.tables.effort import WORKERS, Effort
 from bench.leaderboard.tables.named_generators import FOUND, NamedGenerators
 from bench.leaderboard.tables.prose import Block, item, paragraph
-from bench.leaderboard.tables.text import number
+from bench.leaderboard.tables.text import counted, number
 from bench.metrics import scores
 from bench.records.estimate import OVERHEAD_S
 
@@ -25,29 +24,6 @@ HTML = paragraph(
     "`python -m bench leaderboard --html` writes the same boards as `index.html`, one page for a browser: sortable "
     "tables, filters, plots, and a panel for every run. It needs no server."
 )
-#: Titles of the two pools of methods; True is the pool that is told the group.
-POOLS = {False: "Methods that are not told the group", True: "Methods told the group, among themselves"}
-
-
-def overall_text(overall: Overall) -> list[Block]:
-    """Explains the numbers of the table over all tasks."""
-    return [
-        paragraph(
-            "The table compares every method with its default settings, in the widest search space, on {tasks} at "
-            "budget `{budget}`, by the primary metric. Tasks of one family are variants of one problem: they are "
-            "averaged first, and all families ({families}) count the same. The win probability is the chance "
-            "that a random seed of the method beats a random seed of another method of its pool, on a random family "
-            "and task among those on which it is ranked. *of* is the number of methods that it is ranked among "
-            "there. *tasks* counts the tasks on which it is ranked / those on which its pool has at least two methods. "
-            "95 %: {draws:,} bootstrap draws over families and seeds. A failed seed counts as the constant predictor. "
-            "Methods with few tasks are compared on those few, and win probabilities of the two pools are against "
-            "different rivals: a table over tasks does not replace the boards.",
-            tasks=_count(len(overall.tasks), "task"),
-            budget=BUDGET,
-            families=len(set(overall.families)),
-            draws=DRAWS,
-        )
-    ]
 
 
 def not_shown(without_results: Iterable[str], unknown: Mapping[str, int], skipped: int) -> list[Block]:
@@ -64,7 +40,7 @@ def not_shown(without_results: Iterable[str], unknown: Mapping[str, int], skippe
         *(
             paragraph(
                 "{records} of `{task}`, a task that this installation does not know, {are} not shown.",
-                records=_count(count, "record"),
+                records=counted(count, "record"),
                 task=name,
                 are="is" if count == 1 else "are",
             )
@@ -79,7 +55,7 @@ def left_out(skipped: int) -> list[Block]:
     if not skipped:
         return []
     text = "{files} in the place of a record cannot be read, and {are} left out."
-    return [paragraph(text, files=_count(skipped, "file"), are="is" if skipped == 1 else "are")]
+    return [paragraph(text, files=counted(skipped, "file"), are="is" if skipped == 1 else "are")]
 
 
 def remaking(effort: Effort) -> Block:
@@ -134,12 +110,12 @@ def method_about(name: str, card: MethodCard) -> Block:
 
 
 def facts(section: Section, data: str) -> list[Block]:
-    """States data, numbers of examples and training of ``section``; ``data`` is the start of its data's digest."""
-    lines = [item("Data: {notes} (SHA-256 {data})", notes="; ".join(section.data_notes) or "no note", data=data)]
+    """States data, numbers of examples and training of ``section``; ``data`` is their fingerprint."""
+    lines = [item("Data: {notes} (fingerprint {data})", notes="; ".join(section.data_notes) or "no note", data=data)]
     sizes = "Examples: {0:,} training, {1:,} validation, {2:,} test"
     lines += [item(sizes.format(*numbers)) for numbers in section.sizes]
     if section.size is not None:
-        training = "Training: {0.epochs} epochs, batches of {0.batch_size}, peak learning rate {0.lr:g}"
+        training = "Training: {0.passes:,} passes, batches of {0.batch_size}, peak learning rate {0.lr:g}"
         lines.append(item(training.format(section.size)))
     return lines
 
@@ -150,7 +126,7 @@ def notes(section: Section) -> list[Block]:
     if len(section.sizes) > 1:
         lines.append(paragraph("**The rows differ in their numbers of examples, so in their test sets (above).**"))
     for name in section.disagreeing:
-        text = "**The records disagree about the reference {name}; the smallest value is shown.**"
+        text = "**The records of one seed disagree about the reference {name}; the smallest value is shown.**"
         lines.append(paragraph(text, name=name))
     if any(row.stale for row in section.rows):
         lines.append(paragraph("Stale: the record is of an earlier version of the method or the task."))
@@ -305,12 +281,13 @@ def claims_about(seeds: int, budget: str) -> Block:
 READING_TITLE = "How to read the tables"
 _READING_ROWS = """\
 - **Rows.** There is one row per method, search space, budget and changed parameters; its name says what was changed.
-  The rank is by the primary metric in every table.
+  The rank is by the primary metric. The first table has every row; the tables below it add scores.
 - **Mean ± half the width of its 95 % interval** (Student's t over seeds, from three seeds; the mean alone where all
-  seeds agree). All seeds of a task share the data and the split; a seed changes the initial weights, the order of the
-  batches and the random group elements. So an interval says nothing about other data.
-- **Bold.** The best row of its pool, and those with a result for every seed that an exact sign-flip test against the
-  best alone, on differences paired by seed, does not tell apart from it (p above 0.05; from six common seeds on).
+  seeds agree). A seed draws the training data, the initial weights, the order of the batches and the random group
+  elements; the test set is the same for all. A spread that rounds to 0 is shown as <0.001.
+- **Bold.** The rows of a pool from the best downwards, up to the first that lacks a result for a seed or that an exact
+  sign-flip test, on differences paired by seed, tells from the best (p at most 0.05). Such a test needs six common
+  seeds, so nothing is bold where the best row has fewer.
 - **tied.** Rows of one pool that share a letter are not told apart when all pairs of the pool are tested at once
   (exact sign flips, step-down max-T of Westfall and Young, error rate 5 % per pool). That is a strict test: sharing a
   letter is not evidence of being equal, and rows with a wide spread or with failed seeds share many. Only rows with
@@ -324,6 +301,8 @@ _READING_ROWS = """\
   generators), `mask` (a narrower search space), `group` (the true symmetry). Methods told the group are ranked in a
   pool of their own: G1, G2, ….
 - **published.** The paper's number, as printed there; its settings and data may differ from ours.
+- **finds.** Runs that find the symmetry / runs that could: sup defect at most 0.1 and recall at least 0.9. A failed run
+  finds nothing. On a control, *false discoveries* counts runs that declare a generator that is not a symmetry.
 - **Costs** can be compared only between rows with the same hardware letter; `†` marks a mean over different hardware.
 """
 _READING_FIGURES = """\
@@ -348,7 +327,3 @@ def reading() -> list[Block]:
 def _items(text: str) -> list[Block]:
     """List items from a text in the form of the two above, where continued lines are indented."""
     return [item(" ".join(part.split())) for part in text.removeprefix("- ").split("\n- ")]
-
-
-def _count(number_of: int, noun: str) -> str:
-    return f"{number_of} {noun}{'' if number_of == 1 else 's'}"

@@ -9,7 +9,7 @@ from statistics import fmean
 from bench.leaderboard.board.build import setting
 from bench.leaderboard.board.model import Board, Row, Section
 from bench.leaderboard.tables.cells import EMPTY, TableCell, entry_cell, number_cell
-from bench.leaderboard.tables.tables import Line, Table
+from bench.leaderboard.tables.model import Line, Table
 from bench.leaderboard.tables.text import unit_suffix
 from bench.leaderboard.tables.texts import tuning_about
 from bench.metrics.statistics import half_width
@@ -58,7 +58,7 @@ def tuning_table(board: Board, section: Section) -> Table | None:
     name = metric.name.partition("/")[2] + unit_suffix([metric.unit])
     columns = ("told", f"default {name}", f"tuned {name}", "difference", "trials", "hours", "chosen")
     lines = tuple(Line(tuning.label, tuning.default, tuple(_cells(tuning, metric.name))) for tuning in shown)
-    return Table("Default and tuned", columns, lines, above=(tuning_about(section.presets[0].metric),), ranked=False)
+    return Table("Default and tuned", columns, lines, above=(tuning_about(section.presets[0].metric),))
 
 
 def _tuning(preset: Preset, default: Row | None, tuned: Row | None, metric: str) -> Tuning:

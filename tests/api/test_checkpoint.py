@@ -20,6 +20,14 @@ pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
 
 TASK, EPOCHS, KILLED_AFTER = "nbody_1step_id", 6, 3
 
+#: What makes EPOCHS epochs of 512 examples: both SEMoLA and augmentation send a copy of each along.
+AMOUNTS = {
+    "plain": ("passes", str(512 * EPOCHS)),
+    "semola": ("passes", str(1024 * EPOCHS)),
+    "true+augment": ("passes", str(1024 * EPOCHS)),
+    "liegan": ("steps", str(8 * EPOCHS)),
+}
+
 #: A worker that keeps every epoch and, where told, is killed by the system right after one.
 WORKER = """
 import json, os, signal, sys
@@ -41,12 +49,12 @@ run_job(json.load(sys.stdin), lambda **message: print(json.dumps(message), flush
 
 @pytest.fixture
 def work(tmp_path):
-    """``work(method, folder, kill_after=0)``: (cell, store, exit status, the epochs it said to be done)."""
+    """``work(method, folder, kill_after=0)``: (cell, store, exit status, the passes (steps) it said to be done)."""
 
     def run(method: str, folder: str, kill_after: int = 0):
         registry, store = load_registry(), Store(tmp_path / folder)
         task, chosen = registry.task(TASK), registry.method(method)
-        amount = [("epochs", str(EPOCHS))]
+        amount = [AMOUNTS[method]]
         cell = make_cell(task, chosen, search=None, budget="smoke", seed=0, fingerprint="x", assignments=amount)
         store.path(cell).parent.mkdir(parents=True, exist_ok=True)
         job = {
@@ -72,15 +80,16 @@ def _one_thread() -> dict[str, str]:
 
 @pytest.mark.parametrize("method", ["semola", "liegan", "true+augment"])
 def test_a_killed_cell_continues_with_the_numbers_of_an_undisturbed_one(work, method):
-    cell, undisturbed, _, epochs = work(method, "undisturbed")
-    assert epochs == list(range(1, EPOCHS + 1))
+    cell, undisturbed, _, said = work(method, "undisturbed")
+    each = int(AMOUNTS[method][1]) // EPOCHS
+    assert said == list(range(each, EPOCHS * each + 1, each))
     _, store, killed, _ = work(method, "killed", KILLED_AFTER)
     assert killed.returncode == -signal.SIGKILL
     assert store.checkpoint(cell).exists()
     assert store.finished(cell) is None
-    _, _, done, epochs = work(method, "killed")
+    _, _, done, said = work(method, "killed")
     assert done.returncode == 0, done.stderr
-    assert epochs == list(range(KILLED_AFTER + 1, EPOCHS + 1))  # nothing is done twice
+    assert said == list(range((KILLED_AFTER + 1) * each, EPOCHS * each + 1, each))  # nothing is done twice
     assert not store.checkpoint(cell).exists()
     first, second = undisturbed.finished(cell), store.finished(cell)
     assert first.status == second.status == "ok"
@@ -100,8 +109,8 @@ def test_a_checkpoint_that_does_not_fit_is_not_taken(work, damage):
         kept.write_bytes(kept.read_bytes()[:1000])
     else:
         _change_identity(kept)
-    _, _, done, epochs = work("plain", "killed")
-    assert epochs == list(range(1, EPOCHS + 1))
+    _, _, done, said = work("plain", "killed")
+    assert said == list(range(512, 512 * EPOCHS + 1, 512))
     assert store.finished(cell).status == "ok"
     assert ("starting over" in done.stderr) == (damage == "torn")
 

@@ -67,7 +67,7 @@ def test_the_consumer_uses_what_was_stored_and_is_charged_for_it(registry, task,
 
 
 def test_generators_and_their_distribution_survive_the_store(task, tmp_path):
-    units = task.load(task.card.budgets["smoke"], None, tmp_path).units
+    units = task.load(task.card.budgets["smoke"], None, tmp_path, 0).units
     generators = torch.randn(2, 8, 8, generator=torch.Generator().manual_seed(0))
     estimate = SymmetryEstimate(generators, uniform_sampler(generators, 0.5), torch.tensor([1.0, 0.5]))
     back = from_arrays(to_arrays(estimate, units), units)
@@ -78,14 +78,14 @@ def test_generators_and_their_distribution_survive_the_store(task, tmp_path):
 
 
 def test_a_distribution_without_a_name_cannot_be_handed_on(task, tmp_path):
-    units = task.load(task.card.budgets["smoke"], None, tmp_path).units
+    units = task.load(task.card.budgets["smoke"], None, tmp_path, 0).units
     estimate = SymmetryEstimate(torch.eye(8)[None], lambda n, generator: torch.zeros(n, 8, 8))
     with pytest.raises(BenchError, match="its discoverer's distribution has no name"):
         from_arrays(to_arrays(estimate, units), units)
 
 
 def test_the_told_group_is_asked_in_the_consumers_own_process(registry, task, cell_of, tmp_path):
-    data, group = task.load(task.card.budgets["smoke"], None, tmp_path), task.group(None, tmp_path)
+    data, group = task.load(task.card.budgets["smoke"], None, tmp_path, 0), task.group(None, tmp_path)
     method, cell = registry.method("true+augment"), cell_of("true+augment")
     ctx = RunContext(stage_params(cell, method), 0, CPU, tmp_path)
     problem = make_problem(data, "full", CPU, group)

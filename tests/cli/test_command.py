@@ -62,7 +62,7 @@ def test_an_option_given_twice_is_refused(bench, words):
 
 
 def test_options_that_may_be_repeated_are_not_refused(bench):
-    code, _, err = bench("run", "--method", "plain", "--task", "none", "--set", "lr=1", "--set", "epochs=1")
+    code, _, err = bench("run", "--method", "plain", "--task", "none", "--set", "lr=1", "--set", "passes=1")
     assert code == 2
     assert err.startswith("error: unknown task 'none'")
 

@@ -29,7 +29,7 @@ def ask(results, first, second, **options):
 def test_it_says_the_difference_and_who_is_better(results, capsys):
     ask(results, "semola", "plain")
     row = capsys.readouterr().out.splitlines()[2].split()
-    assert row == [TASK, "1.25", "2.25", "-1.00", "±", "0.00", "0-5", "0.0312", "semola"]
+    assert row == [TASK, "1.25", "2.25", "-1.00", "±", "<0.01", "0-5", "0.0312", "semola"]
 
 
 def test_a_bare_name_is_the_widest_search_space_and_labels_need_no_exact_spaces(results, capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,7 +66,7 @@ class Unexplained(Parameters):
         ({"card": card(searches=True)}, "the card says searches without discovers"),
         ({"Params": dict}, "it must be a frozen dataclass derived from Parameters"),
         ({"Params": Unexplained}, "parameter 'width' has no meaning"),
-        ({"settings": {"nbody": {"epochs": 0}}}, "parameter 'epochs' of broken is 0; it must be an integer in [1, "),
+        ({"published": {"nbody": {"passes": 0}}}, "parameter 'passes' of broken is 0; it must be an integer in [1, "),
         ({"known_failures": {"so3": "hard"}}, "known_failures names the check 'so3'. Did you mean 'so2'?"),
         ({"known_failures": {"so2": ""}}, "known_failures gives no reason for 'so2'"),
     ],
@@ -130,18 +131,39 @@ class OwnOrder(OnVectors):
         with ctx.seeded("init"):
             network = problem.backbone()
         optimiser = torch.optim.SGD(network.parameters(), lr=1e-3)
-        for _ in range(ctx.params.epochs):
+        for _ in range(2):
             for index in torch.randperm(len(problem.train), generator=ctx.rng("own")).split(ctx.params.batch_size):
                 optimiser.zero_grad()
                 problem.loss(network(problem.train.x[index]), problem.train.y[index]).backward()
                 optimiser.step()
-                ctx.steps += 1
         return PlainFitted(network.eval(), problem.link)
+
+
+class Warmed(OnVectors):
+    """Sends rows through the network before the shared loop counts them."""
+
+    def fit(self, problem, ctx):
+        with ctx.seeded("init"):
+            network = problem.backbone()
+        problem.loss(network(problem.train.x[:16]), problem.train.y[:16]).backward()
+        train(problem, ctx, network, lambda x, y: {"loss": problem.loss(network(x), y)})
+        return PlainFitted(network, problem.link)
+
+
+class Silent(OnVectors):
+    """Trains a copy that the loop does not count."""
+
+    def fit(self, problem, ctx):
+        with ctx.seeded("init"):
+            network = problem.backbone()
+        other = copy.deepcopy(network)
+        train(problem, ctx, network, lambda x, y: {"loss": problem.loss(other(x), y)})
+        return PlainFitted(other, problem.link)
 
 
 class TwiceAsLong(OnVectors):
     def fit(self, problem, ctx):
-        ctx.params = dataclasses.replace(ctx.params, epochs=2 * ctx.params.epochs)
+        ctx.params = dataclasses.replace(ctx.params, passes=2 * ctx.params.passes)
         return super().fit(problem, ctx)
 
 
@@ -199,8 +221,11 @@ def predicting(kind: type[PlainFitted]) -> Method:
         (
             TwiceAsLong(),
             "budget",
-            "counted 12 steps on toy_vectors, expected 6 (2 epochs in batches of 16 of 40 examples)",
+            "sent 160 rows through the network on toy_vectors, the budget has 80 passes",
         ),
+        (OwnOrder(), "budget", "took 6 optimiser steps on toy_vectors, of which ctx.steps counts 0"),
+        (Warmed(), "budget", "sent 96 rows through the network on toy_vectors, the budget has 80 passes"),
+        (Silent(), "budget", "the objective does not call the network that is trained"),
         (SinglePrecision(), "precisions", "RuntimeError"),
         (NotFinite(), "precisions", "prediction on toy_vectors in torch.float32 are not all finite"),
         (predicting(Centred), "single", "changes by"),

@@ -22,7 +22,6 @@ from bench.datasets.cache import (
     read_npz,
     save_npz_atomic,
     sha256_of,
-    try_save_npz,
 )
 from bench.errors import BenchError
 
@@ -255,12 +254,6 @@ def test_a_failed_save_leaves_the_old_file_and_no_other(tmp_path, monkeypatch):
 def test_objects_are_never_saved(tmp_path):
     with pytest.raises(ValueError, match=r"arrays \['a'\] hold Python objects"):
         save_npz_atomic(tmp_path / "a.npz", a=np.array([object()]))
-
-
-def test_a_cache_that_cannot_be_written_is_logged_and_survived(tmp_path, caplog):
-    (tmp_path / "file").write_text("in the way")
-    assert not try_save_npz(tmp_path / "file" / "a.npz", a=np.zeros(2))
-    assert "was not cached" in caplog.text
 
 
 @pytest.mark.parametrize("keep", [0, 40, -30], ids=["empty", "begun", "almost"])

@@ -12,13 +12,9 @@ from bench.datasets.cache import data_dir, read_npz
 from bench.datasets.two_body import (
     Orbits,
     TwoBodyRecipe,
-    cache_path,
     flow_step,
-    load,
-    prepare,
     simulate,
     split,
-    verify,
     windows,
 )
 from bench.errors import BenchError
@@ -257,34 +253,6 @@ def test_the_same_recipe_gives_the_same_orbits_and_key_and_another_seed_others(o
     other = dataclasses.replace(RECIPE, seed=1)
     assert TwoBodyRecipe().content_key() == RECIPE.content_key() != other.content_key()
     assert not np.array_equal(simulate(other).train, orbits.train)
-
-
-def test_orbits_are_cached_and_read_back(tmp_path, orbits, monkeypatch):
-    path = prepare(tmp_path)
-    assert path == cache_path(RECIPE, tmp_path)
-    assert path.name == f"orbits-{RECIPE.content_key()[:12]}.npz"
-    monkeypatch.setattr("bench.datasets.two_body.simulate", lambda _: pytest.fail("the cache was not used"))
-    assert all(np.array_equal(a, b) for a, b in zip(load(RECIPE, tmp_path), orbits, strict=True))
-    assert verify(tmp_path) == [(f"two_body/{path.name}", "ok")]
-
-
-def test_damaged_orbits_are_generated_again_with_a_log_line(tmp_path, orbits, caplog):
-    assert verify(tmp_path)[0][1].startswith("missing")
-    path = prepare(tmp_path)
-    content = path.read_bytes()
-    path.write_bytes(content[: len(content) // 2])
-    assert verify(tmp_path)[0][1].startswith("bad: not a complete .npz")
-    assert np.array_equal(load(RECIPE, tmp_path).train, orbits.train)
-    assert "is damaged (not a complete .npz (zip) file); generating it again" in caplog.text
-    assert path.read_bytes() == content
-
-
-def test_orbits_load_where_nothing_can_be_cached_but_prepare_says_so(tmp_path, orbits, caplog):
-    (tmp_path / "file").write_text("in the way")
-    assert np.array_equal(load(RECIPE, tmp_path / "file").train, orbits.train)
-    assert "was not cached" in caplog.text
-    with pytest.raises(BenchError, match=r"two_body: cannot write .*SYMMETRY_BENCH_DATA"):
-        prepare(tmp_path / "file")
 
 
 def test_the_released_orbits_have_the_same_statistics(orbits, released):

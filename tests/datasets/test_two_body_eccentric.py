@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from bench.datasets.two_body import cache_path, flow_step, simulate
-from bench.datasets.two_body_eccentric import RECIPE, EccentricRecipe, prepare, verify
+from bench.datasets.two_body import flow_step, simulate
+from bench.datasets.two_body_eccentric import RECIPE, EccentricRecipe
 from bench.errors import BenchError
 
 MU = 0.25
@@ -56,12 +56,9 @@ def test_the_true_flow_leads_from_step_to_step(orbits):
     assert float((flow_step(states[:, :-1], RECIPE.dt) - states[:, 1:]).abs().max()) < 1e-7
 
 
-def test_recipes_have_their_own_files_and_refuse_what_cannot_be(tmp_path):
+def test_recipes_have_their_own_keys_and_refuse_what_cannot_be():
     small = EccentricRecipe(n_train=2, n_test=1)
-    assert cache_path(small, tmp_path) != cache_path(RECIPE, tmp_path)
+    assert small.content_key() != RECIPE.content_key()
     for wrong in ({"eccentricity_max": 0.9}, {"axis_min": 0.0}, {"eccentricity_min": 0.7}, {"n_steps": 51}):
         with pytest.raises(BenchError, match=next(iter(wrong)).removesuffix("_min").removesuffix("_max")):
             EccentricRecipe(**wrong)
-    assert verify(tmp_path)[0][1].startswith("missing")
-    prepare(tmp_path)
-    assert verify(tmp_path)[0][1] == "ok"

@@ -15,7 +15,7 @@ from bench.leaderboard.tables.tuning import tuning_table
 from bench.records.preset import Preset, Study, Trial
 from bench.records.record import Record, replaced
 
-SIZE = Budget(100, 10, 50, epochs=3, batch_size=16, lr=2e-3, equivariance_inputs=5, equivariance_elements=4)
+SIZE = Budget(100, 10, 50, passes=300, batch_size=16, lr=2e-3, equivariance_inputs=5, equivariance_elements=4)
 
 
 @pytest.fixture

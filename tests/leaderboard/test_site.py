@@ -9,6 +9,7 @@ from bench.errors import BenchError
 from bench.leaderboard.markdown.write import blocks
 from bench.leaderboard.site import Cards, write_html, write_pages
 from bench.leaderboard.tables.texts import left_out, not_shown
+from bench.records.record import SCHEMA
 from bench.records.store import Store
 from bench.running.registry import Registry
 
@@ -68,11 +69,20 @@ def test_check_finds_missing_stale_and_left_over_pages_and_writes_nothing(tmp_pa
 def test_corrupt_records_are_counted_never_fatal(tmp_path, make_record, put_record, update):
     put_record(tmp_path / "results", make_record(seed=0))
     put_record(tmp_path / "results", make_record(seed=1)).write_text("{")
-    put_record(tmp_path / "results", make_record(seed=2)).write_text('{"schema": "run.v0"}')
+    put_record(tmp_path / "results", make_record(seed=2)).write_text('{"schema": "run.v999"}')
     assert len(update().problems) == 2
     (line,) = left_out(2)
     for name in ("boards/toy.md", "README.md"):
         assert line.text in (tmp_path / "pages" / name).read_text()
+
+
+def test_records_of_an_earlier_protocol_are_counted_and_on_no_page(tmp_path, make_record, put_record, update):
+    put_record(tmp_path / "results", make_record(seed=0))
+    old = put_record(tmp_path / "results", make_record(seed=1))
+    old.write_bytes(old.read_bytes().replace(SCHEMA.encode(), b"run.v1"))
+    changes = update()
+    assert (changes.problems, changes.earlier) == ((), 1)
+    assert "cannot be read" not in (tmp_path / "pages/boards/toy.md").read_text()
 
 
 def test_smoke_records_and_unknown_tasks_have_no_page_and_tasks_without_results_are_listed(

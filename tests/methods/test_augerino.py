@@ -43,7 +43,8 @@ def images(n=256, loss=nn.functional.cross_entropy):
 
 
 def fit(problem, tmp_path, seed=0, **changes):
-    ctx = RunContext(AugerinoParameters(**({"epochs": 3, "batch_size": 64} | changes)), seed, CPU, tmp_path)
+    changes = {"passes": len(problem.train) * changes.pop("epochs", 3)} | changes
+    ctx = RunContext(AugerinoParameters(**({"batch_size": 64} | changes)), seed, CPU, tmp_path)
     return Augerino().fit(problem, ctx), ctx
 
 

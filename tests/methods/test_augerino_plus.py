@@ -32,7 +32,8 @@ def states(n=64, space=None):
 
 
 def fit(problem, tmp_path, seed=0, **changes):
-    ctx = RunContext(AugerinoPlusParameters(**({"epochs": 2, "batch_size": 64} | changes)), seed, CPU, tmp_path)
+    changes = {"passes": len(problem.train) * changes.pop("epochs", 2)} | changes
+    ctx = RunContext(AugerinoPlusParameters(**({"batch_size": 64} | changes)), seed, CPU, tmp_path)
     return AugerinoPlus().fit(problem, ctx), ctx
 
 
@@ -55,7 +56,7 @@ def test_a_step_is_that_of_the_hand_written_loss(tmp_path):
     moved = (network(gx) - gy).square().mean()  # gy carries a gradient too
     loss = moved + 0.7 * cosine + 0.05 * basis.abs().sum() + 0.3 * overlap
     loss.backward()
-    warm = learning_rate_factor(0, 1)
+    warm = learning_rate_factor(0.5)
     groups = [{"params": list(network.parameters()), "lr": 1e-2 * warm}, {"params": [basis], "lr": 1e-3 * warm}]
     torch.optim.Adam(groups).step()
     logged = {name: value for name, [(_, value)] in ctx.history.items()}
@@ -77,7 +78,7 @@ def test_the_reported_generators_keep_the_mask_and_every_epoch_is_traced(tmp_pat
     space = mask2()
     fitted, ctx = fit(states(space=space), tmp_path, epochs=3)
     assert bool((fitted.symmetry().generators[:, ~space.mask] == 0).all())
-    assert [epoch for epoch, _ in ctx.traced] == [1, 2, 3]
+    assert [passes for passes, _ in ctx.traced] == [64, 128, 192]
     torch.testing.assert_close(ctx.traced[-1][1], fitted.symmetry().generators.double())
 
 

@@ -32,7 +32,8 @@ def problem(generators=ROTATION, invariant=False, **changes):
 
 
 def fit(case, tmp_path, **params):
-    ctx = RunContext(EMLPParams(**({"epochs": 20, "batch_size": 32, "lr": 5e-3} | params)), 0, CPU, tmp_path)
+    params = {"passes": len(case.train) * params.pop("epochs", 20)} | params
+    ctx = RunContext(EMLPParams(**({"batch_size": 32, "lr": 5e-3} | params)), 0, CPU, tmp_path)
     return EMLPMethod().fit(case, ctx), ctx
 
 

@@ -25,7 +25,8 @@ def problem(batch_norm=True, n=40):
 
 
 def fit(tmp_path, **changes):
-    params = GCNNParams(**{"epochs": 2, "batch_size": 16, "lr": 1e-2} | changes)
+    changes = {"passes": 40 * changes.pop("epochs", 2)} | changes
+    params = GCNNParams(**{"batch_size": 16, "lr": 1e-2} | changes)
     return GCNN().fit(problem(), RunContext(params, 0, CPU, tmp_path))
 
 

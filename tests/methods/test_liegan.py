@@ -47,7 +47,9 @@ def digits(n=32, size=12):
 
 
 def fit(problem, tmp_path, seed=0, **changes):
-    values = {"epochs": 2, "vector_width": 64, "image_width": 4} | changes
+    epochs, size = changes.pop("epochs", 2), changes.get("batch_size", 64)
+    steps = epochs * math.ceil(len(problem.train) / size)
+    values = {"steps": steps, "vector_width": 64, "image_width": 4} | changes
     ctx = RunContext(LieGANParameters(**values), seed, CPU, tmp_path)
     return LieGAN().fit(problem, ctx), ctx
 
@@ -167,7 +169,7 @@ def test_a_wild_start_does_not_overflow(tmp_path):
 def test_data_that_are_not_finite_are_divergence(tmp_path):
     problem = rings(64)
     problem.train.x[0] = math.nan
-    with pytest.raises(Diverged, match="is not finite after epoch 1 of 2"):
+    with pytest.raises(Diverged, match="is not finite after step 1 of 2"):
         fit(problem, tmp_path)
 
 

@@ -37,7 +37,7 @@ def toy_problem(n=1024):
 
 
 def context(tmp_path, seed=0, **changes):
-    chosen = {"epochs": 20, "batch_size": 64, "lr": 5e-3, "basis_lr": 5e-3} | changes
+    chosen = {"passes": 51_200, "copies": 4, "batch_size": 64, "lr": 5e-3, "basis_lr": 5e-3} | changes
     return RunContext(SemolaParams(**chosen), seed, CPU, tmp_path)
 
 
@@ -52,14 +52,14 @@ def test_it_finds_the_rotation_of_a_toy_map(tmp_path, target):
 def test_equal_seeds_give_equal_generators_and_predictions(tmp_path):
     problem = toy_problem(128)
     x = problem.val.x[:5]
-    runs = [Semola().fit(problem, context(tmp_path, seed, epochs=2)) for seed in (0, 0, 1)]
+    runs = [Semola().fit(problem, context(tmp_path, seed, passes=1280)) for seed in (0, 0, 1)]
     assert torch.equal(runs[0].symmetry().generators, runs[1].symmetry().generators)
     assert torch.equal(runs[0].predict(x), runs[1].predict(x))
     assert not torch.equal(runs[0].predict(x), runs[2].predict(x))
 
 
 def test_a_prediction_does_not_depend_on_its_batch(tmp_path):
-    fitted = Semola().fit(toy_problem(128), context(tmp_path, epochs=1))
+    fitted = Semola().fit(toy_problem(128), context(tmp_path, passes=640))
     x = toy_problem(16).val.x
     together = fitted.predict(x)
     alone = torch.cat([fitted.predict(row[None]) for row in x])
@@ -67,8 +67,8 @@ def test_a_prediction_does_not_depend_on_its_batch(tmp_path):
 
 
 def test_both_inference_strategies_are_offered_and_charged(tmp_path):
-    plain = Semola().fit(toy_problem(64), context(tmp_path, epochs=1, inference="plain"))
-    average = Semola().fit(toy_problem(64), context(tmp_path, epochs=1, inference_copies=5))
+    plain = Semola().fit(toy_problem(64), context(tmp_path, passes=320, inference="plain"))
+    average = Semola().fit(toy_problem(64), context(tmp_path, passes=320, inference="average", inference_copies=5))
     assert set(plain.strategies()) == {"plain", "average"}
     assert (plain.forward_passes, average.forward_passes) == (1, 5)
 
@@ -104,7 +104,7 @@ def test_overlap_counts_pairs_and_is_zero_for_one_generator():
     assert float(overlap(torch.cat([one, 3 * one, -one]))) == pytest.approx(3.0)
 
 
-def test_the_settings_of_every_family_are_valid():
+def test_the_defaults_fit_every_task():
     registry = load_registry()
     for task in registry.tasks.values():
         make_cell(task, Semola(), search=None, budget="small", seed=0, fingerprint="")

@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from bench.metrics.cost import hardware_fingerprint, parameter_count, peak_memory_mb
+from bench.metrics.cost import parameter_count, peak_memory_mb
 
 
 def test_shared_parameters_count_once_and_frozen_ones_not_at_all():
@@ -20,10 +20,3 @@ def test_peak_memory_grows_by_what_is_touched_and_never_falls():
     grown = peak_memory_mb()
     del block
     assert peak_memory_mb() >= grown >= before
-
-
-def test_the_fingerprint_names_the_processor_and_the_threads():
-    fingerprint = hardware_fingerprint()
-    assert fingerprint.cpu
-    assert fingerprint.threads == torch.get_num_threads()
-    assert (fingerprint.gpu is None) == (not torch.cuda.is_available())

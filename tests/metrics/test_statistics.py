@@ -114,84 +114,64 @@ def test_minimum_detectable_difference_is_found_with_the_power_that_it_promises(
     assert found == pytest.approx(0.8, abs=0.03)
 
 
-def test_win_probability_is_mann_whitneys_u():
-    own, other = [1.0, 2.0, 2.0], [2.0, 3.0, 0.5, 4.0]
-    u = oracle.mannwhitneyu(own, other).statistic
-    assert stats.win_probability(own, other, higher_is_better=True) == pytest.approx(u / 12)
-    assert stats.win_probability(own, other, higher_is_better=False) == pytest.approx(1 - u / 12)
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda bad: stats.half_width([1.0, bad, 2.0]),
+        lambda bad: stats.half_width([1.0, bad]),
+        lambda bad: stats.sign_flip_p([bad, 1.0]),
+        lambda bad: stats.holm([0.1, bad]),
+        lambda bad: stats.step_down_p(np.array([[1.0, bad], [1.0, 2.0]])),
+        lambda bad: stats.tie_letters({"a": dict.fromkeys(range(6), bad), "b": {}}, higher_is_better=False),
+        lambda bad: stats.minimum_detectable(bad, 6),
+        lambda bad: stats.fieller([1.0, bad, 2.0], [1.0, 1.0, 1.0]),
+        lambda bad: stats.fieller([1.0, 1.0, 2.0], [1.0, bad, 1.0]),
+    ],
+)
+def test_what_is_not_finite_is_refused_everywhere(call, bad):
+    with pytest.raises(ValueError, match="must be finite"):
+        call(bad)
 
 
-def test_ranks_are_scipys_and_leave_out_what_is_missing():
-    table = np.array([[3.0, 1.0, 2.0, 1.0], [1.0, 1.0, 1.0, 0.5]])
-    assert stats.ranks(table) == pytest.approx(oracle.rankdata(table, axis=1))
-    assert stats.ranks(np.array([5.0, np.nan, 4.0]))[[0, 2]].tolist() == [2.0, 1.0]
+def test_clopper_pearson_is_scipys_exact_interval():
+    for n in (1, 2, 6, 37):
+        for successes in range(n + 1):
+            expected = oracle.binomtest(successes, n).proportion_ci(0.95, method="exact")
+            assert stats.clopper_pearson(successes, n) == pytest.approx((expected.low, expected.high), abs=1e-12)
+    narrow = oracle.binomtest(2, 9).proportion_ci(0.8, method="exact")
+    assert stats.clopper_pearson(2, 9, level=0.8) == pytest.approx((narrow.low, narrow.high))
+    assert stats.clopper_pearson(0, 0) == (0.0, 1.0)
 
 
-def test_rank_draws_agree_with_a_bootstrap_in_plain_loops():
+@pytest.mark.parametrize(("successes", "n"), [(-1, 3), (4, 3), (0, -1)])
+def test_clopper_pearson_refuses_impossible_counts(successes, n):
+    with pytest.raises(ValueError, match="must be from 0 to n"):
+        stats.clopper_pearson(successes, n)
+
+
+def test_fieller_holds_exactly_the_ratios_that_a_t_test_does_not_reject():
     rng = np.random.default_rng(9)
-    scores = [rng.normal([[0.0], [0.3], [0.6]], 0.5, (3, 6)), rng.normal([[0.5], [0.0], [0.4]], 0.5, (3, 6))]
-    scores[1][2] = np.nan  # no place there
-    found, _ = stats.rank_draws(scores, "ab", 4000, np.random.default_rng(0))
-    slow = []
-    for _ in range(4000):
-        places = []
-        for task in rng.integers(0, 2, 2):
-            table = scores[task][:, rng.integers(0, 6, 6)]
-            means = table.mean(1)
-            row = np.full(3, np.nan)
-            row[~np.isnan(means)] = oracle.rankdata(means[~np.isnan(means)])
-            places.append(row)
-        slow.append(
-            np.nanmean(places, axis=0) if not np.isnan(places).all(0).any() else [*np.mean(places, 0)[:2], np.nan]
-        )
-    slow = np.array(slow)
-    assert np.nanmean(found, 0) == pytest.approx(np.nanmean(slow, 0), abs=0.04)
-    assert np.nanquantile(found, [0.025, 0.975], axis=0) == pytest.approx(
-        np.nanquantile(slow, [0.025, 0.975], axis=0), abs=0.26
+    a, b = rng.normal(1.0, 0.5, 6), rng.normal(2.0, 0.5, 6)
+    low, high = stats.fieller(a, b)
+    for end in (low, high):
+        assert oracle.ttest_1samp(a - end * b, 0.0).pvalue == pytest.approx(0.05)
+    assert oracle.ttest_1samp(a - (low + high) / 2 * b, 0.0).pvalue > 0.05
+
+
+def test_fieller_needs_a_denominator_that_is_told_from_zero_and_three_pairs():
+    assert stats.fieller([1.0, 2.0, 3.0], [1.0, -1.0, 0.5]) is None
+    assert stats.fieller([1.0, 2.0], [1.0, 1.0]) is None
+    assert stats.fieller([1.0, 2.0, 3.0], [2.0, 2.0, 2.0]) == pytest.approx(
+        (1 - stats.half_width([1.0, 2.0, 3.0]) / 2, 1 + stats.half_width([1.0, 2.0, 3.0]) / 2)
     )
-    assert np.isnan(found[:, 2]).mean() == pytest.approx(0.25, abs=0.05)
+    with pytest.raises(ValueError, match="needs pairs"):
+        stats.fieller([1.0, 2.0, 3.0], [1.0, 2.0])
 
 
-def test_the_first_draw_is_the_data_themselves():
-    rng = np.random.default_rng(4)
-    scores = [rng.normal(size=(4, 5)), rng.normal(size=(4, 5))]
-    found, wins = stats.rank_draws(scores, "ab", 10, rng)
-    places = [oracle.rankdata(table.mean(1)) for table in scores]
-    assert found[0] == pytest.approx(np.mean(places, axis=0))
-    expected = [
-        [
-            np.mean([stats.win_probability(own, other, False) for j, other in enumerate(table) if j != i])
-            for i, own in enumerate(table)
-        ]
-        for table in scores
-    ]
-    assert wins[0] == pytest.approx(np.mean(expected, axis=0))
-
-
-def test_win_probabilities_of_draws_agree_with_a_bootstrap_in_plain_loops():
-    rng = np.random.default_rng(5)
-    scores = [rng.normal([[0.0], [0.8]], 1.0, (2, 6)), rng.normal([[0.3], [0.0]], 1.0, (2, 6))]
-    _, wins = stats.rank_draws(scores, "ab", 4000, np.random.default_rng(0))
-    slow = []
-    for _ in range(2000):
-        tables = [scores[task][:, rng.integers(0, 6, 6)] for task in rng.integers(0, 2, 2)]
-        slow.append(np.mean([stats.win_probability(*table, higher_is_better=False) for table in tables]))
-    assert wins.sum(1) == pytest.approx(np.ones(4000))  # two methods: what one loses the other wins
-    assert wins[:, 0].mean() == pytest.approx(np.mean(slow), abs=0.02)
-    assert wins[:, 0].std() == pytest.approx(np.std(slow), rel=0.06)
-
-
-def test_a_missing_seed_is_not_a_defeat():
-    scores = [np.array([[1.0, np.nan, 1.0], [2.0, 2.0, 2.0]])]
-    _, wins = stats.rank_draws(scores, "a", 200, np.random.default_rng(0))
-    assert (wins == [[1.0, 0.0]]).all()
-
-
-def test_a_family_counts_once_however_many_tasks_it_has():
-    first, second = np.array([[1.0] * 3, [2.0] * 3]), np.array([[2.0] * 3, [1.0] * 3])
-    found, wins = stats.rank_draws([first, first, first, second], ["many"] * 3 + ["one"], 500, np.random.default_rng(0))
-    assert found[0] == pytest.approx([1.5, 1.5])
-    assert wins[0] == pytest.approx([0.5, 0.5])
-    # Two families, drawn twice: both the first, one of each, or both the second.
-    assert sorted(set(wins[:, 0])) == [0.0, 0.5, 1.0]
-    assert np.mean(wins[:, 0] == 0.5) == pytest.approx(0.5, abs=0.08)
+def test_fieller_covers_the_true_ratio_nineteen_times_in_twenty():
+    rng = np.random.default_rng(10)
+    a, b = rng.normal(1.0, 0.5, (2000, 6)), rng.normal(2.0, 0.3, (2000, 6))
+    intervals = [stats.fieller(x, y) for x, y in zip(a, b, strict=True)]
+    covered = np.mean([interval is not None and interval[0] <= 0.5 <= interval[1] for interval in intervals])
+    assert covered == pytest.approx(0.95, abs=0.02)

@@ -50,7 +50,7 @@ def test_an_alias_is_the_same_cell(registry):
 
 
 def test_setting_a_parameter_to_its_default_changes_nothing(registry):
-    same = cell(registry, assignments=[("copies", "4")])
+    same = cell(registry, assignments=[("copies", "1")])
     assert same.key == cell(registry).key
     assert not same.changed
 
@@ -63,7 +63,7 @@ def test_the_budget_of_the_task_reaches_every_method(registry):
     budget = registry.task("nbody_1step_id").card.budgets["small"]
     for method in ("plain", "semola", "true+augment"):
         params = cell(registry, method=method).params
-        assert (params["epochs"], params["batch_size"], params["lr"]) == (budget.epochs, budget.batch_size, budget.lr)
+        assert (params["passes"], params["batch_size"], params["lr"]) == (budget.passes, budget.batch_size, budget.lr)
 
 
 def test_the_number_of_generators_is_told_by_the_task(registry):

@@ -36,7 +36,7 @@ def test_equal_arrays_are_stored_once(tmp_path, records):
 
 def test_records_come_back_with_the_names_of_their_packed_arrays(tmp_path, records):
     pack(tmp_path, "toy@1", [(record, ARRAYS) for record in records])
-    read, skipped = Packed(tmp_path).scan()
+    read, skipped, _ = Packed(tmp_path).scan()
     assert not skipped
     assert read == {record.place: replaced(record, {"arrays": tuple(sorted(ARRAYS))}) for record in records}
 
@@ -50,13 +50,13 @@ def test_packing_what_was_packed_changes_nothing(tmp_path, records):
     assert (text.read_bytes(), archive.read_bytes()) == before
 
 
-@pytest.mark.parametrize("damage", [b"{", b"", b'{"arrays": {}, "record": {"schema": "run.v2"}}', b"\xff"])
+@pytest.mark.parametrize("damage", [b"{", b"", b'{"arrays": {}, "record": {"schema": "run.v3"}}', b"\xff"])
 def test_a_broken_line_costs_one_record_and_is_named(tmp_path, records, damage):
     text, _ = pack(tmp_path, "toy@1", [(record, {}) for record in records])
     lines = text.read_bytes().splitlines()
     lines[1] = damage
     text.write_bytes(b"\n".join(lines) + b"\n")
-    read, skipped = Packed(tmp_path).scan()
+    read, skipped, _ = Packed(tmp_path).scan()
     assert list(read) == [records[0].place, records[2].place]
     assert list(skipped) == ["toy@1.jsonl:2"]
 
@@ -64,7 +64,7 @@ def test_a_broken_line_costs_one_record_and_is_named(tmp_path, records, damage):
 def test_a_line_of_another_board_is_not_counted(tmp_path, records):
     text, _ = pack(tmp_path, "toy@1", [(record, {}) for record in records])
     text.rename(tmp_path / "other@1.jsonl")
-    read, skipped = Packed(tmp_path).scan()
+    read, skipped, _ = Packed(tmp_path).scan()
     assert not read
     assert len(skipped) == 3
 

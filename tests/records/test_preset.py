@@ -99,7 +99,9 @@ def test_a_preset_that_changes_nothing_gives_the_cell_of_the_default(registry, p
 
 
 def test_an_unknown_or_missing_preset_says_what_to_do(registry, tmp_path):
-    with pytest.raises(BenchError, match=r"unknown preset 'tunde'\. Did you mean 'tuned'\? Allowed: default, tuned\."):
+    with pytest.raises(
+        BenchError, match=r"unknown preset 'tunde'\. Did you mean 'tuned'\? Allowed: default, published, tuned\."
+    ):
         cell_of(registry, tmp_path, "tunde")
     told = (
         "no preset 'tuned' of semola [affine3d] on toy_se3, smoke; `python -m bench sweep --method semola "
@@ -158,7 +160,7 @@ def test_only_just_its_changes_are_those_of_a_preset(put_preset, registry):
     assert preset.made({"lr": 0.002})
     assert preset.made({"lr": 0.002, "copies": 2})
     assert not preset.made({})
-    assert not preset.made({"lr": 0.002, "epochs": 3})
+    assert not preset.made({"lr": 0.002, "passes": 3})
     assert not preset.made({"lr": 0.002, "copies": 3})
     assert not preset.made({"copies": 2})
 

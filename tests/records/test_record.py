@@ -40,7 +40,7 @@ def test_what_is_written_is_read(make_record):
         ("arrays", "../../elsewhere.npz", "Expected `array`"),
         ("scores", {"test/mse": {"value": 1e155, "unit": "1", "higher_is_better": None}}, r"<= 1e\+100"),
         ("started", "yesterday", r"`\$\.started`; it is 'yesterday'"),
-        ("schema", "run.v1", "earlier layout run.v1"),
+        ("schema", "run.v1", "is of an earlier protocol .run.v1, now run"),
     ],
 )
 def test_odd_values_are_refused_by_name_and_place(make_record, path, value, message):
@@ -59,7 +59,7 @@ def test_odd_values_are_refused_by_name_and_place(make_record, path, value, mess
         b'{"a": ' * 100_000,
         b"\xff\xfe",
         b"null",
-        b'{"schema": "run.v2"}',
+        b'{"schema": "run.v3"}',
         b"NaN",
     ],
     ids=["empty", "half", "nested lists", "nested objects", "not UTF-8", "null", "nothing in it", "NaN"],
@@ -84,13 +84,20 @@ def test_line_ends_and_indentation_do_not_matter(make_record):
 def test_the_cost_of_a_discovery_is_added_to_that_of_its_consumer():
     common = {"predict_s": 1.0, "forward_passes": 2}
     consumer = Cost(
-        fit_s=2.0, steps=10, samples_per_s=100.0, parameters=7, peak_rss_mb=5.0, peak_device_mb=None, **common
+        fit_s=2.0,
+        passes=100,
+        steps=10,
+        samples_per_s=100.0,
+        parameters=7,
+        peak_rss_mb=5.0,
+        peak_device_mb=None,
+        **common,
     )
     discovery = Cost(
-        fit_s=6.0, steps=30, samples_per_s=20.0, parameters=3, peak_rss_mb=9.0, peak_device_mb=4.0, **common
+        fit_s=6.0, passes=20, steps=30, samples_per_s=20.0, parameters=3, peak_rss_mb=9.0, peak_device_mb=4.0, **common
     )
     whole = consumer.with_discovery(discovery)
-    assert (whole.fit_s, whole.steps, whole.parameters) == (8.0, 40, 10)
+    assert (whole.fit_s, whole.passes, whole.steps, whole.parameters) == (8.0, 120, 40, 10)
     assert whole.samples_per_s * whole.fit_s == pytest.approx(100.0 * 2 + 20.0 * 6)
     assert (whole.peak_rss_mb, whole.peak_device_mb) == (9.0, 4.0)
     assert (whole.predict_s, whole.forward_passes) == (1.0, 2)

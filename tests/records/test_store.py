@@ -1,5 +1,6 @@
 """Laws of the store: what is written is valid and whole, what is broken is named and skipped."""
 
+import json
 import shutil
 
 import numpy as np
@@ -8,7 +9,8 @@ import pytest
 from bench.errors import BenchError
 from bench.records.cell import Cell
 from bench.records.packed import pack
-from bench.records.record import encode, replaced
+from bench.records.paths import packed_dir
+from bench.records.record import SCHEMA, encode, replaced
 from bench.records.store import Store, read_arrays
 
 CELL = Cell("toy", 1, "plain", None, "small", 3, "data", {"train": 100}, {"lr": 0.1})
@@ -69,7 +71,7 @@ def test_corrupt_and_foreign_files_are_skipped_with_their_reason(store, record_o
     good = store.root / written.place
     broken = {
         "seed4": b"{ half a record",
-        "seed5": b'{"schema": "run.v0"}',
+        "seed5": b'{"schema": "run.v999"}',
         "seed6 (conflicted copy)": good.read_bytes(),
     }
     for name, content in broken.items():
@@ -78,6 +80,24 @@ def test_corrupt_and_foreign_files_are_skipped_with_their_reason(store, record_o
     assert scan.records == {written.place: written}
     assert [place.rpartition("/")[2].removesuffix(".json") for place in scan.skipped] == list(broken)
     assert all(place in reason for place, reason in scan.skipped.items())
+
+
+def test_records_of_an_earlier_protocol_are_counted_and_not_reasons(store, record_of, tmp_path):
+    written = store.write(CELL, record_of())
+    old = encode(written).replace(SCHEMA.encode(), b"run.v1")
+    (store.root / written.place.replace("seed3", "seed4")).write_bytes(old)
+    packed_dir(store.root).mkdir(parents=True, exist_ok=True)
+    line = json.dumps({"arrays": {}, "record": json.loads(old)}).encode()
+    (packed_dir(store.root) / "other@1.jsonl").write_bytes(line + b"\n" + line + b"\n")
+    scan = store.scan()
+    assert (scan.records, scan.skipped, scan.earlier) == ({written.place: written}, {}, 3)
+
+
+def test_a_record_of_an_earlier_protocol_is_no_result_of_its_cell(store, record_of):
+    written = store.write(CELL, record_of())
+    path = store.root / written.place
+    path.write_bytes(encode(written).replace(SCHEMA.encode(), b"run.v1"))
+    assert store.finished(CELL) is None
 
 
 def test_a_record_counts_only_at_its_own_place(store, record_of):

@@ -120,8 +120,8 @@ class Keeping:
     def __getattr__(self, name):
         return getattr(self.task, name)
 
-    def load(self, budget, options, folder):
-        training = self.task.load(budget, options, folder)
+    def load(self, budget, options, folder, seed):
+        training = self.task.load(budget, options, folder, seed)
         test = self.task.load_test(training, budget, options, folder)
         self.kept = {
             "test": test.test.x.numpy()[3:],

@@ -33,7 +33,7 @@ class Changed(Task):
 
 
 def source(task, folder):
-    return DataSource(task, task.card.budgets[TINY], None, folder)
+    return DataSource(task, task.card.budgets[TINY], None, folder, 0)
 
 
 def read_all(task, folder):
@@ -182,7 +182,7 @@ class FromFile(Changed):
     def fingerprint(self, data_dir):
         return str((data_dir / "mine.npz").stat().st_size)
 
-    def load(self, budget: Budget, options, data_dir):
+    def load(self, budget: Budget, options, data_dir, seed):
         with np.load(data_dir / "mine.npz") as data:
             return data["x"].reshape(budget.train, -1)
 

@@ -59,7 +59,7 @@ def test_the_validation_score_is_the_test_score_where_both_splits_are_one(regist
     score, validation = record.scores["test/mse"], record.validation
     assert (validation.name, validation.value, validation.unit) == ("val/mse", score.value, score.unit)
     losses = [point for message in said for point in message["losses"]]
-    assert [epoch for epoch, _ in losses] == list(range(1, record.params["epochs"] + 1))
+    assert [passes for passes, _ in losses] == list(range(512, record.params["passes"] + 1, 512))
 
 
 def test_a_cell_that_is_not_tested_has_the_same_validation_score_and_no_other(registry, tmp_path):
@@ -110,5 +110,5 @@ def test_a_pruned_cell_leaves_nothing_behind(registry, tmp_path):
 
     with pytest.raises(Pruned):
         run_in_worker(Job(cell), Session(store, registry, "cpu", tmp_path), watch=Watch(prune=prune))
-    assert [epoch for epoch, _ in heard] == [1]
+    assert [passes for passes, _ in heard] == [512]
     assert not [path for path in store.root.rglob("*") if path.is_file()]

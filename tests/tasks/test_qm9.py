@@ -22,7 +22,7 @@ needs_molecules = pytest.mark.skipif(
 def data(load_all):
     task = load_registry().task("qm9_homo")
     budget = task.card.budgets["smoke"]
-    return load_all(task, budget, from_values(QM9Options, budget.options, owner="qm9_homo"), data_dir())
+    return load_all(task, budget, from_values(QM9Options, budget.options, owner="qm9_homo"), data_dir(), 0)
 
 
 @needs_molecules
@@ -92,7 +92,7 @@ def test_precision_and_compilation_are_in_the_key_only_where_they_are_chosen():
 def test_the_chosen_precision_reaches_the_network():
     task = load_registry().task("qm9_homo")
     values = {"width": 8, "blocks": 1, "precision": "bfloat16"}
-    chosen = task.load(task.card.budgets["smoke"], from_values(QM9Options, values, owner="qm9_homo"), data_dir())
+    chosen = task.load(task.card.budgets["smoke"], from_values(QM9Options, values, owner="qm9_homo"), data_dir(), 0)
     network = chosen.backbone()
     assert isinstance(network, Accelerated)
     assert network.reduced

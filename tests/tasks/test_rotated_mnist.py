@@ -178,7 +178,7 @@ def test_real_digits_load_at_the_size_of_the_committed_boards(monkeypatch, load_
     task = load_registry().task("rotated_mnist_id")
     options = from_values(RotatedMNISTOptions, {}, owner="rotated_mnist_id")
     data = load_all(task, "small", options, data_dir())
-    assert (len(data.train), len(data.val), len(data.test)) == (6000, 1000, 2000)
+    assert (len(data.train), len(data.val), len(data.test)) == (12_000, 2000, 10_000)
     assert float(data.test.x.mean()) == pytest.approx(0.1307, rel=0.03)  # the disc and the turn lose little
     assert 8 < reference_scores(data, data)["constant"] < 14
-    assert data.train.y.bincount().min() > 450
+    assert data.train.y.bincount().min() > 900

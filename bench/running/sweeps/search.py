@@ -22,12 +22,12 @@ DIGITS = 3
 FIRST_SEED = 1000
 #: Trials drawn at random (the first is the default) before the sampler has a model.
 RANDOM_TRIALS = 5
-#: Number of complete trials before pruning starts, and the share of the epochs that every trial may run.
+#: Number of complete trials before pruning starts, and the share of the passes that every trial may run.
 COMPLETE_FIRST, WARMUP = 4, 1 / 3
 
 SAMPLER = f"TPE, {RANDOM_TRIALS} random trials first"
-PRUNER = f"median of the validation loss, after {COMPLETE_FIRST} complete trials and a third of the epochs"
-#: Called with each new (epoch, validation loss); returns True to stop the trial.
+PRUNER = f"median of the validation loss, after {COMPLETE_FIRST} complete trials and a third of the passes"
+#: Called with each new (passes, validation loss); returns True to stop the trial.
 Prune = Callable[[Sequence[tuple[int, float]]], bool]
 
 
@@ -47,7 +47,7 @@ class StudySettings:
     space: Mapping[str, Sweep]
     default: Mapping[str, Any]  # a value for each name of the space
     higher_is_better: bool
-    epochs: int
+    passes: int
     identity: str
     run: Callable[[int, Mapping[str, Any], Prune], TrialOutcome]  # (seed, parameters, prune) -> how it ended
     on_end: Callable[[int, Trial, TrialOutcome, float], None]  # (study, trial, outcome, seconds)

@@ -22,6 +22,9 @@ from bench.running.sweeps.search import (
     rounded,
 )
 
+#: Trials are compared at this many shares of the passes: with other copies, rounds end at other numbers of them.
+TICKS = 12
+
 
 def run_study(settings: StudySettings, number: int, journal: Path, trials: int, max_hours: float) -> Study:
     """Continue the study in ``journal`` until it has ``trials`` trials or has used ``max_hours``, and return it.
@@ -35,7 +38,7 @@ def run_study(settings: StudySettings, number: int, journal: Path, trials: int, 
     # A continued study uses another seed than before, so that it does not draw the same values again.
     seed = seed_for(FIRST_SEED + number, f"sweep {len(study.trials)}") % 2**32
     study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=RANDOM_TRIALS)
-    study.pruner = optuna.pruners.MedianPruner(COMPLETE_FIRST, int(WARMUP * settings.epochs))
+    study.pruner = optuna.pruners.MedianPruner(COMPLETE_FIRST, int(WARMUP * TICKS))
 
     def ended() -> list[FrozenTrial]:
         return ended_trials(study, journal, settings.space)
@@ -67,10 +70,11 @@ def _run_trial(settings: StudySettings, number: int, place: int, trial: optuna.T
     sign = -1.0 if settings.higher_is_better else 1.0  # losses are minimised, the study may maximise
 
     def prune(losses: Sequence[tuple[int, float]]) -> bool:
-        for epoch, loss in losses:
-            if epoch not in reported:
-                reported.add(epoch)
-                trial.report(sign * loss, epoch)
+        for passes, loss in losses:
+            tick = TICKS * passes // max(settings.passes, 1)
+            if tick not in reported:
+                reported.add(tick)
+                trial.report(sign * loss, tick)
                 if trial.should_prune():
                     return True
         trial.set_user_attr(

@@ -128,7 +128,7 @@ def _run_studies(plan: SweepPlan, executor: Executor, on_end: OnEnd) -> list[Stu
         space=plan.space,
         default={name: plan.default.params[name] for name in plan.space},
         higher_is_better=plan.task.card.metric.higher_is_better,
-        epochs=int(plan.default.params.get("epochs", 0)),
+        passes=int(plan.default.params.get("passes", 0)),
         identity=plan.identity,
         run=partial(_run_trial, plan, executor),
         on_end=on_end,
@@ -188,10 +188,10 @@ def _run_trial(plan: SweepPlan, executor: Executor, seed: int, params: Mapping[s
 
 
 def _losses(store: Store, record: Record) -> list[tuple[int, float]]:
-    """The validation losses (epoch, loss) of a cell that has ended."""
+    """The validation losses (passes, loss) of a cell that has ended."""
     name = "history/val/loss"
     history = store.arrays(record.place, [name]).get(name, ()) if name in record.arrays else ()
-    return [(int(epoch), float(loss)) for epoch, loss in history]
+    return [(int(passes), float(loss)) for passes, loss in history]
 
 
 def _store(plan: SweepPlan, studies: Sequence[Study]) -> Preset:

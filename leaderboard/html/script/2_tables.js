@@ -96,31 +96,17 @@ function boardTable(id, table, section) {
   return sortable(id, table.title, columns, lines);
 }
 
-// The overall board, and the win probability of each row as a point with its interval.
-function overallTable() {
-  const own = data.overall.columns.slice(1).map((title) => ({ title, left: title === "told" }));
-  const columns = [{ title: "method", name: true }, { title: "0 to 1", left: true }, ...own];
-  const lines = data.overall.rows
+// A table of leaderboard/tables/front.py: method, told, and its columns.
+function frontTable(page, table) {
+  const columns = [{ title: "method", name: true }, { title: "told", left: true }, ...table.columns.map((title) => ({ title }))];
+  const lines = table.rows
     .filter((row) => state.tiers.has(row.tier) && named(row.label))
     .map((row) => {
-      const [name, ...cells] = row.cells;
       const about = { class: row.told ? "told" : null, "data-row": row.label };
-      const head = [el("code", {}, name[0]), row.label];
-      return { about, cells: [head, [intervalMark(row.win, row.told), row.win[0]], ...cells] };
+      const tier = [row.tier, data.tiers.indexOf(row.tier)];
+      return { about, cells: [[el("code", {}, row.label), row.label], tier, ...row.cells] };
     });
-  return sortable("overall", "Overall", columns, lines);
-}
-
-function intervalMark([at, low, high], told) {
-  const [width, height, x] = [160, 14, (share) => 4 + share * 152];
-  const tone = `var(--${told ? "told" : "accent"})`;
-  return svg(
-    "svg",
-    { class: "interval", width, height, viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true" },
-    svg("path", { class: "grid", d: `M${x(0)},7H${x(1)}M${x(0)},2v10M${x(0.5)},2v10M${x(1)},2v10` }),
-    svg("path", { stroke: tone, "stroke-width": 3, "stroke-opacity": 0.45, d: `M${x(low)},7H${x(high)}` }),
-    svg("circle", { cx: x(at), cy: 7, r: 4, fill: tone }),
-  );
+  return sortable(`${page.title} ${table.title}`, `${page.title}: ${table.title}`, columns, lines);
 }
 
 // Methods against tasks: ranks, shaded from the first (strong) to the last (none).

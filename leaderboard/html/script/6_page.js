@@ -64,12 +64,21 @@ function overviewPage() {
       "Every row of a board opens its runs, with scores, parameters, costs and environment.",
       claims || null,
     ),
-    data.overall.rows.length ? section("Overall", el("div", { class: "prose" }, prose(data.overall.text)), overallTable()) : null,
+    ...data.fronts.map(frontSection),
     section("Ranks by task", el("p", { class: "muted prose" }, ranks), ranksTable()),
     section("Best of every task", bestTable(), prose(data.remarks)),
     folded("How to read the tables", el("div", { class: "prose" }, prose(data.reading))),
     folded("Methods", methodList(data.methods)),
   ];
+}
+
+function frontSection(page) {
+  const tables = page.tables.map((table) => [
+    el("h3", {}, table.title),
+    el("div", { class: "prose" }, prose(table.above)),
+    frontTable(page, table),
+  ]);
+  return section(page.title, el("div", { class: "prose" }, prose(page.about)), ...tables.flat(), prose(page.notes));
 }
 
 function methodList(cards) {

@@ -87,16 +87,21 @@ def test_rows_of_equal_name_are_told_apart_by_their_key(make_record, board_of):
     assert labels(section) == ["plain (aaaaaa)", "plain (bbbbbb)"]
 
 
-def test_different_data_are_never_in_one_table(make_record, board_of):
-    records = [make_record(seed=seed, task={"data": d, "data_sha256": d * 64}) for seed in (0, 1) for d in "ab"]
+def test_different_recipes_of_data_are_never_in_one_table(make_record, board_of):
+    records = [make_record(seed=seed, task={"data": d}) for seed in (0, 1) for d in "ab"]
     sections = board_of(records).sections
-    assert [section.data_sha256 for section in sections] == ["a" * 64, "b" * 64]
+    assert [section.data for section in sections] == ["a", "b"]
     assert all(row.expected == 2 for section in sections for row in section.rows)
 
 
-def test_one_key_over_two_data_files_is_split_too(make_record, board_of):
-    records = [make_record(seed=seed, task={"data_sha256": sha * 64}) for seed, sha in enumerate("ab")]
-    assert [section.rows[0].expected for section in board_of(records).sections] == [1, 1]
+def test_the_same_cell_of_another_machine_lands_in_the_same_row(make_record, board_of):
+    own = [make_record(seed=seed, mse=0.1) for seed in range(2)]
+    bytes_there = {"data_sha256": "f" * 64}  # another libm gives other bytes from the same recipe
+    there = make_record(seed=2, mse=0.1, task=bytes_there, env={"cpu": "ForgedVendor family 1 model 2 stepping 3"})
+    (section,) = board_of([*own, there]).sections
+    (row,) = section.rows
+    assert (row.ok, row.expected) == (3, 3)
+    assert len(row.hardware) == 2
 
 
 def test_a_cell_killed_before_it_loaded_its_data_is_counted_in_the_row_of_its_key(make_record, board_of):
@@ -135,12 +140,19 @@ def test_a_row_lists_every_hardware_its_seeds_ran_on(make_record, board_of):
     assert board_of(records).sections[0].rows[0].hardware == ("Toy CPU, no GPU, 1 thread", "Toy CPU, no GPU, 2 threads")
 
 
-def test_references_are_shown_once_and_disagreement_is_reported(make_record, board_of):
-    same = [make_record(seed=s, references={"constant": 1.5}) for s in range(2)]
-    assert board_of(same).sections[0].references == {"constant": 1.5}
-    assert board_of(same).sections[0].disagreeing == ()
-    other = [*same, make_record(seed=2, references={"constant": 2.5})]
+def test_references_are_means_over_seeds_and_disagreement_within_a_seed_is_reported(make_record, board_of):
+    drawn = [make_record(seed=s, references={"constant": 1.5 + s}) for s in range(2)]
+    assert board_of(drawn).sections[0].references == {"constant": 2.0}
+    assert board_of(drawn).sections[0].disagreeing == ()
+    other = [*drawn, make_record("semola", seed=1, references={"constant": 3.5})]
     assert board_of(other).sections[0].disagreeing == ("constant",)
+
+
+def test_a_failed_seed_has_the_constant_predictor_of_its_own_data(make_record, board_of):
+    records = [make_record("steady", seed=s, references={"constant": 1.0 + s}) for s in range(2)]
+    records += [make_record("frail", seed=0), make_record("frail", seed=1, status="failed", reason="", references={})]
+    (row,) = [row for row in board_of(records).sections[0].rows if row.label == "frail"]
+    assert row.ranked == {0: 0.5, 1: 2.0}
 
 
 def test_the_published_number_stands_only_beside_unchanged_settings(make_record, board_of, toy_task):
@@ -219,3 +231,35 @@ def test_the_smallest_detectable_difference_comes_from_the_paired_spread_of_whol
     pairs = [a - b for a, b in zip(*noise.values(), strict=True)]
     assert section.detectable == pytest.approx(minimum_detectable(stdev(pairs), 6))
     assert board_of(records[:11]).sections[0].detectable is None
+
+
+def bold(section):
+    return [row.label for row in section.rows if row.tied]
+
+
+def rows_of_seeds(make_record, table, noise):
+    """Records of ``label -> (mean, number of seeds)``; every label has noise of its own."""
+    rng = random.Random(noise)
+    return [
+        make_record(name, seed=s, mse=mean + rng.uniform(-0.05, 0.05))
+        for name, (mean, seeds) in table.items()
+        for s in range(seeds)
+    ]
+
+
+def test_no_row_is_bold_where_the_best_has_too_few_seeds_for_a_test(make_record, board_of):
+    table = {"one": (0.7, 3), "two": (0.9, 3), "three": (1.2, 6), "four": (1.21, 6)}
+    (section,) = board_of(rows_of_seeds(make_record, table, 0)).sections
+    assert labels(section)[:2] == ["one", "two"]
+    assert bold(section) == []
+
+
+@pytest.mark.parametrize("noise", range(8))
+def test_bold_never_skips_a_better_rank(make_record, board_of, noise):
+    table = {"a": (1.0, 6), "b": (1.01, 3), "c": (1.01, 6), "d": (1.02, 6), "e": (2.0, 6)}
+    (section,) = board_of(rows_of_seeds(make_record, table, noise)).sections
+    assert [row.tied for row in section.rows] == sorted((row.tied for row in section.rows), reverse=True)
+    whole = {name: pair for name, pair in table.items() if name != "b"}
+    (section,) = board_of(rows_of_seeds(make_record, whole, noise)).sections
+    assert section.rows[0].label in bold(section)
+    assert "e" not in bold(section)

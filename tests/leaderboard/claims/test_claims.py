@@ -65,7 +65,7 @@ def test_a_claim_is_as_good_as_its_weakest_check(found, expected):
 def test_only_default_rows_of_the_boards_budget_count(make_record):
     records = [
         make_record("semola", search="mask2", mse=0.1),
-        make_record("semola", search="mask2", mse=0.2, changed={"epochs": 3}),
+        make_record("semola", search="mask2", mse=0.2, changed={"passes": 300}),
         make_record("plain", budget="smoke"),
         make_record("gcnn", status="failed", reason="x"),
     ]

@@ -81,7 +81,7 @@ def test_names_do_not_depend_on_the_order_of_the_records(make_record, plans_of):
 
 
 def test_sections_of_one_budget_have_figures_of_different_names(make_record, plans_of):
-    pairs = [(make_record("semola", task={"data_sha256": sha * 64}, seed=seed), FOUND) for seed, sha in enumerate("ab")]
+    pairs = [(make_record("semola", task={"data": data}, seed=seed), FOUND) for seed, data in enumerate("ab")]
     names = {plans_of(*pairs, index=index)["samples"].name for index in range(2)}
     assert len(names) == 2
 

@@ -6,10 +6,12 @@ import random
 import numpy as np
 import pytest
 
-from bench.leaderboard.board.overall import build_overall
+from bench.leaderboard.board.finders import build_finders
+from bench.leaderboard.board.users import build_users
 from bench.leaderboard.html.data import page_data
 from bench.leaderboard.html.values import cell_data
 from bench.leaderboard.tables.cells import TableCell
+from bench.leaderboard.tables.front import front_pages
 from bench.records.record import ScoreValue, replaced
 
 ROTATION = np.array([[[0.0, -1.0], [1.0, 0.0]]])
@@ -22,14 +24,17 @@ FOUND = {
 @pytest.fixture
 def records(make_record):
     """Two rows with a result, a told one, and one of which a seed failed."""
-    found = [make_record("semola", search="full", seed=s, mse=(s + 1) / 7, scores=FOUND) for s in range(6)]
+    found = [
+        make_record("semola", search="full", seed=s, mse=(s + 1) / 7, scores=FOUND | {"symmetry/finds": float(s < 4)})
+        for s in range(6)
+    ]
     told = [make_record("true", knowledge="group", seed=s, mse=(s + 1) / 70) for s in range(6)]
     failed = make_record(seed=6, status="failed", reason="boom <b> | `x`", env={"threads": 2}, params={"lr": 0.5})
     return [*found, *told, *(make_record(seed=s, mse=(s + 3) / 7) for s in range(6)), failed]
 
 
 def data_of(boards, load=lambda run, names: {}):
-    return page_data(boards, build_overall(boards), load)
+    return page_data(boards, front_pages(build_finders(boards), build_users(boards)), load)
 
 
 def test_every_cell_is_that_of_the_tables(board_of, records, tables_of):
@@ -45,7 +50,7 @@ def test_every_cell_is_that_of_the_tables(board_of, records, tables_of):
         tables[table["title"]] = dict(zip(names, shown, strict=True))
     assert tables == tables_of(board)
     assert list(tables) == [
-        "Prediction and equivariance", "Within and beyond the training angles", "Discovery",
+        "Results", "Prediction and equivariance", "Within and beyond the training angles", "Discovery",
         "Which generators were found", "Cost",
     ]  # fmt: skip
 
@@ -73,7 +78,7 @@ def test_each_seed_has_its_parameters_scores_costs_and_environment(board_of, rec
     assert values["test/mse"] == 0.42857
     assert values["cost/fit_s"] == 2.0
     assert "cost/peak_device_mb" not in values
-    assert data["params"][first["params"]] == {"epochs": 3, "lr": 0.002}
+    assert data["params"][first["params"]] == {"passes": 300, "lr": 0.002}
     assert data["envs"][first["env"]]["git_sha"] == "e" * 40
     assert (first["status"], first["reason"]) == ("ok", "")
     assert (failed["status"], failed["reason"], failed["values"]) == ("failed", "boom <b> | `x`", [])
@@ -83,13 +88,14 @@ def test_each_seed_has_its_parameters_scores_costs_and_environment(board_of, rec
     assert "--seeds 0-6" in row["command"]
 
 
-def test_the_overall_board_and_the_ranks_stand_on_the_front_page(board_of, records, toy_task):
+def test_the_front_pages_and_the_ranks_stand_on_the_front_page(board_of, records, toy_task):
     data = data_of([board_of(records)])
-    assert data["overall"]["columns"][0] == "method"
-    assert [row["label"] for row in data["overall"]["rows"]] == ["semola", "plain"]
-    (semola, _) = data["overall"]["rows"]
-    assert semola["win"][1] <= semola["win"][0] <= semola["win"][2]
-    assert semola["cells"][0] == ["semola"]
+    finders, users = data["fronts"]
+    assert (finders["title"], users["title"]) == ("Who finds the symmetry", "Who uses it best")
+    (semola,) = finders["tables"][0]["rows"]
+    assert (semola["label"], semola["tier"], semola["told"]) == ("semola", "none", False)
+    assert semola["cells"][finders["tables"][0]["columns"].index("finds")] == ["4/6", 4]
+    assert [(row["label"], row["told"]) for row in users["tables"][0]["rows"]] == [("semola", False), ("true", True)]
     assert data["ranks"]["tasks"] == [["toy", "toy"]]
     cells = {row["label"]: row["cells"]["toy"] for row in data["ranks"]["rows"]}
     assert {label: (rank, of, told) for label, (rank, of, _, told) in cells.items()} == {

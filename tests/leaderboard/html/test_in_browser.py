@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow  # starts processes, trains, or compiles
 CHROMIUM = os.environ.get("SYMMETRY_BENCH_CHROMIUM") or next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
 )
-SIZE = Budget(100, 10, 50, epochs=3, batch_size=16, lr=2e-3, equivariance_inputs=5, equivariance_elements=4)
+SIZE = Budget(100, 10, 50, passes=300, batch_size=16, lr=2e-3, equivariance_inputs=5, equivariance_elements=4)
 ROTATION = np.array([[[0.0, -1.0], [1.0, 0.0]]])
 CURVE = np.array([[angle, 0.5 + abs(angle), abs(angle)] for angle in np.linspace(-np.pi, np.pi, 9)])
 #: Test MSE of each row; with seeds of little spread, so that the order is known.
@@ -78,7 +78,7 @@ def site(tmp_path_factory, make_record, put_record):
         sizes = {"id": name, "sizes": {"train": 50, "val": 10, "test": 50}}
         put_record(root / "results", make_record("plain", mse=0.75, **(own | {"task": sizes})))
         failed = {"task": {"id": name}, "status": "failed", "reason": "lost </script> & <b>bold</b>"}
-        put_record(root / "results", make_record("plain", seed=6, params={"epochs": 9, "lr": 0.5}, **failed))
+        put_record(root / "results", make_record("plain", seed=6, params={"passes": 900, "lr": 0.5}, **failed))
     cards = Cards({name: task.card for name, task in registry.tasks.items()}, registry.method_card)
     return write_html(Store(root / "results"), root, cards, lambda record: False).as_uri()
 
@@ -129,10 +129,10 @@ def listed(panel):
     return set(zip(panel.locator("dt").all_inner_texts(), panel.locator("dd").all_inner_texts(), strict=True))
 
 
-def test_the_front_page_shows_the_overall_board_the_ranks_and_the_best(visit):
+def test_the_front_page_shows_who_uses_it_best_the_ranks_and_the_best(visit):
     page = visit()
     assert page.title() == "Symmetry Bench"
-    assert names(table(page, "Overall"))[0] == "beta"
+    assert names(table(page, "Who uses it best: Gain recovered")) == ["beta", "alpha", "gamma", "true"]
     assert set(names(table(page, "Ranks by task"))) == {"alpha [full]", "beta", "gamma", "plain", "true"}
     assert names(table(page, "Best of every task")) == ["spins", "spins", "waves", "waves"]
     page.get_by_role("button", name=re.compile("^beta on waves: 1 of 4")).click()
@@ -141,7 +141,7 @@ def test_the_front_page_shows_the_overall_board_the_ranks_and_the_best(visit):
 
 def test_a_header_sorts_by_numbers_in_both_directions_and_says_so(visit):
     page = visit("#task=spins")
-    region = table(page, "Prediction and equivariance")
+    region = table(page, "Results")
     assert names(region)[:5] == ["beta", "alpha [full]", "plain", "gamma", "true"]
     head = region.locator("thead th", has_text=re.compile("^mse"))
     assert head.get_attribute("aria-sort") == "none"
@@ -159,7 +159,7 @@ def test_a_header_sorts_by_numbers_in_both_directions_and_says_so(visit):
 
 def test_cells_are_those_of_the_markdown_page(visit):
     page = visit("#task=spins")
-    region = table(page, "Prediction and equivariance")
+    region = table(page, "Results")
     cells = dict(zip(names(region), column(region, "mse"), strict=True))
     assert cells["beta"] == "(3.075 ± 0.059)e-5"
     assert dict(zip(names(region), column(region, "n ok"), strict=True))["plain"] == "6/7"
@@ -172,7 +172,7 @@ def test_family_tier_and_text_narrow_what_is_shown(visit):
     assert page.locator("nav li").all_inner_texts() == ["Overview", "waves"]
     assert names(table(page, "Best of every task")) == ["waves", "waves"]
     page.get_by_role("link", name="waves").first.click()
-    region = table(page, "Prediction and equivariance")
+    region = table(page, "Results")
     page.get_by_label("group", exact=True).uncheck()
     assert "true" not in names(region)
     assert {"alpha [full]", "beta"} <= set(names(region))
@@ -183,19 +183,19 @@ def test_family_tier_and_text_narrow_what_is_shown(visit):
     page.reload()  # the address keeps what was chosen
     assert page.get_by_label("Method").input_value() == "nothing like it"
     page.get_by_role("button", name="Reset").click()
-    assert {"true", "beta"} <= set(names(table(page, "Prediction and equivariance")))
+    assert {"true", "beta"} <= set(names(table(page, "Results")))
 
 
 def test_a_run_has_a_panel_with_its_parameters_costs_and_environment(visit):
     page = visit("#task=spins")
-    table(page, "Prediction and equivariance").get_by_role("button", name="plain").click()
+    table(page, "Results").get_by_role("button", name="plain").click()
     panel = page.get_by_role("dialog")
     assert listed(panel) >= {
-        ("status", "ok"), ("mse", "0.5"), ("mse", "0.5125 ± 0.0098 (n=6)"), ("fit_s", "32"), ("epochs", "3"),
+        ("status", "ok"), ("mse", "0.5"), ("mse", "0.5125 ± 0.0098 (n=6)"), ("fit_s", "32"), ("passes", "300"),
         ("lr", "0.002"), ("git_sha", "e" * 40), ("torch", "2.13.0"), ("cpu", "Toy CPU"), ("n ok", "6/7"),
     }  # fmt: skip
     panel.get_by_role("button", name="6 failed").click()
-    assert listed(panel) >= {("status", "failed"), ("epochs", "9"), ("lr", "0.5"), ("git_sha", "e" * 40)}
+    assert listed(panel) >= {("status", "failed"), ("passes", "900"), ("lr", "0.5"), ("git_sha", "e" * 40)}
     assert panel.locator(".reason").inner_text() == "lost </script> & <b>bold</b>"
     assert "seed=6" in page.url
     page.keyboard.press("Escape")
@@ -236,7 +236,7 @@ def test_on_a_phone_nothing_is_wider_than_the_screen_and_tables_scroll_by_themse
         wide, own = page.evaluate("(e => [e.scrollWidth, e.clientWidth])(document.querySelector('.scroll'))")
         assert own < 390 < wide
         page.evaluate("document.querySelector('.scroll').scrollLeft = 200")
-        name = table(page, "Prediction and equivariance").locator("tbody th").first.bounding_box()
+        name = table(page, "Results").locator("tbody th").first.bounding_box()
         assert 0 <= name["x"] < 40  # the names stay in sight
 
 

@@ -1,16 +1,23 @@
 """The tables of a section: their columns, their rows and their cells."""
 
 import shlex
+from dataclasses import replace
 
 import pytest
 
 from bench.api import MetricCard
+from bench.leaderboard.board.model import Entry
 from bench.leaderboard.tables.cells import EMPTY
 from bench.leaderboard.tables.section import summary, title
 from bench.leaderboard.tables.tables import counted_cell, rank_cell, score_tables
-from bench.leaderboard.tables.text import NOTHING, command
+from bench.leaderboard.tables.text import NOTHING, command, number
 
-PREDICTION, ANGLES, DISCOVERY = "Prediction and equivariance", "Within and beyond the training angles", "Discovery"
+FIRST, PREDICTION, ANGLES, DISCOVERY = (
+    "Results",
+    "Prediction and equivariance",
+    "Within and beyond the training angles",
+    "Discovery",
+)
 GENERATORS = {
     f"symmetry/{name}": value
     for name, value in {"cosine": 0.7, "mae": 0.2, "precision": 1.0, "dimension": 1.0, "true_dimension": 1.0}.items()
@@ -24,7 +31,7 @@ def rows_of(board, index=0):
 def test_references_are_unranked_rows_and_told_methods_carry_g_ranks(make_record, board_of, tables_of):
     board = board_of([make_record(mse=0.25), make_record("true", knowledge="group", mse=0.125)])
     assert {label: rank_cell(row).text for label, row in rows_of(board).items()} == {"plain": "1", "true": "G1"}
-    assert {name: line["mse"] for name, line in tables_of(board)[PREDICTION].items()} == {
+    assert {name: line["mse"] for name, line in tables_of(board)[FIRST].items()} == {
         "plain": "0.2500", "true": "0.1250", "constant": "1.500",
     }  # fmt: skip
     assert [line.row is None for line in score_tables(board, board.sections[0])[0].lines] == [False, False, True]
@@ -45,7 +52,7 @@ def test_a_strategy_has_a_column_where_it_is_not_the_methods_own(make_record, bo
         "equivariance/e_prime_average": 0.25, "equivariance/e_prime_plain": 0.375,
     }  # fmt: skip
     alone = tables_of(board_of([make_record(mse=0.5, scores=averaged), make_record("gcnn")]))[PREDICTION]
-    assert list(alone["plain"]) == ["mse", "plain", "E′", "E′ plain", "passes"]
+    assert list(alone["plain"]) == ["plain", "E′ plain", "passes"]
     assert (alone["plain"]["plain"], alone["plain"]["E′ plain"]) == ("0.7500", "0.375")
     assert (alone["gcnn"]["plain"], alone["gcnn"]["E′ plain"]) == (NOTHING, NOTHING)
     # A method that predicts by the network alone, beside: its own way is empty, the other one is not.
@@ -66,14 +73,14 @@ def test_recall_has_a_column_where_it_is_not_the_precision_of_every_row(make_rec
 
 def test_a_deterministic_row_shows_no_spread(make_record, board_of, tables_of):
     board = board_of([make_record(seed=seed, mse=0.1) for seed in range(6)])
-    assert tables_of(board)[PREDICTION]["plain"]["mse"] == "0.1000"
+    assert tables_of(board)[FIRST]["plain"]["mse"] == "0.1000"
     assert rows_of(board)["plain"].entries["test/mse"].std == 0.0
 
 
 def test_the_unit_of_the_metric_stands_in_the_header(make_record, board_of, toy_task, tables_of):
     metric = MetricCard("test/accuracy", "%", higher_is_better=True)
     records = [make_record(seed=s, mse=None, scores={"test/accuracy": a}) for s, a in enumerate((97.0, 97.5, 98.0))]
-    (row, _) = tables_of(board_of(records, toy_task(metric=metric)))[PREDICTION].values()
+    (row, _) = tables_of(board_of(records, toy_task(metric=metric)))[FIRST].values()
     assert row["accuracy [%]"] == "97.50 ± 1.24"
 
 
@@ -83,7 +90,8 @@ def test_angles_of_the_training_data_and_beyond_have_a_table_of_their_own(make_r
         "equivariance/e_prime_within": 0.5, "equivariance/e_prime_beyond": 0.875, "equivariance/e_prime": 0.625,
     }  # fmt: skip
     tables = tables_of(board_of([make_record(scores=turned), make_record("gcnn")]))
-    assert list(tables[PREDICTION]["plain"].items())[1:3] == [("E′", "0.625"), ("E′ floor", "0.125")]
+    assert tables[FIRST]["plain"]["E′"] == "0.625"
+    assert next(iter(tables[PREDICTION]["plain"].items())) == ("E′ floor", "0.125")
     assert tables[ANGLES] == {
         "plain": {"mse within": "0.2500", "mse beyond": "0.7500", "E′ within": "0.500", "E′ beyond": "0.875"}
     }
@@ -104,7 +112,7 @@ def test_a_pure_discoverer_is_not_a_failed_predictor(make_record, board_of, tabl
     board = board_of(records)
     tables = tables_of(board)
     assert "liegan" not in tables[PREDICTION]
-    assert tables[PREDICTION]["semola"]["mse"] == "timeout"
+    assert (tables[FIRST]["semola"]["mse"], tables[FIRST]["liegan"]["mse"]) == ("timeout", NOTHING)
     assert "liegan" in tables[DISCOVERY]
     assert "liegan" in tables["Cost"]
     assert rank_cell(rows_of(board)["liegan"]) == EMPTY
@@ -112,7 +120,7 @@ def test_a_pure_discoverer_is_not_a_failed_predictor(make_record, board_of, tabl
 
 def test_a_predictor_of_which_some_seeds_lack_the_metric_stays_in_the_table(make_record, board_of, tables_of):
     board = board_of([make_record(seed=0), make_record(seed=1, mse=None)])
-    assert tables_of(board)[PREDICTION]["plain"]["mse"] == "0.5000 (n=1)"
+    assert tables_of(board)[FIRST]["plain"]["mse"] == "0.5000 (n=1)"
 
 
 def test_the_dimension_stands_beside_the_true_one(make_record, board_of, tables_of):
@@ -129,9 +137,11 @@ def test_the_share_of_translations_has_a_column_where_it_was_measured(make_recor
 
 def test_costs_over_different_hardware_are_marked(make_record, board_of, tables_of):
     records = [make_record(seed=s, env={"threads": s + 1}) for s in range(3)]
-    cost = tables_of(board_of([*records, make_record("gcnn")]))["Cost"]
-    assert (cost["plain"]["hardware"], cost["plain"]["fit [s]"], cost["plain"]["steps"]) == ("A, B, C", "2.00 †", "300")
-    assert (cost["gcnn"]["hardware"], cost["gcnn"]["fit [s]"]) == ("A", "2.00")
+    tables = tables_of(board_of([*records, make_record("gcnn")]))
+    first, cost = tables[FIRST], tables["Cost"]
+    assert (cost["plain"]["hardware"], cost["plain"]["steps"]) == ("A, B, C", "300")
+    assert (cost["gcnn"]["hardware"], cost["gcnn"]["steps"]) == ("A", "300")
+    assert [first[name]["fit [s]"] for name in ("plain", "gcnn")] == ["2.00 †", "2.00"]
 
 
 def test_published_numbers_have_a_column(make_record, board_of, toy_task, tables_of):
@@ -144,7 +154,7 @@ def test_seeds_are_counted_and_a_failure_shows_its_status(make_record, board_of,
     records.append(make_record("gcnn", status="unsupported", reason="needs images"))
     board = board_of(records)
     assert {label: counted_cell(row).text for label, row in rows_of(board).items()} == {"plain": "1/2", "gcnn": "0/1"}
-    assert tables_of(board)[PREDICTION]["gcnn"]["mse"] == "unsupported"
+    assert tables_of(board)[FIRST]["gcnn"]["mse"] == "unsupported"
     stale = board_of([make_record()], is_stale=lambda record: True)
     assert counted_cell(rows_of(stale)["plain"]).text == "1/1 (1 stale)"
 
@@ -153,7 +163,7 @@ def test_sections_are_told_apart_by_share_and_by_data(make_record, board_of):
     board = board_of([make_record(), make_record(changed={"train_fraction": 0.25, "lr": 0.1})])
     assert [title(board, section) for section in board.sections] == ["small", "small, 25 % of the training examples"]
     assert [section.rows[0].rank for section in board.sections] == [1, 1]
-    board = board_of([make_record(task={"data": d, "data_sha256": d * 64}) for d in "ab"])
+    board = board_of([make_record(task={"data": d * 64}) for d in "ab"])
     assert [title(board, section) for section in board.sections] == [
         "small, data aaaaaaaaaaaa",
         "small, data bbbbbbbbbbbb",
@@ -193,3 +203,40 @@ def test_no_two_columns_of_a_section_show_the_same(make_record, board_of, tables
     shown = [column for title, lines in tables.items() if title != "Cost" for column in lines["semola"].values()]
     numbers = [text for text in shown if text != NOTHING]
     assert len(set(numbers)) == len(numbers) > 10
+
+
+def test_the_first_table_has_every_row_with_finds_and_costs(make_record, board_of, toy_task, tables_of):
+    judged = {f"symmetry/{name}": value for name, value in {"finds": 1.0, "precision": 1.0}.items()}
+    records = [make_record("liegan", seed=s, mse=None, scores=judged | {"symmetry/finds": s % 2}) for s in range(3)]
+    records += [make_record("semola", scores=judged | {"equivariance/e_prime": 0.25}), make_record("plain", mse=2.0)]
+    records.append(make_record("liegan", seed=3, mse=None, status="failed", reason="no"))
+    first = tables_of(board_of(records))[FIRST]
+    assert list(first) == ["semola", "plain", "liegan", "constant"]
+    assert [first[name]["finds"] for name in ("semola", "plain", "liegan")] == ["1/1", NOTHING, "1/4"]
+    assert (first["semola"]["E′"], first["semola"]["fit [s]"]) == ("0.250", "2.00")
+    false = [make_record("semola", seed=s, scores={"symmetry/false_discovery": s % 2}) for s in range(4)]
+    assert tables_of(board_of(false, toy_task(control=True)))[FIRST]["semola"]["false discoveries"] == "2/4"
+
+
+def test_the_tables_below_the_first_have_no_rank_and_no_row_without_a_value(make_record, board_of):
+    board = board_of([make_record("semola", scores={"test/mse_plain": 0.75}), make_record("plain")])
+    first, second, *_ = score_tables(board, board.sections[0])
+    assert (first.ranked, second.ranked) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("value", "spread", "text"),
+    [(1.0, 0.0, "1.00"), (1.0, 1e-9, "1.00 ± <0.01"), (1.0, 0.006, "1.00 ± 0.01"), (2e-5, 1e-9, "(2.00 ± <0.01)e-5")],
+)
+def test_a_spread_is_never_shown_as_zero(value, spread, text):
+    assert number(value, 3, spread) == text
+
+
+def test_training_passes_stand_in_the_first_table_alone(make_record, board_of, tables_of):
+    board = board_of([make_record("semola"), make_record("plain")])
+    (section,) = board.sections
+    passes = Entry(96_000.0, 0.0, None, 1, "1")
+    rows = tuple(replace(row, entries=row.entries | {"cost/passes": passes}) for row in section.rows)
+    tables = tables_of(replace(board, sections=(replace(section, rows=rows),)))
+    assert tables[FIRST]["semola"]["training passes"] == "96,000"
+    assert [title for title, lines in tables.items() if "96,000" in lines["semola"].values()] == [FIRST]

@@ -56,9 +56,9 @@ def test_a_row_with_the_changes_of_a_preset_is_its_row_whichever_way_they_were_a
 
 def test_what_a_row_changes_beside_its_preset_is_in_its_name(board_of, default_and_tuned, make_preset):
     preset = make_preset([(2.0, {"lr": 0.002}), (1.0, {"lr": 0.01})])
-    more = default_and_tuned(changed={"lr": 0.01, "epochs": 9})
+    more = default_and_tuned(changed={"lr": 0.01, "passes": 900})
     board = board_of(more, presets=[preset])
-    assert list(rows(board)) == ["plain tuned epochs=9", "plain"]
+    assert list(rows(board)) == ["plain tuned passes=900", "plain"]
     assert tunings(board, board.sections[0])[0].tuned is None
     # An earlier sweep's choice: its row stays, and says what differs from the present one.
     board = board_of(default_and_tuned(changed={"lr": 0.02}), presets=[preset])

@@ -197,7 +197,7 @@ def test_a_run_on_the_cluster_gives_the_records_of_one_here(nodes, tmp_path):
 
 def test_a_sweep_on_the_cluster_makes_the_trials_of_one_here(nodes, tmp_path):
     nodes.fill()
-    words = ["--method", "plain", "--task", "toy_se3", "--studies", "2", "--trials", "6", "--set", "epochs=3"]
+    words = ["--method", "plain", "--task", "toy_se3", "--studies", "2", "--trials", "6", "--set", "passes=1536"]
     studies = {}
     for place, options in (("there", nodes.options), ("here", ["--workers", "2"])):
         bench("sweep", tmp_path / place / "results", *words, *options)
@@ -212,7 +212,7 @@ def test_a_sweep_on_the_cluster_makes_the_trials_of_one_here(nodes, tmp_path):
 def test_ctrl_c_ends_a_sweep_on_all_nodes_and_the_same_command_goes_on(nodes, suites_at, tmp_path):
     nodes.fill()
     suites = suites_at(tmp_path, log=nodes.log)
-    words = ["--method", "plain", "--task", "toy_se3", "--studies", "2", "--trials", "2", "--set", "epochs=50"]
+    words = ["--method", "plain", "--task", "toy_se3", "--studies", "2", "--trials", "2", "--set", "passes=25600"]
     line = [sys.executable, "-m", "bench", "sweep", *words, "--budget", "smoke", "--device", "cpu", *nodes.options]
     process = subprocess.Popen(
         [*line, "--results", str(suites.results)],

@@ -223,7 +223,9 @@ def test_every_method_that_is_swept_can_hold_the_settings_of_every_family():
             assert not outside, (name, task_name)
             assert space.keys() <= cell.params.keys()
             # The kind of task, the amount of training and the cost of a prediction are not searched.
-            assert not {"n_generators", "epochs", "batch_size", "inference_copies"} & {n.split(".")[-1] for n in space}
+            assert not {"n_generators", "passes", "steps", "batch_size", "inference_copies"} & {
+                n.split(".")[-1] for n in space
+            }
     assert searched["plain"] == {"lr"}
     assert len(searched["semola"]) == 5
     assert {"liegan.lr_g", "lr", "copies"} < searched["liegan+augment"]
@@ -255,13 +257,13 @@ def test_what_cannot_be_swept_is_refused_in_one_line(sweeps, words, message):
 
 def test_a_pipeline_is_swept_with_the_parameters_of_both_stages(sweeps):
     code, _, errors = sweeps.sweep(
-        "honest", "--studies", "1", "--set", "epochs=1", "--set", "liegan.epochs=1", method="liegan+augment", trials=2
+        "honest", "--studies", "1", "--set", "passes=512", "--set", "liegan.steps=4", method="liegan+augment", trials=2
     )
     assert code == 0, errors
     path = sweeps.results.parent / "sweeps" / "honest@1" / "liegan+augment--affine3d" / "smoke" / "preset.json"
     preset = json.loads(path.read_text())
     assert {"liegan.lr_g", "liegan.lr_d", "liegan.weight_regulariser", "lr", "copies"} == preset["params"].keys()
-    assert preset["fixed"] == {"epochs": 1, "liegan.epochs": 1}
+    assert preset["fixed"] == {"passes": 512, "liegan.steps": 4}
 
 
 def test_a_sweep_on_a_full_disk_is_one_line_and_goes_on_once_there_is_room(sweeps, small_disk):
