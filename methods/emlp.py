@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bench.api import Fitted, Method, MethodCard, Problem, RunContext, SymmetryEstimate
-from bench.api.parameters import count, parameter
+from bench.api.parameters import count, parameter, positive
 from bench.api.training import TrainingParameters, train
 from bench.errors import BenchError
 from bench.lie.action import IdentityAction
@@ -21,6 +21,9 @@ class EMLPParams(TrainingParameters):
     # The published network for two bodies: three hidden layers of five copies of the input's representation.
     channels: int = count(5, "copies of the vector, and invariants, per hidden layer", 1024, log=True, sweep=(2, 16))
     blocks: int = parameter(3, "hidden layers", low=0, high=64, sweep=(1, 4))
+    tolerance: float | None = positive(
+        None, "largest residual of an equivariant map, for unit generators; none: the middle of the spectrum's gap", 2.0
+    )
 
 
 class EMLPFitted(PlainFitted):
@@ -45,6 +48,7 @@ class EMLPMethod(Method):
         citation="Finzi, Welling, Wilson: A practical method for constructing equivariant multilayer perceptrons for "
         "arbitrary matrix groups (ICML 2021)",
         consumes=True,
+        version=2,
     )
     Params = EMLPParams
     known_failures: Mapping[str, str] = {
@@ -63,14 +67,21 @@ class EMLPMethod(Method):
         given = problem.given
         assert given is not None
         try:
-            spaces = EquivariantSpaces(given.generators)
+            spaces = EquivariantSpaces(given.generators, tolerance=params.tolerance)
         except ValueError as error:
             raise BenchError(f"emlp: {error}") from error
-        for name, (values, rank) in spaces.spectra.items():
-            for index, value in enumerate(values.tolist()):
+        for name, space in spaces.solved.items():
+            for index, value in enumerate(space.singular_values.tolist()):
                 ctx.log(index, **{f"spectrum/{name}": value})
-            ctx.log(0, **{f"rank/{name}": rank})
+            ctx.log(0, **{f"rank/{name}": len(space.basis), f"tolerance/{name}": space.tolerance})
         invariant = isinstance(problem.action_out, IdentityAction)
+        if spaces.nothing_left(invariant):
+            least = min(float(space.singular_values[0]) for name, space in spaces.solved.items() if name != "commutant")
+            raise BenchError(
+                f"emlp: the {len(given.generators)} given generators leave nothing equivariant beyond "
+                f"{'constants' if invariant else 'the identity map'}; the smallest residual of another map is "
+                f"{least:.2g}. A larger tolerance would keep it."
+            )
         steps, shape = problem.train.x.shape[1], tuple(problem.train.y.shape[1:])
         with ctx.seeded("init"):
             network = EMLP(spaces, steps, shape, invariant, params.channels, params.blocks).to(problem.device)

@@ -1,7 +1,7 @@
 """Linear maps that commute with a group: null spaces of linear constraints, with a rank rule for inexact generators.
 
 Sources: Finzi, Welling, Wilson: A practical method for constructing equivariant multilayer perceptrons for arbitrary
-matrix groups (ICML 2021), Eq. 7; the rank rule is ours (no threshold is known in advance).
+matrix groups (ICML 2021), Eq. 7; the rank rule is ours (the noise of learned generators is not known in advance).
 """
 
 from __future__ import annotations
@@ -14,10 +14,8 @@ from torch import Tensor
 
 #: A residual at or below this counts as zero. It is for unit maps and generators of root mean square singular value 1.
 FLOOR = 1e-2
-#: The smallest ratio between the first residual that is kept away from zero and the last one that counts as zero.
-MIN_GAP = 10.0
-#: Number of singular values that messages show on each side of the gap.
-SHOWN = 6
+#: A residual above this share of the largest one never counts as zero: such a map is not nearly equivariant.
+CEILING = 0.3
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,11 +24,11 @@ class NullSpace:
 
     basis: Tensor  # (r, n_out, n_in) float64, orthonormal (Frobenius)
     singular_values: Tensor  # (n,) float64, ascending: the first r belong to the basis
-    gap: float  # ratio across the cut, both sides at least FLOOR
+    tolerance: float  # the largest residual that counts as zero
 
 
 def intertwiners(
-    pairs: Sequence[tuple[Tensor, Tensor]], what: str = "linear map", symmetric: bool = False
+    pairs: Sequence[tuple[Tensor, Tensor]], symmetric: bool = False, tolerance: float | None = None
 ) -> NullSpace:
     r"""All ``W`` with :math:`\rho_{out} W = W \rho_{in}` for each pair :math:`(\rho_{out}, \rho_{in})`.
 
@@ -39,14 +37,15 @@ def intertwiners(
 
     Args:
         pairs: ``(n_out, n_out)`` and ``(n_in, n_in)`` matrices, at least one pair.
-        what: what W is, for messages.
         symmetric: only symmetric W (``n_out = n_in``), such as quadratic forms.
+        tolerance: the largest residual that counts as zero; None derives it from the spectrum
+            (:func:`tolerance_of`).
 
     Raises:
-        ValueError: if ``pairs`` is empty, one is zero or not finite, or no gap shows how many solutions there are.
+        ValueError: if ``pairs`` is empty, or one is zero or not finite.
     """
     if not pairs:
-        raise ValueError(f"no generators, so every {what} is equivariant; give at least one")
+        raise ValueError("no generators, so every map is equivariant; give at least one")
     n_out, n_in = len(pairs[0][0]), len(pairs[0][1])
     candidates = torch.eye(n_out * n_in, dtype=torch.float64).reshape(-1, n_out, n_in)
     if symmetric:
@@ -63,30 +62,21 @@ def intertwiners(
         residuals.append(((out @ candidates - candidates @ inner) / size).flatten(1))  # (m, n_out*n_in)
     vectors, values, _ = torch.linalg.svd(torch.cat(residuals, 1))  # (m, m), (m,) descending
     values = torch.cat([values, values.new_zeros(len(candidates) - len(values))]).flip(0)
-    nullity, gap = cut_at_gap(values, what)
+    tolerance = tolerance_of(values) if tolerance is None else tolerance
+    nullity = int((values <= tolerance).sum())
     basis = torch.einsum("mr,mij->rij", vectors.flip(1)[:, :nullity], candidates)
-    return NullSpace(basis, values, gap)
+    return NullSpace(basis, values, tolerance)
 
 
-def cut_at_gap(values: Tensor, what: str = "linear map") -> tuple[int, float]:
-    """How many of ``values`` (n,), ascending, count as zero, and the ratio across the cut: the largest gap.
+def tolerance_of(values: Tensor) -> float:
+    """The noise of a spectrum ``(n,)``, ascending: the geometric middle of its largest gap.
 
-    Values below :data:`FLOOR` count as :data:`FLOOR`. A floor before the first value allows a count of 0.
-
-    Raises:
-        ValueError: with the spectrum, if the largest ratio is below :data:`MIN_GAP`.
+    Noise of relative size ε turns exact zeros into values of about ε and leaves a gap above them. Values below
+    :data:`FLOOR` count as :data:`FLOOR`; a gap that begins above :data:`CEILING` times the largest value does not
+    count.
     """
     clamped = torch.cat([values.new_tensor([FLOOR]), values.clamp(min=FLOOR)])  # (n + 1,)
-    if bool((values <= FLOOR).all()):
-        return len(values), float("inf")
-    ratios = clamped[1:] / clamped[:-1]  # (n,): in front of each value
-    nullity = int(ratios.argmax())
-    gap = float(ratios[nullity])
-    if gap < MIN_GAP:
-        around = values[max(0, nullity - SHOWN) : nullity + SHOWN].tolist()
-        raise ValueError(
-            f"the number of equivariant {what}s is ambiguous: the largest gap in the {len(values)} singular values is "
-            f"a factor {gap:.1f} after the first {nullity} (at least {MIN_GAP:g} is needed). Around it: "
-            + ", ".join(f"{v:.2g}" for v in around)
-        )
-    return nullity, gap
+    low, high = clamped[:-1], clamped[1:]
+    allowed = low <= max(CEILING * float(values[-1]), FLOOR)
+    place = int((high / low).where(allowed, 0.0).argmax())
+    return float((low[place] * high[place]).sqrt())

@@ -1,4 +1,4 @@
-"""Laws of equivariant maps: they commute, their number is right, and an unclear number is refused."""
+"""Laws of equivariant maps: they commute, their number is right, and noise does not change it."""
 
 import itertools
 
@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from bench.lie.algebra import so
-from bench.lie.equivariant_maps import cut_at_gap, intertwiners
+from bench.lie.equivariant_maps import intertwiners, tolerance_of
 
 J = torch.tensor([[0.0, -1.0], [1.0, 0.0]], dtype=torch.float64)
 PLANES = torch.kron(torch.eye(4, dtype=torch.float64), J)  # SO(2) on four copies of R^2
@@ -78,9 +78,24 @@ def test_no_generator_is_refused():
         intertwiners([])
 
 
-def test_the_largest_gap_decides_and_an_unclear_one_is_refused_with_the_spectrum():
-    assert cut_at_gap(torch.tensor([1e-16, 1e-9, 0.02, 1.4, 1.5], dtype=torch.float64)) == (3, pytest.approx(70.0))
-    assert cut_at_gap(torch.tensor([0.5, 1.0], dtype=torch.float64)) == (0, pytest.approx(50.0))
-    assert cut_at_gap(torch.tensor([0.0, 1e-5], dtype=torch.float64)) == (2, float("inf"))
-    with pytest.raises(ValueError, match=r"ambiguous.*factor 3\.8.*0\.004, 0\.016, 0\.06"):
-        cut_at_gap(torch.tensor([0.004, 0.016, 0.06, 0.2, 0.7], dtype=torch.float64))
+@pytest.mark.parametrize(
+    ("values", "zeros", "tolerance"),
+    [
+        ([1e-16, 1e-9, 0.02, 1.4, 1.5], 3, (0.02 * 1.4) ** 0.5),
+        ([0.5, 1.0], 0, (0.01 * 0.5) ** 0.5),
+        ([0.0, 1e-5], 2, 0.01),
+        ([0.004, 0.016, 0.06, 0.2, 0.7], 2, (0.016 * 0.06) ** 0.5),  # no clear gap: still the largest
+        ([0.5, 0.6, 30.0, 31.0], 0, (0.01 * 0.5) ** 0.5),
+        ([0.02, 12.0, 13.0, 1300.0], 1, (0.02 * 12.0) ** 0.5),  # a gap high up is not one between noise and maps
+    ],
+)
+def test_the_tolerance_is_the_middle_of_the_largest_gap(values, zeros, tolerance):
+    spectrum = torch.tensor(values, dtype=torch.float64)
+    assert tolerance_of(spectrum) == pytest.approx(tolerance)
+    assert int((spectrum <= tolerance_of(spectrum)).sum()) == zeros
+
+
+def test_a_given_tolerance_decides_alone():
+    learned = PLANES + 3e-2 * NOISE
+    assert len(intertwiners([(learned, learned)], tolerance=1e-6).basis) == 8  # the powers of one generic matrix
+    assert len(intertwiners([(learned, learned)], tolerance=10.0).basis) == 64

@@ -60,10 +60,26 @@ def test_unclear_generators_are_refused_in_one_line(tmp_path):
         fit(problem(torch.zeros(1, 8, 8)), tmp_path)
     with pytest.raises(BenchError, match="emlp: no generators"):
         fit(problem(ROTATION[:0]), tmp_path)
-    blurred = ROTATION.clone()
-    blurred[0].diagonal().copy_(torch.tensor([0.0, 0.0, 0.1, 0.1, 0.3, 0.3, 0.6, 0.6]))
-    with pytest.raises(BenchError, match=r"ambiguous.*Around it: "):
-        fit(problem(blurred), tmp_path)
+
+
+def test_noisy_generators_make_a_network_and_the_record_states_the_tolerance(tmp_path):
+    noise = torch.randn(1, 8, 8, generator=torch.Generator().manual_seed(0))
+    for size in (1e-3, 3e-2):
+        _, ctx = fit(problem(ROTATION + size * noise), tmp_path, epochs=1)
+        assert ctx.history["rank/commutant"] == [(0, 32.0)]
+        (_, tolerance), values = ctx.history["tolerance/commutant"][0], ctx.history["spectrum/commutant"]
+        assert sum(value <= tolerance for _, value in values) == 32
+
+
+def test_generators_that_leave_nothing_are_refused(tmp_path):
+    every = torch.eye(64).reshape(64, 8, 8)
+    with pytest.raises(BenchError, match=r"emlp: the 64 given generators leave nothing .* beyond the identity map"):
+        fit(problem(every), tmp_path)
+    with pytest.raises(BenchError, match=r"beyond constants; the smallest residual of another map is \d"):
+        fit(problem(ROTATION + torch.eye(8), invariant=True), tmp_path)
+    # The same generator with a tolerance at which a nearly invariant form passes.
+    fitted, _ = fit(problem(ROTATION + 0.1 * torch.eye(8), invariant=True), tmp_path, epochs=1, tolerance=0.5)
+    assert fitted.predicts
 
 
 def test_other_data_are_declined():

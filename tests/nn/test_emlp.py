@@ -76,6 +76,15 @@ def test_a_reflection_leaves_fewer_maps():
 
 
 def test_spectra_tell_the_ranks():
-    for values, rank in EquivariantSpaces(PLANES).spectra.values():
-        assert bool((values.diff() >= -1e-12).all())
-        assert int((values < 1e-6).sum()) == rank
+    for space in EquivariantSpaces(PLANES).solved.values():
+        assert bool((space.singular_values.diff() >= -1e-12).all())
+        assert int((space.singular_values < 1e-6).sum()) == len(space.basis)
+
+
+def test_what_a_group_leaves():
+    so3, axis = so(3), torch.diag(torch.tensor([1.0, 0.0, 0.0], dtype=torch.float64))[None]
+    assert not EquivariantSpaces(so3).nothing_left(invariant=True)  # |x|² is left
+    every = torch.eye(9, dtype=torch.float64).reshape(9, 3, 3)
+    assert EquivariantSpaces(every).nothing_left(invariant=True)
+    assert EquivariantSpaces(every).nothing_left(invariant=False)
+    assert not EquivariantSpaces(axis).nothing_left(invariant=True)  # x2 and x3 are left
