@@ -18,7 +18,7 @@ from bench.leaderboard.board.build import HIDDEN_BUDGETS, build_board
 from bench.leaderboard.board.finders import build_finders
 from bench.leaderboard.board.model import Board, Run
 from bench.leaderboard.board.users import build_users
-from bench.leaderboard.claims.semola import CLAIMS
+from bench.leaderboard.claims import ours, semola
 from bench.leaderboard.drawing.learning import figures_of
 from bench.leaderboard.drawing.plan import FOLDER, NAME, PAGES, FigurePlan, task_of_figure
 from bench.leaderboard.html.data import page_data
@@ -171,7 +171,7 @@ def plan_site(store: Store, cards: Cards, is_stale: Callable[[Record], bool]) ->
     without = [name for name in cards.tasks if not held[name]]
     unknown = {name: count for name, count in held.items() if name not in cards.tasks}
     pages = {f"{PAGES}/{board.task.id}.md": render_task(board) for board in boards}
-    report = render_claims(CLAIMS, [record for record in records if not is_stale(record)])
+    report = render_claims((*semola.CLAIMS, *ours.CLAIMS), [record for record in records if not is_stale(record)])
     if report is not None:
         pages[REPORT] = f"{MARKER}\n\n{report}"
     effort = effort_of(records)

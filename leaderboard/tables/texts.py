@@ -265,15 +265,30 @@ def tuning_about(metric: str) -> Block:
 CLAIMS_TITLE = "Claims of the SEMoLA paper, measured"
 
 
-def claims_about(seeds: int, budget: str) -> Block:
-    """Explains the verdicts."""
-    return paragraph(
-        "A check holds when it holds on each of at least {seeds} seeds, fails when it fails on each, and is open "
-        "otherwise. A claim is confirmed when all its checks hold, and refuted when one fails. The rows are those at "
-        "budget `{budget}` with the settings of their task family.",
-        seeds=seeds,
-        budget=budget,
-    )
+def claims_about(small: tuple[str, int], long: tuple[str, int], waiting: int) -> list[Block]:
+    """Explains the verdicts; ``small`` and ``long`` are a budget and the seeds that a criterion needs there."""
+    blocks = [
+        paragraph(
+            "Each claim was written as criteria on rows before the runs. A criterion holds when it holds on each of at "
+            "least {seeds} seeds, fails when it fails on each, and is open otherwise; a failed run finds nothing and "
+            "loses every comparison. A claim is **confirmed** when all its criteria hold and **refuted** when one "
+            'fails; where the sentence says "in most settings", more than half decide. Predictions are one forward '
+            "pass.",
+            seeds=small[1],
+        ),
+        paragraph(
+            "The verdict is that of budget `{budget}` with the settings of the task family (rows called *published*: "
+            "with their authors'). Beside it stands the verdict of budget `{long}` with at least {seeds} seeds, in "
+            "bold where it differs. What this benchmark adds to the paper is marked *ours*.",
+            budget=small[0],
+            long=long[0],
+            seeds=long[1],
+        ),
+    ]
+    if waiting:
+        words = "1 claim has no runs yet." if waiting == 1 else f"{waiting} claims have no runs yet."
+        blocks.append(paragraph(words))
+    return blocks
 
 
 # The reading guide

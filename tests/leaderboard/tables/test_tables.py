@@ -52,7 +52,7 @@ def test_a_strategy_has_a_column_where_it_is_not_the_methods_own(make_record, bo
         "equivariance/e_prime_average": 0.25, "equivariance/e_prime_plain": 0.375,
     }  # fmt: skip
     alone = tables_of(board_of([make_record(mse=0.5, scores=averaged), make_record("gcnn")]))[PREDICTION]
-    assert list(alone["plain"]) == ["plain", "E′ plain", "passes"]
+    assert list(alone["plain"]) == ["plain", "E′ plain", "passes per prediction"]
     assert (alone["plain"]["plain"], alone["plain"]["E′ plain"]) == ("0.7500", "0.375")
     assert (alone["gcnn"]["plain"], alone["gcnn"]["E′ plain"]) == (NOTHING, NOTHING)
     # A method that predicts by the network alone, beside: its own way is empty, the other one is not.
