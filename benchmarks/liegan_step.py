@@ -17,12 +17,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bench.api import Problem, RunContext, Split
+from bench.api.training_problem import make_problem
 from bench.lie.action import IdentityAction
 from bench.lie.images import ImageAction
 from bench.lie.search_space import affine2d
 from bench.methods.liegan import LieGAN, LieGANParameters
 from bench.nn.discriminators import ImageDiscriminator
-from bench.running.problem import make_problem
 from bench.running.registry import load_registry
 
 BATCH, ROUNDS = 64, 6

@@ -15,8 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from bench.api import Problem, RunContext
+from bench.api.training_problem import make_problem
 from bench.methods.semola import LieAugmenter, Semola, SemolaParams
-from bench.running.problem import make_problem
 from bench.running.registry import load_registry
 
 BATCH, COPIES, ROUNDS = 64, 4, 6

@@ -29,11 +29,11 @@ from bench.api import (
 from bench.api.discovery import Discovery
 from bench.api.parameters import Parameters
 from bench.api.pipeline import Pipeline
+from bench.api.training_problem import make_problem
 from bench.contract.effort import Effort
 from bench.records.cell import Cell, make_cell
 from bench.records.record import Record
 from bench.running.loading import DataSource
-from bench.running.problem import make_problem
 from bench.running.returned import CheckedFitted
 from bench.running.worker import Work, run_cell, stage_params
 

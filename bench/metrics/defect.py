@@ -40,6 +40,7 @@ class Defect:
 
     each: Tensor  # (k,), of each generator alone
     sup: float  # the largest over their span
+    inf: float  # the smallest over their span
     mean: float  # root mean square over the span
 
 
@@ -52,7 +53,7 @@ def defect(generators: Tensor, known: TrueMap, actions: tuple[Action, Action]) -
         actions: on inputs and on outputs.
     """
     if len(generators) == 0:
-        return Defect(torch.zeros(0, dtype=torch.float64), 0.0, 0.0)
+        return Defect(torch.zeros(0, dtype=torch.float64), 0.0, 0.0, 0.0)
     residual, size = _quadratic_forms(generators.detach().double().cpu(), known, actions)
     each = (residual.diag() / size.diag().clamp_min(torch.finfo(torch.float64).tiny)).clamp_min(0.0).sqrt()
     lengths, directions = torch.linalg.eigh(size)
@@ -60,8 +61,8 @@ def defect(generators: Tensor, known: TrueMap, actions: tuple[Action, Action]) -
     whiten = directions[:, keep] * lengths[keep].rsqrt()  # (k, r)
     squares = torch.linalg.eigvalsh(whiten.mT @ residual @ whiten).clamp_min(0.0)
     if len(squares) == 0:
-        return Defect(each, 0.0, 0.0)
-    return Defect(each, float(squares[-1].sqrt()), float(squares.mean().sqrt()))
+        return Defect(each, 0.0, 0.0, 0.0)
+    return Defect(each, float(squares[-1].sqrt()), float(squares[0].sqrt()), float(squares.mean().sqrt()))
 
 
 def _quadratic_forms(generators: Tensor, known: TrueMap, actions: tuple[Action, Action]) -> tuple[Tensor, Tensor]:

@@ -34,6 +34,7 @@ from bench.api.discovery import to_arrays
 from bench.errors import Diverged
 from bench.metrics.discovery import discovery_scores
 from bench.metrics.equivariance import EquivarianceErrors, equivariance_errors
+from bench.metrics.judge import Judge
 from bench.metrics.orientation import orientation_curve
 from bench.metrics.scores import find
 from bench.metrics.strength import DECLARED_ABOVE, USED_ABOVE, support
@@ -94,7 +95,7 @@ def evaluate(
             result.add("equivariance/learned_e", errors.e)
             result.add("equivariance/learned_e_prime", errors.e_prime)
         if not given:
-            _add_declared(result, fitted, data, card)
+            _add_declared(result, fitted, data, search or card.searches[0], budget)
             _add_symmetry(result, data, card, estimate, search or card.searches[0])
         _add_samples(result, data, inputs, estimate.sample)
     return result
@@ -204,24 +205,17 @@ def _add_orientations(result: Evaluation, fitted: Fitted, data: TaskData, card: 
             result.add(f"equivariance/e_prime_{name}", error)
 
 
-def _add_declared(result: Evaluation, fitted: Fitted, data: TaskData, card: TaskCard) -> None:
+def _add_declared(result: Evaluation, fitted: Fitted, data: TaskData, search: str, budget: Budget) -> None:
     """What the method stands by: without a predictor it cannot decline, and declares all that it returns."""
-    if fitted.predicts:
-        _add_strength(result, fitted, data, card)
+    estimate = fitted.symmetry()
+    assert estimate is not None
+    if not fitted.predicts:
+        result.add("symmetry/declared", len(estimate.generators))
+        result.arrays["declared_generators"] = np.ones(len(estimate.generators), dtype=bool)
         return
-    estimate = fitted.symmetry()
-    assert estimate is not None
-    result.add("symmetry/declared", len(estimate.generators))
-    result.arrays["declared_generators"] = np.ones(len(estimate.generators), dtype=bool)
-
-
-def _add_strength(result: Evaluation, fitted: Fitted, data: TaskData, card: TaskCard) -> None:
-    """The strength of each generator on the validation data, by the predictor that was trained with it."""
-    estimate = fitted.symmetry()
-    assert estimate is not None
     assert isinstance(estimate.sample, CoefficientSampler)  # as of every method that searches
-    plain = fitted.strategies().get("plain", fitted.predict)  # an averaged prediction would flatter the generators
-    strength, reach = support(plain, data, estimate.sample, card.metric.higher_is_better)
+    judge = Judge(data, search, budget, result.card.metric.higher_is_better)
+    strength, reach = support(judge.error, data, estimate.sample, data.spaces[search])
     used = reach >= USED_ABOVE
     # A generator that hardly moves the data is not declared, so its strength is not counted.
     result.arrays["strength_on_validation"] = strength.where(used, torch.zeros(())).numpy()

@@ -242,12 +242,12 @@ SCORES = Scores([
            "On two bodies: the share of the learned span that is the linear motion closest to the flow of time, on "
            "generic states."),
     Score("symmetry/declared", "declared", low=0.0, table="discovery", form="count", meaning=
-          "The number of generators of strength 0.9 or more that the method also uses (they move inputs by a tenth of "
-          "their size or more); a method without a predictor declares all."),
-    Score("symmetry/strength", "strength", table="discovery", meaning=
-          "How well the predictor does on validation examples moved by one generator alone, mean over generators: 1 as "
-          "on the original ones, 0 as a constant."),
-    Score("symmetry/strength_min", "least strength", "The strength of the weakest generator."),
+          "The number of generators of strength 0.975 or more that the method also uses (they move inputs by a tenth "
+          "of their size or more); a method without a predictor declares all."),
+    _ratio("symmetry/strength", "strength", table="discovery", meaning=
+           "How well validation examples moved by one generator alone fit the others, mean over generators: 1 as the "
+           "original ones, 0 as examples that a random generator moves as far; a network of the evaluator judges."),
+    _ratio("symmetry/strength_min", "least strength", meaning="The strength of the weakest generator."),
     _ratio("symmetry/leakage_<part>", "<part> share", better="lower", table="discovery", meaning=
            "The share of the learned generators (squared Frobenius norm) in a part of the search space that is not a "
            "symmetry here, such as the shifts of an image."),

@@ -36,6 +36,7 @@ from bench.api import (
 from bench.api.discovery import from_arrays, to_arrays
 from bench.api.parameters import from_values
 from bench.api.pipeline import Pipeline
+from bench.api.training_problem import make_problem
 from bench.errors import BenchError, Diverged, Unsupported
 from bench.metrics.cost import peak_memory_mb
 from bench.metrics.evaluate import PREDICT_BATCH, Evaluation, evaluate, physical_predictor, reference_scores
@@ -55,7 +56,6 @@ from bench.records.record import (
 from bench.records.store import Store
 from bench.records.text import first_line, printable
 from bench.running.loading import DataSource
-from bench.running.problem import make_problem
 from bench.running.registry import load_registry
 from bench.running.returned import CheckedFitted
 

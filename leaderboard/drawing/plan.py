@@ -219,9 +219,9 @@ def _caption(kind: str, rows: tuple[FigureRow, ...], score: str) -> str:
         )
     if kind == "strength":
         return (
-            "How many of the found generators have at least that strength: 1 where moved validation examples are "
-            "predicted as well as the original ones, 0 where as badly as by a constant. Mean, least and most over "
-            f"seeds. The dashed line, {DECLARED_ABOVE:g}, was chosen on seed 0 of the toy tasks."
+            "How many of the found generators have at least that strength: 1 where moved validation examples fit as "
+            "the original ones do, 0 where as little as examples that random generators move as far. Mean, least and "
+            f"most over seeds. The dashed line, {DECLARED_ABOVE:g}, was chosen on systems of no board."
         )
     return (
         "|cos| with the textbook's generators (best assignment) after each epoch, one line per seed. A right symmetry "

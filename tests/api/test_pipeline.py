@@ -6,11 +6,11 @@ import torch
 from bench.api import RunContext, SymmetryEstimate
 from bench.api.coefficients import uniform_sampler
 from bench.api.discovery import from_arrays, to_arrays
+from bench.api.training_problem import make_problem
 from bench.errors import BenchError
 from bench.records.cell import discovery_of, make_cell
 from bench.records.store import Store
 from bench.running.jobs import Job
-from bench.running.problem import make_problem
 from bench.running.registry import load_registry
 from bench.running.session import Session
 from bench.running.supervisor import run_in_worker

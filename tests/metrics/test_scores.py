@@ -90,7 +90,7 @@ def test_units_and_directions_follow_the_task():
         ("test/accuracy_within", (0.0, 100.0), (-1.0, 101.0)),
         ("val/accuracy", (50.0,), (101.0,)),
         ("test/f1", (-3.0, 7.0), ()),
-        ("symmetry/strength", (-5.0, 1.1), ()),
+        ("symmetry/strength", (0.0, 1.0), (-0.1, 1.1)),
         ("cost/forward_passes", (1.0,), (0.0,)),
         ("symmetry/of_another_version", (-5.0,), ()),
     ],

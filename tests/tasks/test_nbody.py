@@ -7,11 +7,11 @@ import pytest
 import torch
 
 from bench.api import Problem
+from bench.api.training_problem import make_problem
 from bench.datasets.two_body import RELEASED, flow_step
 from bench.lie.field import field_gram
 from bench.metrics.evaluate import reference_scores
 from bench.metrics.symmetry import compare
-from bench.running.problem import make_problem
 from bench.running.registry import load_registry
 from bench.tasks.nbody import MOMENTA, POSITIONS, TRAINED, rotation, torus
 

@@ -10,12 +10,12 @@ import torch
 from bench.api import Fitted, SymmetryEstimate
 from bench.api.coefficients import uniform_sampler
 from bench.api.parameters import from_values
+from bench.api.training_problem import make_problem
 from bench.datasets import mnist
 from bench.datasets.cache import data_dir
 from bench.lie.images import disc_mask
 from bench.metrics.evaluate import evaluate, reference_scores
 from bench.metrics.prediction import percent_correct
-from bench.running.problem import make_problem
 from bench.running.registry import load_registry
 from bench.tasks.rotated_mnist import RotatedMNISTOptions, rotation, translations
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from bench.api import Group, Problem, Split, SymmetryEstimate, TrainingData, Units, to_training
+from bench.api.problem import Problem, Split, SymmetryEstimate
+from bench.api.task import Group, TrainingData, Units, to_training
 
 
 def make_problem(data: TrainingData, search: str, device: torch.device, group: Group | None = None) -> Problem:

@@ -1,0 +1,197 @@
+"""Measures how often generators are declared wrongly and rightly, on systems of no board; writes one report.
+
+`python -m benchmarks.calibration.declaring` runs both sets of seeds: the first chooses the threshold, the second checks
+it. Results are kept in a file of JSON lines as they come, and finished runs are not repeated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import torch
+from tabulate import tabulate
+from torch import Tensor
+
+from bench.api import RunContext, TaskData, joined
+from bench.api.coefficients import CoefficientSampler
+from bench.api.parameters import Parameters
+from bench.api.training_problem import make_problem
+from bench.metrics.defect import TrueMap, defect
+from bench.metrics.discovery import DEFECT
+from bench.metrics.judge import Judge
+from bench.metrics.statistics import clopper_pearson
+from bench.metrics.strength import DECLARED_ABOVE, USED_ABOVE, support
+from bench.records.cell import make_cell
+from bench.running.loading import DataSource
+from bench.running.registry import load_registry
+from bench.running.worker import stage_params
+from benchmarks.calibration.systems import BUDGET, FLAVOURS, PLANTED, System
+
+METHODS = ("semola", "augerino_plus")
+#: Seeds of systems: the first set chooses the threshold, the second checks it.
+SETS = {"calibration": range(54), "fresh": range(1000, 1054)}
+#: Largest share of runs that may declare something false.
+TARGET = 0.05
+#: The judge trains as long as on the boards, whose budgets have more passes.
+JUDGED = replace(BUDGET, passes=2_000_000)
+CPU = torch.device("cpu")
+REPORT = Path(__file__).parents[1] / "reports" / "declaring.md"
+
+Run = dict[str, Any]
+
+
+def measured(seed: int, method_id: str) -> Run:
+    """One run: strength, reach and true defect of every generator."""
+    torch.set_num_threads(1)
+    method, data = load_registry().method(method_id), _data(seed)
+    cell = make_cell(System(seed), method, search=None, budget="small", seed=seed, fingerprint="")
+    ctx = RunContext(stage_params(cell, method), seed, CPU, Path())
+    estimate = method.fit(make_problem(data, "full", CPU), ctx).symmetry()
+    assert estimate is not None
+    assert isinstance(estimate.sample, CoefficientSampler)
+    return {"seed": seed, "method": method_id} | judged(data, estimate.sample)
+
+
+def judged(data: TaskData, sampler: CoefficientSampler) -> Run:
+    """Strength, reach and defect of the sampler's generators, and the sampler itself."""
+    found = support(Judge(data, "full", JUDGED, higher_is_better=False).error, data, sampler, data.spaces["full"])
+    return {
+        "strength": found.strength.tolist(),
+        "reach": found.reach.tolist(),
+        "defect": [_defect(data, one) for one in sampler.generators],
+        "generators": sampler.generators.tolist(),
+        "kind": sampler.kind,
+        "scale": sampler.scale.tolist(),
+    }
+
+
+def false_share(runs: Sequence[Run], threshold: float) -> tuple[int, int]:
+    """The number of runs that declare a generator which is not a symmetry, and the number of all runs."""
+    return sum(any(d > DEFECT for d in _declared(run, threshold)) for run in runs), len(runs)
+
+
+def power(runs: Sequence[Run], threshold: float) -> tuple[int, int]:
+    """The number of generators that are symmetries, move the data and are declared; and without the last."""
+    pairs = [
+        s >= threshold
+        for run in runs
+        for s, r, d in zip(run["strength"], run["reach"], run["defect"], strict=True)
+        if d <= DEFECT and r >= USED_ABOVE
+    ]
+    return sum(pairs), len(pairs)
+
+
+def chosen(runs: Sequence[Run]) -> float:
+    """The smallest threshold, in steps of .005, at which no more than TARGET of the runs are false."""
+    for threshold in (number / 200 for number in range(100, 201)):
+        false, n = false_share(runs, threshold)
+        if false <= TARGET * n:
+            return threshold
+    return 1.0
+
+
+def report(runs: Sequence[Run]) -> str:
+    """The report as markdown."""
+    sets = {name: [run for run in runs if run["seed"] in seeds] for name, seeds in SETS.items()}
+    lines = [
+        [name, len(some), *_share(*false_share(some, DECLARED_ABOVE)), *_share(*power(some, DECLARED_ABOVE))]
+        for name, some in sets.items()
+    ]
+    kinds = [[flavour, planted, *_of(runs, flavour, planted)] for flavour in FLAVOURS for planted in PLANTED]
+    counts = (false_share, power)
+    curve = [
+        [threshold, *(_ratio(*count(some, threshold)) for some in sets.values() for count in counts)]
+        for threshold in (0.8, 0.85, 0.9, 0.95, 0.96, 0.97, 0.975, 0.98, 0.99)
+    ]
+    columns = [f"{name}: {word}" for name in sets for word in ("false", "declared")]
+    blocks = [
+        "# Declaring, calibrated",
+        f"Written by `python -m benchmarks.calibration.declaring`. {len(PLANTED)} kinds of symmetry, {len(FLAVOURS)} "
+        f"flavours of systems (`benchmarks/calibration/systems.py`), methods {' and '.join(METHODS)}, "
+        f"{BUDGET.passes:,} passes. A generator is declared when its strength is at least **{DECLARED_ABOVE}** and its "
+        f"reach at least {USED_ABOVE}. The calibration seeds choose {chosen(sets['calibration'])}: the smallest "
+        f"threshold at which at most {TARGET:.0%} of the runs declare a generator of defect above {DEFECT}.",
+        "## Both sets of seeds",
+        "*false*: runs that declare a generator which is not a symmetry. *declared*: of the returned generators that "
+        "are symmetries and move the data, those that are declared.",
+        _table(lines, ["runs of", "n", "false", "share", "95 % interval", "declared", "share", "95 % interval"]),
+        "## By kind, both sets",
+        _table(kinds, ["flavour", "planted", "false", "declared"]),
+        "## Against the threshold",
+        _table(curve, ["threshold", *columns]),
+    ]
+    return "\n\n".join(blocks) + "\n"
+
+
+def main() -> None:
+    """Run what is not done and write the report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--kept", type=Path, default=Path("build/declaring.jsonl"))
+    arguments = parser.parse_args()
+    kept: Path = arguments.kept
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    runs = [json.loads(line) for line in kept.read_text("utf-8").splitlines()] if kept.exists() else []
+    done = {(run["seed"], run["method"]) for run in runs}
+    jobs = [(s, m) for seeds in SETS.values() for s in seeds for m in METHODS if (s, m) not in done]
+    with get_context("spawn").Pool(arguments.workers) as pool, kept.open("a", encoding="utf-8") as file:
+        for run in pool.imap_unordered(_job, jobs):
+            file.write(json.dumps(run) + "\n")
+            file.flush()
+            runs.append(run)
+            print(f"{len(runs)} of {len(done) + len(jobs)}", flush=True)
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text(report(runs), "utf-8")
+    print(REPORT)
+
+
+def _job(job: tuple[int, str]) -> Run:
+    return measured(*job)
+
+
+def _data(seed: int) -> TaskData:
+    source = DataSource(System(seed), BUDGET, Parameters(), Path(), seed)
+    training = source.training()
+    return joined(training, source.evaluation(training))
+
+
+def _defect(data: TaskData, generator: Tensor) -> float:
+    assert data.generic is not None
+    assert data.true_map is not None
+    known = TrueMap(data.true_map, data.generic, data.field_weights)
+    return defect(generator[None].double(), known, (data.action_in, data.action_out)).sup
+
+
+def _declared(run: Run, threshold: float) -> list[float]:
+    """Defects of the generators that a run declares."""
+    triples = zip(run["strength"], run["reach"], run["defect"], strict=True)
+    return [d for s, r, d in triples if s >= threshold and r >= USED_ABOVE]
+
+
+def _of(runs: Sequence[Run], flavour: str, planted: str) -> tuple[str, str]:
+    some = [run for run in runs if run["seed"] % 3 == PLANTED.index(planted)]
+    some = [run for run in some if run["seed"] // 3 % 3 == FLAVOURS.index(flavour)]
+    return _ratio(*false_share(some, DECLARED_ABOVE)), _ratio(*power(some, DECLARED_ABOVE))
+
+
+def _ratio(part: int, n: int) -> str:
+    return f"{part}/{n}"
+
+
+def _table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> str:
+    return tabulate(rows, headers, tablefmt="github", disable_numparse=True)
+
+
+def _share(part: int, n: int) -> tuple[str, str, str]:
+    low, high = clopper_pearson(part, n) if n else (0.0, 1.0)
+    return _ratio(part, n), f"{part / max(n, 1):.1%}", f"{low:.1%} to {high:.1%}"
+
+
+if __name__ == "__main__":
+    main()
