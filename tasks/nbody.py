@@ -44,7 +44,7 @@ from bench.tasks.common import uniform_angles
 #: (positions, momenta) of body 1, then of body 2; two coordinates each.
 POSITIONS, MOMENTA = (0, 1, 4, 5), (2, 3, 6, 7)
 DIM = 8
-#: Passes of budget small; docs/protocol.md has what was measured of other numbers.
+#: Passes of budget small; docs/protocol.md says how they were chosen.
 PASSES = 2_000_000
 #: Trajectories kept from training for validation (of 814).
 VALIDATION_TRAJECTORIES = 80

@@ -36,7 +36,7 @@ from bench.metrics.prediction import constant_mean, squared_error
 from bench.nn.mlp import MLP
 from bench.tasks.common import content_sha256, uniform_angles
 
-#: Passes of budget small; docs/protocol.md has what was measured of 0.3, 1.2 and 4.8 million of them.
+#: Passes of budget small; docs/protocol.md says how they were chosen.
 PASSES = 2_000_000
 #: Teeth of the discrete rotation: the function is invariant under turns by 2π/7.
 TEETH = 7

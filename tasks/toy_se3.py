@@ -39,7 +39,7 @@ SHIFT = 0.5
 _FIRST, _SECOND = torch.triu_indices(POINTS, POINTS, offset=1)
 #: Inputs on which generators are judged.
 GENERIC_INPUTS = 500
-#: Passes of budget small; docs/protocol.md has what was measured of other numbers.
+#: Passes of budget small; docs/protocol.md says how they were chosen.
 PASSES = 1_000_000
 #: Weights of the six pairs, all different: no permutation of the points is a symmetry either.
 _WEIGHTS = torch.tensor([1.0, -0.8, 0.6, 1.2, -0.5, 0.9], dtype=torch.float64)
