@@ -1,7 +1,7 @@
-"""The test score of EMLP against the tolerance at which a map counts as equivariant, on generators that LieGAN learned.
+"""The test score of EMLP against the tolerance at which a map counts as equivariant, on generators of LieGAN.
 
-`python benchmarks/emlp_tolerance.py` runs the cells (discoveries once, then a network per tolerance), and writes a table
-and a figure. Runs that are in the results folder are not repeated.
+`python benchmarks/emlp_tolerance.py` runs the cells (discoveries once, then a network per tolerance), and writes a
+table and a figure. Runs that are in the results folder are not repeated.
 """
 
 from __future__ import annotations

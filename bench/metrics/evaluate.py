@@ -214,8 +214,7 @@ def _add_declared(result: Evaluation, fitted: Fitted, data: TaskData, search: st
         result.arrays["declared_generators"] = np.ones(len(estimate.generators), dtype=bool)
         return
     assert isinstance(estimate.sample, CoefficientSampler)  # as of every method that searches
-    judge = Judge(data, search, budget, result.card.metric.higher_is_better)
-    strength, reach = support(judge.error, data, estimate.sample, data.spaces[search])
+    strength, reach = support(Judge(data, search, budget), data, estimate.sample, data.spaces[search])
     used = reach >= USED_ABOVE
     # A generator that hardly moves the data is not declared, so its strength is not counted.
     result.arrays["strength_on_validation"] = strength.where(used, torch.zeros(())).numpy()

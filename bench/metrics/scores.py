@@ -242,7 +242,7 @@ SCORES = Scores([
            "On two bodies: the share of the learned span that is the linear motion closest to the flow of time, on "
            "generic states."),
     Score("symmetry/declared", "declared", low=0.0, table="discovery", form="count", meaning=
-          "The number of generators of strength 0.975 or more that the method also uses (they move inputs by a tenth "
+          "The number of generators of strength 0.65 or more that the method also uses (they move inputs by a tenth "
           "of their size or more); a method without a predictor declares all."),
     _ratio("symmetry/strength", "strength", table="discovery", meaning=
            "How well validation examples moved by one generator alone fit the others, mean over generators: 1 as the "

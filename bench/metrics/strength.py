@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -16,7 +16,7 @@ from bench.lie.search_space import SearchSpace
 
 #: Strength from which a generator counts as declared: benchmarks/calibration chooses it, on systems of no board, and
 #: benchmarks/reports/declaring.md has the rate of false discoveries.
-DECLARED_ABOVE = 0.975
+DECLARED_ABOVE = 0.65
 #: How far a generator must move an example to be declared, relative to the example: a generator that hardly moves
 #: anything keeps every label correct.
 USED_ABOVE = 0.1
@@ -27,8 +27,15 @@ VISIBLE_RTOL = 1e-8
 #: Corrections of a random generator's length until it moves examples as far as the one beside it.
 CORRECTIONS = 4
 
-#: The judge: its error on physical inputs ``(n, *shape)`` and targets ``(n, *shape_out)``, lower is better.
-ErrorOn = Callable[[Tensor, Tensor], float]
+
+class Witness(Protocol):
+    """What :func:`support` asks of a judge."""
+
+    witness: bool  # whether it predicts well enough to tell anything
+
+    def error(self, x: Tensor, y: Tensor) -> float:
+        """Its error on physical inputs ``(n, *shape)`` and targets ``(n, *shape_out)``; 0 for none."""
+        ...
 
 
 class Support(NamedTuple):
@@ -38,37 +45,48 @@ class Support(NamedTuple):
     reach: Tensor
 
 
-def support(error: ErrorOn, data: TaskData, sampler: CoefficientSampler, space: SearchSpace) -> Support:
+def support(judge: Witness, data: TaskData, sampler: CoefficientSampler, space: SearchSpace) -> Support:
     r"""Strength (1: moved examples fit the data as they are, 0: as little as randomly moved ones) and reach.
 
     .. math::
-        s_j = 1 - \frac{\ell(g_j) - \ell_0}{E_R[\ell(g_R)] - \ell_0} \in [0, 1]
+        s_j = 1 - \frac{\log(\ell(g_j) / \ell_0)}{\log(E_R[\ell(g_R)] / \ell_0)} \in [0, 1]
         \qquad r_j = \sqrt{E\|gx - x\|_W^2 / E\|x\|_W^2}
 
     :math:`\ell` is the judge's error on validation examples, as they are and moved, labels along; R are random
     generators of the search space that move the examples as far as generator j does. All s are 0 where random
-    generators do no harm: such data tell nothing about symmetry.
+    generators do no harm, and where the judge is not a witness: such data tell nothing about symmetry.
 
     Args:
-        error: of the judge, trained on data as they are.
+        judge: trained on data as they are.
         sampler: generators ``(k, d, d)`` and coefficients in training units.
         space: where the random generators are drawn.
     """
-    judged = _Moved(data)
+    moved = _Moved(data)
     random = _random_generators(data, space)
     strengths, reaches = [], []
-    before = error(judged.x, judged.y)
+    before = judge.error(moved.x, moved.y)
     for j in range(len(sampler.generators)):
         alone = CoefficientSampler(sampler.generators[j : j + 1].cpu(), sampler.kind, sampler.scale[j : j + 1].cpu())
-        weights = alone.coefficients(len(judged.x), torch.Generator().manual_seed(seed_for(0, "strength"))).double()
+        weights = alone.coefficients(len(moved.x), torch.Generator().manual_seed(seed_for(0, "strength"))).double()
         generator = data.units.generators_to_physical(alone.generators[0].double())
-        reach = judged.reach(weights, generator)
-        excess = error(*judged.by(weights, generator)) - before
-        harm = [error(*judged.by(weights, judged.as_far(weights, other, reach))) - before for other in random]
-        mean = sum(harm) / len(harm) if harm else 0.0
-        strengths.append(min(max(1.0 - excess / mean, 0.0), 1.0) if mean > 0 else 0.0)
+        reach = moved.reach(weights, generator)
         reaches.append(reach)
+        if not judge.witness:
+            strengths.append(0.0)
+            continue
+        after = judge.error(*moved.by(weights, generator))
+        harm = [judge.error(*moved.by(weights, moved.as_far(weights, other, reach))) for other in random]
+        strengths.append(_strength(before, after, sum(harm) / max(len(harm), 1)))
     return Support(torch.tensor(strengths, dtype=torch.float64), torch.tensor(reaches, dtype=torch.float64))
+
+
+def _strength(before: float, after: float, harm: float) -> float:
+    """Where ``after`` lies between ``before`` and ``harm``, on a logarithmic scale; 1 at ``before``."""
+    tiny = 1e-12 * harm  # a judge without any error
+    before, after = max(before, tiny), max(after, tiny)
+    if not before < harm < math.inf:
+        return 0.0
+    return min(max(1.0 - math.log(after / before) / math.log(harm / before), 0.0), 1.0)
 
 
 @dataclass

@@ -34,9 +34,11 @@ from bench.running.worker import stage_params
 from benchmarks.calibration.systems import BUDGET, FLAVOURS, PLANTED, System
 
 METHODS = ("semola", "augerino_plus")
-#: Seeds of systems: the first set chooses the threshold, the second checks it.
-SETS = {"calibration": range(54), "fresh": range(1000, 1054)}
-#: Largest share of runs that may declare something false.
+#: Seeds of systems: the first set chooses the threshold, the second checks it. (Seeds 1000 to 1053 were looked at when
+#: the form of the strength was chosen.)
+SETS = {"calibration": range(54), "fresh": range(2000, 2036)}
+#: Largest share of runs that may declare something false. The threshold is chosen at half of it: the smallest of many
+#: thresholds that pass by chance does not keep its share on other seeds.
 TARGET = 0.05
 #: The judge trains as long as on the boards, whose budgets have more passes.
 JUDGED = replace(BUDGET, passes=2_000_000)
@@ -60,7 +62,7 @@ def measured(seed: int, method_id: str) -> Run:
 
 def judged(data: TaskData, sampler: CoefficientSampler) -> Run:
     """Strength, reach and defect of the sampler's generators, and the sampler itself."""
-    found = support(Judge(data, "full", JUDGED, higher_is_better=False).error, data, sampler, data.spaces["full"])
+    found = support(Judge(data, "full", JUDGED), data, sampler, data.spaces["full"])
     return {
         "strength": found.strength.tolist(),
         "reach": found.reach.tolist(),
@@ -88,10 +90,10 @@ def power(runs: Sequence[Run], threshold: float) -> tuple[int, int]:
 
 
 def chosen(runs: Sequence[Run]) -> float:
-    """The smallest threshold, in steps of .005, at which no more than TARGET of the runs are false."""
-    for threshold in (number / 200 for number in range(100, 201)):
+    """The smallest threshold, in steps of .005, at which no more than half of TARGET of the runs are false."""
+    for threshold in (number / 200 for number in range(201)):
         false, n = false_share(runs, threshold)
-        if false <= TARGET * n:
+        if false <= 0.5 * TARGET * n:
             return threshold
     return 1.0
 
@@ -107,7 +109,7 @@ def report(runs: Sequence[Run]) -> str:
     counts = (false_share, power)
     curve = [
         [threshold, *(_ratio(*count(some, threshold)) for some in sets.values() for count in counts)]
-        for threshold in (0.8, 0.85, 0.9, 0.95, 0.96, 0.97, 0.975, 0.98, 0.99)
+        for threshold in (0.4, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.9)
     ]
     columns = [f"{name}: {word}" for name in sets for word in ("false", "declared")]
     blocks = [
@@ -115,8 +117,9 @@ def report(runs: Sequence[Run]) -> str:
         f"Written by `python -m benchmarks.calibration.declaring`. {len(PLANTED)} kinds of symmetry, {len(FLAVOURS)} "
         f"flavours of systems (`benchmarks/calibration/systems.py`), methods {' and '.join(METHODS)}, "
         f"{BUDGET.passes:,} passes. A generator is declared when its strength is at least **{DECLARED_ABOVE}** and its "
-        f"reach at least {USED_ABOVE}. The calibration seeds choose {chosen(sets['calibration'])}: the smallest "
-        f"threshold at which at most {TARGET:.0%} of the runs declare a generator of defect above {DEFECT}.",
+        f"reach at least {USED_ABOVE}. The calibration seeds choose {chosen(sets['calibration'])}, the smallest "
+        f"threshold at which at most {TARGET / 2:.1%} of the runs declare a generator of defect above {DEFECT}, half "
+        f"of the {TARGET:.0%} that are allowed.",
         "## Both sets of seeds",
         "*false*: runs that declare a generator which is not a symmetry. *declared*: of the returned generators that "
         "are symmetries and move the data, those that are declared.",
