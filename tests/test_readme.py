@@ -50,7 +50,7 @@ def test_the_task_runs_and_its_board_says_what_was_found(tmp_path, bench):
     own = ("--plugin", "measurements.py", "--results", "mine/results")
     # Smoke cells are on no board: the same sizes under the other name.
     source = (tmp_path / "measurements.py").read_text()
-    small = re.sub(r'"small": Budget\(.*\)', '"small": Budget(256, 64, 64, 2, 64, 2e-3, 32, 8)', source)
+    small = re.sub(r'"small": Budget\(.*\)', '"small": Budget(256, 64, 64, 512, 64, 2e-3, 32, 8)', source)
     assert small != source
     (tmp_path / "measurements.py").write_text(small)
     bench("run", "--method", "semola", "--task", "measurements", "--no-mlflow", *own)
@@ -83,8 +83,8 @@ def no_targets(folder):
     ("put", "code", "words"),
     [
         (nothing, 2, "fingerprint() finds no file '{data}/measurements.npz'. Its data belong in the data folder"),
-        (one_nan, 1, "load() val.x holds numbers that are not finite (1, the first in example 44); leave such"),
-        (few_rows, 1, "load_test() test holds 0 examples, the budget asks for 64; give it as many"),
+        (one_nan, 1, "load() train.x holds numbers that are not finite (1, the first in example 183); leave such"),
+        (few_rows, 1, "load() train holds 209 examples, the budget asks for 256; give it as many"),
         (no_targets, 1, "load() raised KeyError: 'y is not a file in the archive' (measurements.py:"),
     ],
 )

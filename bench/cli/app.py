@@ -150,7 +150,9 @@ def run(
 
 @app.command()
 def suite(
-    file: Annotated[Path, typer.Argument(help="A TOML file, or the name of a built-in suite: smoke, small, paper.")],
+    file: Annotated[
+        Path, typer.Argument(help="A TOML file, or the name of a built-in suite: smoke, exact, long, small, paper.")
+    ],
     executor: ExecutorOption = "local",
     address: AddressOption = None,
     workers: Annotated[int | None, typer.Option(help="Cells at once.", show_default="as many as cores")] = None,

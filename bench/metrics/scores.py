@@ -21,7 +21,7 @@ OUTPUT = "the output's"
 #: Pattern of a word that replaces angle brackets.
 _WORD = "[a-z0-9_]+"
 #: Slack of a range with two ends: a share of 1 may come out as 1 + 1e-16.
-_ROUNDING = 1e-9
+_ROUNDING = 1e-8
 
 
 @dataclass(frozen=True)

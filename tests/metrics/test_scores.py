@@ -1,5 +1,6 @@
 """The table of scores: what stands in it is on the boards, in the guide, in the docs and in the checks of records."""
 
+import math
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,7 @@ def test_units_and_directions_follow_the_task():
         ("val/accuracy", (50.0,), (101.0,)),
         ("test/f1", (-3.0, 7.0), ()),
         ("symmetry/strength", (0.0, 1.0), (-0.1, 1.1)),
+        ("symmetry/largest_angle", (0.0, float(f"{math.pi / 2:.9g}")), (1.571,)),
         ("cost/forward_passes", (1.0,), (0.0,)),
         ("symmetry/of_another_version", (-5.0,), ()),
     ],

@@ -133,27 +133,28 @@ def test_a_stale_discovery_is_made_again_where_a_consumer_needs_it(jobs_of, tmp_
     assert (plan.to_run, plan.stale) == ((first, consumer), ())
 
 
-@pytest.mark.parametrize("name", ["smoke", "small", "paper"])
+@pytest.mark.parametrize("name", sorted(BUILT_IN))
 def test_the_suites_that_are_shipped_can_be_expanded(registry, name):
     from pathlib import Path
 
     path = BUILT_IN[name]
     jobs = expand(read_suite(path), registry, Path("results"))
     assert len(jobs) > 20
-    assert "nbody_1step_id" in {job.cell.task for job in jobs}
     assert len({(job.cell.folder, job.cell.seed) for job in jobs}) == len(jobs)
 
 
-@pytest.mark.skipif(not results_dir().is_dir(), reason="a copy without the committed records")
-def test_the_small_suite_plans_every_committed_record_and_nothing_else(registry):
+@pytest.mark.skipif(not any(results_dir().glob("*.jsonl")), reason="a copy without the committed records")
+def test_the_suites_plan_every_committed_record(registry):
     def row(task, method, search, budget, seed, preset, changed):
         return task, method, search, budget, seed, preset, json.dumps(changed, sort_keys=True)
 
-    jobs = expand(read_suite(BUILT_IN["small"]), registry, lambda task: "fingerprint", results_dir())
+    suites = [read_suite(BUILT_IN[name]) for name in ("exact", "long")]
+    jobs = [job for suite in suites for job in expand(suite, registry, lambda task: "fingerprint", results_dir())]
     cells = [job.cell for job in jobs]
     planned = {row(c.task, c.method, c.search, c.budget, c.seed, c.preset, c.changed) for c in cells}
     names = ["task", "method", "search", "budget", "seed", "preset", "changed", "path"]
     frame = load_results()[names].drop_duplicates("path").astype(object)
     rows = frame.where(frame.notna(), None).itertuples(index=False)
     stored = {row(*r[:6], json.loads(r.changed)) for r in rows}
-    assert planned == stored
+    assert stored
+    assert stored <= planned
