@@ -43,8 +43,8 @@ def main() -> None:
         plain = statistics.median(timings["plain"])
         for name in METHODS:
             seconds = statistics.median(timings[name])
-            share = convolution_share(name, problem, Path(folder))
-            print(f"{name:7s} {seconds * 1e3:7.2f} ms a step, {seconds / plain:5.2f} of plain, {share:4.0%} in convolutions")
+            ratio, share = seconds / plain, convolution_share(name, problem, Path(folder))
+            print(f"{name:7s} {seconds * 1e3:7.2f} ms a step, {ratio:5.2f} of plain, {share:4.0%} in convolutions")
 
 
 def noise_images() -> Problem:
