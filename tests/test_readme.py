@@ -50,7 +50,7 @@ def test_the_task_runs_and_its_board_says_what_was_found(tmp_path, bench):
     own = ("--plugin", "measurements.py", "--results", "mine/results")
     # Smoke cells are on no board: the same sizes under the other name.
     source = (tmp_path / "measurements.py").read_text()
-    small = re.sub(r'"small": Budget\(.*\)', '"small": Budget(256, 64, 64, 2, 64, 2e-3, 32, 8)', source)
+    small = re.sub(r'"small": Budget\(.*\)', '"small": Budget(256, 64, 64, 512, 64, 2e-3, 32, 8)', source)
     assert small != source
     (tmp_path / "measurements.py").write_text(small)
     bench("run", "--method", "semola", "--task", "measurements", "--no-mlflow", *own)
