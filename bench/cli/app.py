@@ -112,7 +112,7 @@ def run(
     search: SearchOption = None,
     assignments: Annotated[list[str] | None, typer.Option("--set", help="name=value, may be repeated.")] = None,
     preset: Annotated[
-        str, typer.Option(help="default, or tuned for the parameters that a sweep selected.")
+        str, typer.Option(help="default, published by the authors, or tuned: selected by a sweep.")
     ] = "default",
     train_fraction: Annotated[float, typer.Option(help="Share of the training examples to use, in (0, 1].")] = 1.0,
     executor: ExecutorOption = "local",
@@ -150,7 +150,7 @@ def run(
 
 @app.command()
 def suite(
-    file: Annotated[Path, typer.Argument(help="A TOML file, or the name of a built-in suite: smoke, small, paper.")],
+    file: Annotated[Path, typer.Argument(help="A TOML file, or a built-in suite: smoke, small, paper, exact, long.")],
     executor: ExecutorOption = "local",
     address: AddressOption = None,
     workers: Annotated[int | None, typer.Option(help="Cells at once.", show_default="as many as cores")] = None,

@@ -8,7 +8,7 @@ import pytest
 
 from bench import load_results
 from bench.errors import BenchError
-from bench.records.paths import results_dir
+from bench.records.paths import packed_dir, results_dir
 from bench.records.provenance import blank_record
 from bench.records.record import Status, replaced
 from bench.records.store import Store
@@ -133,27 +133,28 @@ def test_a_stale_discovery_is_made_again_where_a_consumer_needs_it(jobs_of, tmp_
     assert (plan.to_run, plan.stale) == ((first, consumer), ())
 
 
-@pytest.mark.parametrize("name", ["smoke", "small", "paper"])
-def test_the_suites_that_are_shipped_can_be_expanded(registry, name):
-    from pathlib import Path
-
-    path = BUILT_IN[name]
-    jobs = expand(read_suite(path), registry, Path("results"))
+@pytest.mark.parametrize("name", ["smoke", "small", "paper", "exact", "long"])
+def test_the_suites_that_are_shipped_can_be_expanded(registry, tmp_path, name):
+    jobs = expand(read_suite(BUILT_IN[name]), registry, tmp_path / "results")
     assert len(jobs) > 20
-    assert "nbody_1step_id" in {job.cell.task for job in jobs}
+    assert "nbody" in {registry.task(job.cell.task).card.family for job in jobs}
     assert len({(job.cell.folder, job.cell.seed) for job in jobs}) == len(jobs)
 
 
-@pytest.mark.skipif(not results_dir().is_dir(), reason="a copy without the committed records")
-def test_the_small_suite_plans_every_committed_record_and_nothing_else(registry):
+def test_every_suite_that_is_shipped_is_expanded_above():
+    assert set(BUILT_IN) == {"smoke", "small", "paper", "exact", "long"}
+
+
+@pytest.mark.skipif(not any(packed_dir(results_dir()).glob("*.jsonl")), reason="there are no committed records")
+def test_every_committed_record_is_planned_by_exact_or_long(registry):
     def row(task, method, search, budget, seed, preset, changed):
         return task, method, search, budget, seed, preset, json.dumps(changed, sort_keys=True)
 
-    jobs = expand(read_suite(BUILT_IN["small"]), registry, lambda task: "fingerprint", results_dir())
-    cells = [job.cell for job in jobs]
+    blocks = [block for name in ("exact", "long") for block in read_suite(BUILT_IN[name])]
+    cells = [job.cell for job in expand(blocks, registry, results_dir())]
     planned = {row(c.task, c.method, c.search, c.budget, c.seed, c.preset, c.changed) for c in cells}
     names = ["task", "method", "search", "budget", "seed", "preset", "changed", "path"]
-    frame = load_results()[names].drop_duplicates("path").astype(object)
+    frame = load_results(packed_dir(results_dir()))[names].drop_duplicates("path").astype(object)
     rows = frame.where(frame.notna(), None).itertuples(index=False)
     stored = {row(*r[:6], json.loads(r.changed)) for r in rows}
-    assert planned == stored
+    assert stored - planned == set()
