@@ -137,7 +137,7 @@ def main() -> None:
     arguments = parser.parse_args()
     kept: Path = arguments.kept
     kept.parent.mkdir(parents=True, exist_ok=True)
-    runs = [json.loads(line) for line in kept.read_text("utf-8").splitlines()] if kept.exists() else []
+    runs = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()] if kept.exists() else []
     done = {(run["seed"], run["method"]) for run in runs}
     jobs = [(s, m) for seeds in SETS.values() for s in seeds for m in METHODS if (s, m) not in done]
     with get_context("spawn").Pool(arguments.workers) as pool, kept.open("a", encoding="utf-8") as file:
@@ -147,7 +147,7 @@ def main() -> None:
             runs.append(run)
             print(f"{len(runs)} of {len(done) + len(jobs)}", flush=True)
     REPORT.parent.mkdir(exist_ok=True)
-    REPORT.write_text(report(runs), "utf-8")
+    REPORT.write_text(report(runs), encoding="utf-8")
     print(REPORT)
 
 
