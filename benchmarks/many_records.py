@@ -20,6 +20,8 @@ def copy(records: int, root: Path) -> int:
     """Write at least ``records`` copies of the published records below ``root``; return their number."""
     store = Store(results_dir())
     published = store.scan().records
+    if not published:
+        sys.exit("error: there are no published records to copy.")
     times = -(-records // len(published))
     for place, record in published.items():
         arrays = store.arrays(place)
