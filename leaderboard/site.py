@@ -37,7 +37,7 @@ from bench.records.store import Store
 
 INDEX, REPORT, HTML = "README.md", "claims.md", "index.html"
 #: The task whose generators the project's README shows.
-PICTURED = "nbody_1step_id-"
+PICTURED = "partial_permutation-"
 
 
 @dataclass(frozen=True)
