@@ -25,11 +25,12 @@ REPORTS = Path(__file__).parent / "reports"
 
 def run(results: Path, tolerance: float | None, seeds: str, passes: int) -> None:
     """One network per seed at ``tolerance``; None derives it."""
-    words = ["--method", METHOD, "--task", TASK, "--search", SEARCH, "--seeds", seeds, "--set", f"passes={passes}"]
+    words = ["--method", METHOD, "--task", TASK, "--search", SEARCH, "--preset", "published", "--seeds", seeds]
+    words += ["--set", f"passes={passes}"]
     if tolerance is not None:
         words += ["--set", f"tolerance={tolerance}"]
     line = [sys.executable, "-m", "bench", "run", *words, "--no-mlflow", "--workers", "1", "--results", str(results)]
-    subprocess.run(line, check=False)  # a refusal is a result
+    subprocess.run(line, check=False)  # a refusal is a result too
 
 
 def by_tolerance(results: Path) -> dict[float | None, list[Record]]:
@@ -87,7 +88,7 @@ def main() -> None:
     draw(found, REPORTS / "emlp_tolerance.svg")
     report = REPORTS / "emlp_tolerance.md"
     report.write_text(
-        f"# EMLP against its tolerance\n\n`{METHOD} [{SEARCH}]` on `{TASK}`, {arguments.passes:,} passes, seeds "
+        f"# EMLP against its tolerance\n\n`{METHOD} [{SEARCH}]`, preset `published`, on `{TASK}`, {arguments.passes:,} passes, seeds "
         f"{arguments.seeds}. Written by `python benchmarks/emlp_tolerance.py`.\n\n{lines}\n\n"
         "![test MSE against the tolerance](emlp_tolerance.svg)\n",
         encoding="utf-8",
