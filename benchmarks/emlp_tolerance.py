@@ -88,8 +88,8 @@ def main() -> None:
     draw(found, REPORTS / "emlp_tolerance.svg")
     report = REPORTS / "emlp_tolerance.md"
     report.write_text(
-        f"# EMLP against its tolerance\n\n`{METHOD} [{SEARCH}]`, preset `published`, on `{TASK}`, {arguments.passes:,} passes, seeds "
-        f"{arguments.seeds}. Written by `python benchmarks/emlp_tolerance.py`.\n\n{lines}\n\n"
+        f"# EMLP against its tolerance\n\n`{METHOD} [{SEARCH}]`, preset `published`, on `{TASK}`, {arguments.passes:,} "
+        f"passes, seeds {arguments.seeds}. Written by `python benchmarks/emlp_tolerance.py`.\n\n{lines}\n\n"
         "![test MSE against the tolerance](emlp_tolerance.svg)\n",
         encoding="utf-8",
     )
