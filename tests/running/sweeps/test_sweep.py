@@ -122,7 +122,7 @@ class Sweeps:
         return self.run("sweep", *choice, *words, results=results)
 
     def preset(self, task, method="shift", results=None):
-        return read_preset((results or self.results).parent / "sweeps" / f"{task}@1" / method / "smoke" / "preset.json")
+        return read_preset((results or self.results).parent / "sweeps" / f"{task}@2" / method / "smoke" / "preset.json")
 
     def fits(self):
         return self.log.read_text().splitlines() if self.log.exists() else []
@@ -139,7 +139,7 @@ def test_a_sweep_chooses_by_validation_and_never_looks_at_the_test_split(sweeps)
     assert [s.trials for s in chosen["honest"].studies] == [s.trials for s in chosen["unreadable"].studies]
     assert "next: python -m bench run --method shift --task unreadable --budget smoke --preset tuned" in out
     for task in chosen:
-        trials = Store(sweeps.results.parent / "sweeps" / f"{task}@1" / "shift" / "smoke" / "trials").scan()
+        trials = Store(sweeps.results.parent / "sweeps" / f"{task}@2" / "shift" / "smoke" / "trials").scan()
         assert trials.records
         assert all(record.scores == {} for record in trials.records.values())
         assert {record.seed for record in trials.records.values()} == {1000, 1001}
@@ -185,7 +185,7 @@ def test_a_killed_sweep_goes_on_to_a_whole_preset_and_loses_no_trial(sweeps):
     fits = sweeps.fits()
     assert fits[2] == fits[3]
     assert len(fits) == 6
-    assert len(set(fits)) == 5
+    assert len(set(fits)) == 7
 
     before = sweeps.fits()
     assert "finished before" in sweeps.sweep("honest", *words, trials=5)[1]
@@ -227,7 +227,7 @@ def test_every_method_that_is_swept_can_hold_the_settings_of_every_family():
                 n.split(".")[-1] for n in space
             }
     assert searched["plain"] == {"lr"}
-    assert len(searched["semola"]) == 5
+    assert len(searched["semola"]) == 7
     assert {"liegan.lr_g", "lr", "copies"} < searched["liegan+augment"]
     assert searched["linear"] == searched["true"] == set()
 
@@ -260,7 +260,7 @@ def test_a_pipeline_is_swept_with_the_parameters_of_both_stages(sweeps):
         "honest", "--studies", "1", "--set", "passes=512", "--set", "liegan.steps=4", method="liegan+augment", trials=2
     )
     assert code == 0, errors
-    path = sweeps.results.parent / "sweeps" / "honest@1" / "liegan+augment--affine3d" / "smoke" / "preset.json"
+    path = sweeps.results.parent / "sweeps" / "honest@2" / "liegan+augment--affine3d" / "smoke" / "preset.json"
     preset = json.loads(path.read_text())
     assert {"liegan.lr_g", "liegan.lr_d", "liegan.weight_regulariser", "lr", "copies"} == preset["params"].keys()
     assert preset["fixed"] == {"passes": 512, "liegan.steps": 4}
