@@ -50,8 +50,7 @@ def discovery_scores(
         whole = defect(span_basis(learned, gram_of), known, actions)
         scores |= {"defect_sup": whole.sup, "defect_mean": whole.mean}
     if known is not None or data.truth is not None or control:
-        false = any(_is_false(one[None], data, space) for one in learned[declared.cpu()])
-        scores["false_discovery"] = float(false)
+        scores["false_discovery"] = float(_any_false(learned[declared.cpu()], data, space, known))
     return scores | _verdicts(scores, data)
 
 
@@ -88,12 +87,12 @@ def _verdicts(scores: dict[str, float], data: TaskData) -> dict[str, float]:
     return {"finds": float(right and scores["recall"] >= RECALL), "finds_part": float(right and something)}
 
 
-def _is_false(generator: Tensor, data: TaskData, space: SearchSpace) -> bool:
-    """Whether one declared generator ``(1, d, d)`` is not a symmetry; one that moves nothing is not false."""
-    known = _true_map(data)
+def _any_false(generators: Tensor, data: TaskData, space: SearchSpace, known: TrueMap | None) -> bool:
+    """Whether one of the declared ``(k, d, d)`` is not a symmetry; one that moves nothing is not false."""
     if known is not None:
-        return defect(generator, known, (data.action_in, data.action_out)).sup > DEFECT
+        return bool((defect(generators, known, (data.action_in, data.action_out)).each > DEFECT).any())
     if data.truth is None:
-        return True  # nothing is a symmetry of a control
+        return len(generators) > 0  # nothing is a symmetry of a control
     gram = field_gram(data.action_in, data.val.x[:GRAM_INPUTS].cpu(), space.basis, data.field_weights)
-    return compare(generator, data.truth.algebra(space), space.basis, gram).precision < PRECISION
+    truth = data.truth.algebra(space)
+    return any(compare(one[None], truth, space.basis, gram).precision < PRECISION for one in generators)

@@ -36,7 +36,7 @@ from bench.metrics.discovery import discovery_scores
 from bench.metrics.equivariance import EquivarianceErrors, equivariance_errors
 from bench.metrics.judge import Judge
 from bench.metrics.orientation import orientation_curve
-from bench.metrics.scores import find
+from bench.metrics.scores import as_recorded, find
 from bench.metrics.strength import DECLARED_ABOVE, USED_ABOVE, support
 from bench.metrics.symmetry import angle_rate
 
@@ -65,9 +65,7 @@ class Evaluation:
         if not math.isfinite(value):
             raise Diverged(f"{name} is {value}")
         score = find(name)
-        # LAPACK's last digits depend on how memory happens to be aligned; nine digits hide that.
-        rounded = float(f"{value:.9g}")
-        self.scores[name] = rounded, score.unit_on(self.card), score.higher_is_better_on(self.card)
+        self.scores[name] = as_recorded(value), score.unit_on(self.card), score.higher_is_better_on(self.card)
 
 
 def evaluate(

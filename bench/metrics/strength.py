@@ -99,6 +99,9 @@ class _Moved:
         val, draws = self.data.val, torch.Generator().manual_seed(seed_for(0, "strength"))
         index = torch.randperm(len(val), generator=draws)[:EXAMPLES].repeat_interleave(DRAWS)
         self.x, self.y = val.x[index.to(val.x.device)].cpu(), val.y[index.to(val.y.device)].cpu()
+        self.places = self.data.action_in.moving_part(self.x.double())
+        self.root = self.data.field_weights.sqrt().cpu()
+        self.size = (self.places * self.root).square().mean().sqrt()
 
     def by(self, weights: Tensor, generator: Tensor) -> tuple[Tensor, Tensor]:
         """Inputs and labels moved by exp(w A), one coefficient ``(n, 1)`` each."""
@@ -107,10 +110,9 @@ class _Moved:
 
     def reach(self, weights: Tensor, generator: Tensor) -> float:
         """How far inputs move, root mean square, relative to their size; in the units of the field product."""
-        action, root = self.data.action_in, self.data.field_weights.sqrt().cpu()
-        places = action.moving_part(self.x.double())
+        action = self.data.action_in
         moved = action.moving_part(action.apply(weights[:, :, None] * generator, self.x).double())
-        return float(((moved - places) * root).square().mean().sqrt() / (places * root).square().mean().sqrt())
+        return float(((moved - self.places) * self.root).square().mean().sqrt() / self.size)
 
     def as_far(self, weights: Tensor, generator: Tensor, reach: float) -> Tensor:
         """``generator`` at the length at which it moves the inputs by ``reach``, or nearly, where it cannot."""
