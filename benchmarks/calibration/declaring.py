@@ -31,7 +31,7 @@ from bench.records.cell import make_cell
 from bench.running.loading import DataSource
 from bench.running.registry import load_registry
 from bench.running.worker import stage_params
-from benchmarks.calibration.systems import BUDGET, FLAVOURS, PLANTED, System
+from benchmarks.calibration.systems import BUDGET, FLAVOURS, PLANTED, System, kind_of
 
 METHODS = ("semola", "augerino_plus")
 #: Seeds of systems: the first set chooses the threshold, the second checks it. (Seeds 1000 to 1053 were looked at when
@@ -51,8 +51,9 @@ Run = dict[str, Any]
 def measured(seed: int, method_id: str) -> Run:
     """One run: strength, reach and true defect of every generator."""
     torch.set_num_threads(1)
-    method, data = load_registry().method(method_id), _data(seed)
-    cell = make_cell(System(seed), method, search=None, budget="small", seed=seed, fingerprint="")
+    task, method = System(seed), load_registry().method(method_id)
+    data = _data(task)
+    cell = make_cell(task, method, search=None, budget="small", seed=seed, fingerprint="")
     ctx = RunContext(stage_params(cell, method), seed, CPU, Path())
     estimate = method.fit(make_problem(data, "full", CPU), ctx).symmetry()
     assert estimate is not None
@@ -158,8 +159,8 @@ def _job(job: tuple[int, str]) -> Run:
     return measured(*job)
 
 
-def _data(seed: int) -> TaskData:
-    source = DataSource(System(seed), BUDGET, Parameters(), Path(), seed)
+def _data(task: System) -> TaskData:
+    source = DataSource(task, BUDGET, Parameters(), Path(), task.seed)
     training = source.training()
     return joined(training, source.evaluation(training))
 
@@ -178,8 +179,7 @@ def _declared(run: Run, threshold: float) -> list[float]:
 
 
 def _of(runs: Sequence[Run], flavour: str, planted: str) -> tuple[str, str]:
-    some = [run for run in runs if run["seed"] % 3 == PLANTED.index(planted)]
-    some = [run for run in some if run["seed"] // 3 % 3 == FLAVOURS.index(flavour)]
+    some = [run for run in runs if kind_of(run["seed"]) == (planted, flavour)]
     return _ratio(*false_share(some, DECLARED_ABOVE)), _ratio(*power(some, DECLARED_ABOVE))
 
 

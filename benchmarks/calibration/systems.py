@@ -46,11 +46,16 @@ GENERIC_INPUTS = 500
 Map = Callable[[Tensor], Tensor]  # (n, c) -> (n, c_out)
 
 
+def kind_of(seed: int) -> tuple[str, str]:
+    """The planted symmetry and the flavour: every nine seeds in a row hold each pair once."""
+    return PLANTED[seed % len(PLANTED)], FLAVOURS[seed // len(PLANTED) % len(FLAVOURS)]
+
+
 class System(Task):
-    """Seed s draws the system: planted symmetry s mod 3, flavour (s // 3) mod 3; ``(n, 1, d) -> (n, 1, d_out)``."""
+    """A seed draws the system, of the kind of :func:`kind_of`; ``(n, 1, d) -> (n, 1, d_out)``."""
 
     def __init__(self, seed: int) -> None:
-        self.planted, self.flavour = PLANTED[seed % 3], FLAVOURS[seed // 3 % 3]
+        self.planted, self.flavour = kind_of(seed)
         self.dim = 4 if self.flavour == "polynomial" else 3
         self.action_out: Action = VectorAction(3) if self.flavour == "field" else IdentityAction(self.dim)
         self.draws = torch.Generator().manual_seed(seed_for(seed, "calibration"))

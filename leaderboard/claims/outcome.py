@@ -7,12 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from bench.leaderboard.board.front import BUDGET
+from bench.leaderboard.board.longer import LONG
+from bench.leaderboard.board.model import NO_CHANCE
 from bench.leaderboard.claims.claim import Claim, Outcome, Rows
+from bench.records.preset import PUBLISHED
 from bench.records.record import Record, Status
 
-#: The budget of the boards and the seeds that a criterion needs there; the longer one and its seeds.
-BUDGET, SEEDS = "small", 6
-LONG, LONG_SEEDS = "long", 3
+#: Seeds that a criterion needs at the budget of the boards, and at the longer one.
+SEEDS, LONG_SEEDS = 6, 3
 
 Verdict = Literal["confirmed", "refuted", "undecided", "not run"]
 
@@ -69,19 +72,19 @@ def verdict(outcomes: Sequence[Outcome], seeds: int, most: bool = False) -> Verd
 def rows_by_task(records: Iterable[Record], budget: str) -> dict[str, Rows]:
     """Scores of every row at ``budget``: with the family's settings, or `<label> published` with its authors'.
 
-    A failed run has no scores.
+    A failed run has no scores; one that had no chance is not there.
     """
     tasks: defaultdict[str, defaultdict[str, dict[int, Mapping[str, float] | None]]]
     tasks = defaultdict(lambda: defaultdict(dict))
     for record in records:
-        published = record.preset == "published"
+        published = record.preset == PUBLISHED
         if record.budget != budget or (record.changed and not published):
             continue
-        label = f"{record.label} published" if published else record.label
+        label = f"{record.label} {PUBLISHED}" if published else record.label
         if record.status is Status.OK:
             scores = {name: score.value for name, score in record.scores.items()}
             tasks[record.task.id][label][record.seed] = scores
-        elif record.status is Status.FAILED:
+        elif record.status not in NO_CHANCE:
             tasks[record.task.id][label][record.seed] = None
     return {task: dict(rows) for task, rows in tasks.items()}
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from bench.leaderboard.board.front import BUDGET
+from bench.leaderboard.board.longer import LONG
 from bench.leaderboard.claims.claim import Claim, Outcome
-from bench.leaderboard.claims.outcome import BUDGET, LONG, LONG_SEEDS, SEEDS, Judged, judged
+from bench.leaderboard.claims.outcome import LONG_SEEDS, SEEDS, Judged, judged
 from bench.leaderboard.drawing.plan import PAGES
 from bench.leaderboard.markdown.write import blocks, code, escape, spans, table
 from bench.leaderboard.tables.cells import TableCell

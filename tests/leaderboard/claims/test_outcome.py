@@ -47,12 +47,16 @@ def test_rows_are_those_of_the_family_and_of_the_authors_and_keep_failures(make_
         make_record("liegan", search="full", mse=0.3, changed={"steps": 9}, preset="published"),
         make_record("plain", mse=0.1, budget="smoke"),
         make_record("gcnn", status="failed", reason="x"),
+        make_record("gcnn", status="diverged", reason="x", seed=1),
+        make_record("gcnn", status="timeout", reason="x", seed=2),
+        make_record("gcnn", status="unsupported", reason="x", seed=3),
+        make_record("gcnn", status="interrupted", reason="x", seed=4),
     ]
     assert rows_by_task(records, "small") == {
         "toy": {
             "semola [mask2]": {0: {"test/mse": 0.1}},
             "liegan [full] published": {0: {"test/mse": 0.3}},
-            "gcnn": {0: None},
+            "gcnn": {0: None, 1: None, 2: None},
         }
     }
     assert rows_by_task(records, "smoke") == {"toy": {"plain": {0: {"test/mse": 0.1}}}}
