@@ -13,6 +13,7 @@ from typing import Any
 from bench.api.cards import TIERS, MethodCard
 from bench.api.context import RunContext
 from bench.api.method import Fitted, Method
+from bench.api.motion import with_motions
 from bench.api.problem import Problem
 from bench.errors import BenchError
 
@@ -54,5 +55,7 @@ class Pipeline(Method):
         if problem.given is None:
             ctx.params = params[f"{self.discoverer.card.id}."]
             problem = replace(problem, given=self.discoverer.fit(problem, ctx).symmetry())
+        if self.discoverer.card.searches and problem.given is not None:
+            problem = replace(problem, given=with_motions(problem, problem.given))
         ctx.params = params[""]
         return self.consumer.fit(problem, ctx)

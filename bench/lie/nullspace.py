@@ -1,4 +1,4 @@
-"""The true algebra of a known map: every generator of a search space that is a symmetry of it.
+"""The commutator of a map with generators, and the algebra on which it vanishes: the symmetries of the map.
 
 Source: docs/metrics.md, section 6.
 """
@@ -50,9 +50,8 @@ def linear_symmetries(
     Raises:
         ValueError: if there are fewer equations (samples times outputs) than visible directions.
     """
-    action_in, action_out = actions
     x = x.detach().double()
-    visible = orthonormalise(basis, field_gram(action_in, x, basis, weights))  # (v, d, d)
+    visible = orthonormalise(basis, field_gram(actions[0], x, basis, weights))  # (v, d, d)
     y = fn(x)
     if y.numel() < len(visible):
         raise ValueError(
@@ -60,13 +59,31 @@ def linear_symmetries(
         )
     if len(visible) == 0:
         return LinearSymmetries(visible, x.new_zeros(0), 0)
-    # All directions in one pass through fn, which may be a long simulation.
-    tangents = torch.cat([action_in.infinitesimal(a, x) for a in visible])  # (v*n, *shape)
-    copies = x.repeat(len(visible), *[1] * (x.ndim - 1))
-    pushed = directional_derivative(fn, copies, tangents).reshape(len(visible), *y.shape)
-    moved = torch.stack([action_out.infinitesimal(a, y) for a in visible])  # (v, n, *shape_out)
+    pushed, moved = commutator_terms(fn, x, visible, actions)
     size = (pushed.square().sum() + moved.square().sum()).div(len(visible)).sqrt()
     residual = (pushed - moved).flatten(1) / size.clamp(min=torch.finfo(torch.float64).tiny)  # (v, n*out)
     _, values, rows = torch.linalg.svd(residual.mT, full_matrices=False)  # (v,), (v, v)
     generators = torch.einsum("rv,vij->rij", rows[values <= rtol], visible)
     return LinearSymmetries(generators, values, len(visible))
+
+
+def commutator_terms(
+    fn: Callable[[Tensor], Tensor], x: Tensor, generators: Tensor, actions: tuple[Action, Action]
+) -> tuple[Tensor, Tensor]:
+    r"""The terms :math:`DF(x)(A \cdot x)` and :math:`A \cdot F(x)` of each generator; both ``(k, n, *shape_out)``.
+
+    Their difference is zero for a symmetry of ``fn``. All generators go through ``fn``, which may be a long
+    simulation, in one pass of ``k n`` examples: split ``x`` where that takes too much memory.
+
+    Args:
+        fn: ``(n, *shape) -> (n, *shape_out)``, sample by sample, forward differentiable.
+        x: ``(n, *shape)``.
+        generators: ``(k, d, d)``, at least one.
+        actions: on ``x``, and on ``fn(x)``.
+    """
+    action_in, action_out = actions
+    y = fn(x)
+    tangents = torch.cat([action_in.infinitesimal(a, x) for a in generators])  # (k*n, *shape)
+    copies = x.repeat(len(generators), *[1] * (x.ndim - 1))
+    pushed = directional_derivative(fn, copies, tangents).reshape(len(generators), *y.shape)
+    return pushed, torch.stack([action_out.infinitesimal(a, y) for a in generators])

@@ -15,7 +15,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bench.lie.action import Action, IdentityAction, directional_derivative
+from bench.lie.action import Action, IdentityAction
+from bench.lie.nullspace import commutator_terms
 
 #: Squared sizes below this, relative to the largest, are rounding: such a direction does nothing to be wrong about.
 SIZE_RTOL = 1e-18
@@ -68,19 +69,15 @@ def defect(generators: Tensor, known: TrueMap, actions: tuple[Action, Action]) -
 def _quadratic_forms(generators: Tensor, known: TrueMap, actions: tuple[Action, Action]) -> tuple[Tensor, Tensor]:
     """Gram matrices ``(k, k)`` of the numerator and the denominator."""
     action_in, action_out = actions
-    x, k = known.x, len(generators)
-    velocity = torch.stack([action_in.infinitesimal(a, x) for a in generators])  # (k, n, *shape)
-    copies = x.repeat(k, *[1] * (x.ndim - 1))
-    pushed = directional_derivative(known.fn, copies, velocity.flatten(0, 1))
-    pushed = pushed.reshape(k, len(x), *pushed.shape[1:])
+    x = known.x
+    pushed, moved = commutator_terms(known.fn, x, generators, actions)
     if isinstance(action_out, IdentityAction):
         root = known.weights.to(x).sqrt().expand_as(x[:1])
         steepness = _steepness(known.fn, x, root)  # (n,)
+        velocity = torch.stack([action_in.infinitesimal(a, x) for a in generators])  # (k, n, *shape)
         scaled = (velocity * root).flatten(2) * steepness[:, None]
         return _gram(pushed.flatten(2)), _gram(scaled)
-    y = known.fn(x)
     root = known.weights.to(x).sqrt()
-    moved = torch.stack([action_out.infinitesimal(a, y) for a in generators])
     pushed, moved = (pushed * root).flatten(2), (moved * root).flatten(2)
     return _gram(pushed - moved), _gram(pushed) + _gram(moved)
 

@@ -36,6 +36,7 @@ class LieConvNet(nn.Module):
     Source: Finzi, Stanton, Izmailov, Wilson, ICML 2020.
     """
 
+    smooth = True  # its activations have derivatives everywhere
     species: Tensor  # (5,)
 
     def __init__(self, width: int, blocks: int, group: Group) -> None:

@@ -3,6 +3,7 @@
 Source: the published two-body experiment: four linear layers with ReLU between them.
 """
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import torch
@@ -10,17 +11,18 @@ from torch import Tensor, nn
 
 
 class MLP(nn.Module):
-    r"""A ReLU network on flattened trajectories.
+    r"""A network on flattened trajectories.
 
-    .. math:: f(x) = A_L \circ \mathrm{ReLU} \circ A_{L-1} \circ \dots \circ \mathrm{ReLU} \circ A_1 (\mathrm{vec}\, x)
+    .. math:: f(x) = A_L \circ \sigma \circ A_{L-1} \circ \dots \circ \sigma \circ A_1 (\mathrm{vec}\, x)
 
-    with affine maps :math:`A_l`; ``hidden_layers=3`` gives the reference's four, 8 t_in -> 32 -> 32 -> 32 -> 8 t_out.
+    with affine maps :math:`A_l` and an activation :math:`\sigma`, ReLU by default; ``hidden_layers=3`` gives the reference's four, 8 t_in -> 32 -> 32 -> 32 -> 8 t_out.
 
     Args:
         in_shape: ``(t_in, d)``, the shape of one input.
         out_shape: ``(t_out, d)``, the shape of one output.
         width: units in every hidden layer.
         hidden_layers: number of hidden layers; 0 is a linear model.
+        activation: the function between layers.
 
     Raises:
         ValueError: if a size is not positive or ``hidden_layers`` is negative.
@@ -33,7 +35,12 @@ class MLP(nn.Module):
     """
 
     def __init__(
-        self, in_shape: tuple[int, int], out_shape: tuple[int, int], width: int = 32, hidden_layers: int = 3
+        self,
+        in_shape: tuple[int, int],
+        out_shape: tuple[int, int],
+        width: int = 32,
+        hidden_layers: int = 3,
+        activation: Callable[[Tensor], Tensor] = torch.relu,
     ) -> None:
         super().__init__()
         if min(*in_shape, *out_shape, width) < 1 or hidden_layers < 0:
@@ -42,6 +49,7 @@ class MLP(nn.Module):
                 "sizes must be at least 1 and hidden_layers at least 0."
             )
         self.in_shape, self.out_shape = in_shape, out_shape
+        self.width, self.hidden_layers, self.activation = width, hidden_layers, activation
         sizes = [in_shape[0] * in_shape[1], *[width] * hidden_layers, out_shape[0] * out_shape[1]]
         self.layers = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
 
@@ -57,6 +65,6 @@ class MLP(nn.Module):
         h = x.flatten(1)  # (n, t_in*d)
         *hidden, last = self.layers
         for layer in hidden:
-            h = torch.relu(layer(h))  # (n, width)
+            h = self.activation(layer(h))  # (n, width)
         out: Tensor = last(h)  # (n, t_out*d)
         return out.view(-1, *self.out_shape)  # (n, t_out, d)

@@ -52,7 +52,7 @@ def measured(seed: int, method_id: str) -> Run:
     """One run: strength, reach and true defect of every generator."""
     torch.set_num_threads(1)
     task, method = System(seed), load_registry().method(method_id)
-    data = _data(task)
+    data = system_data(task)
     cell = make_cell(task, method, search=None, budget="small", seed=seed, fingerprint="")
     ctx = RunContext(stage_params(cell, method), seed, CPU, Path())
     estimate = method.fit(make_problem(data, "full", CPU), ctx).symmetry()
@@ -67,11 +67,26 @@ def judged(data: TaskData, sampler: CoefficientSampler) -> Run:
     return {
         "strength": found.strength.tolist(),
         "reach": found.reach.tolist(),
-        "defect": [_defect(data, one) for one in sampler.generators],
+        "defect": [defect_of(data, one) for one in sampler.generators],
         "generators": sampler.generators.tolist(),
         "kind": sampler.kind,
         "scale": sampler.scale.tolist(),
     }
+
+
+def system_data(task: System) -> TaskData:
+    """All data of a system."""
+    source = DataSource(task, BUDGET, Parameters(), Path(), task.seed)
+    training = source.training()
+    return joined(training, source.evaluation(training))
+
+
+def defect_of(data: TaskData, generator: Tensor) -> float:
+    """The relative defect of one generator ``(d, d)`` under the system's true map."""
+    assert data.generic is not None
+    assert data.true_map is not None
+    known = TrueMap(data.true_map, data.generic, data.field_weights)
+    return defect(generator[None].double(), known, (data.action_in, data.action_out)).sup
 
 
 def false_share(runs: Sequence[Run], threshold: float) -> tuple[int, int]:
@@ -157,19 +172,6 @@ def main() -> None:
 
 def _job(job: tuple[int, str]) -> Run:
     return measured(*job)
-
-
-def _data(task: System) -> TaskData:
-    source = DataSource(task, BUDGET, Parameters(), Path(), task.seed)
-    training = source.training()
-    return joined(training, source.evaluation(training))
-
-
-def _defect(data: TaskData, generator: Tensor) -> float:
-    assert data.generic is not None
-    assert data.true_map is not None
-    known = TrueMap(data.true_map, data.generic, data.field_weights)
-    return defect(generator[None].double(), known, (data.action_in, data.action_out)).sup
 
 
 def _declared(run: Run, threshold: float) -> list[float]:

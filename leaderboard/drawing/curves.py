@@ -114,6 +114,35 @@ def draw_strength(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) 
     return figure
 
 
+def draw_spectrum(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) -> Figure | None:
+    """The figure of the share of every direction; a colour per row, a thin line per seed, thresholds dashed."""
+    figure = blank_figure(8.2, 3.2 + 0.2 * ((len(plan.rows) + 2) // 3))
+    axis = figure.subplots()
+    thresholds = set()
+    for row in plan.rows:
+        labelled = False
+        for run in row.runs:
+            arrays = load(run)
+            shares, threshold = (arrays.get(f"history/spectrum/{name}") for name in ("share", "largest_share"))
+            if shares is None or shares.ndim != 2 or shares.shape[1] != 2:
+                continue
+            if threshold is not None and threshold.shape == (1, 2):
+                thresholds.add(float(threshold[0, 1]))
+            look = style(row) | {"linewidth": 0.9, "marker": "o", "markersize": 2.5}
+            axis.plot(shares[:, 0] + 1, shares[:, 1], label="_" if labelled else row.label, **look)
+            labelled = True
+    if not axis.lines:
+        return None
+    for threshold in sorted(thresholds):
+        axis.axhline(threshold, color="black", linestyle="--", linewidth=0.9)
+    axis.set_yscale("log", nonpositive="mask")
+    dress(axis, "share left uncancelled")
+    axis.set_xlabel("direction of the search space", fontsize=8)
+    axis.xaxis.set_major_locator(MaxNLocator(integer=True))
+    legend(figure, axis)
+    return figure
+
+
 def _cosines(arrays: Mapping[str, Array]) -> tuple[Array, list[float]] | None:
     """Epochs ``(m,)`` and the cosine after each; None where the arrays do not fit."""
     steps, trace, truth = (arrays.get(name) for name in ("trace_step", "trace", "truth"))

@@ -13,7 +13,7 @@ from PIL import Image
 
 from bench.api import Array
 from bench.leaderboard.board.model import Run
-from bench.leaderboard.drawing.curves import draw_angle, draw_strength, draw_trace
+from bench.leaderboard.drawing.curves import draw_angle, draw_spectrum, draw_strength, draw_trace
 from bench.leaderboard.drawing.generators import draw_generators
 from bench.leaderboard.drawing.learning import draw_learning
 from bench.leaderboard.drawing.plan import FigurePlan
@@ -36,6 +36,7 @@ def draw(plan: FigurePlan, load: Load) -> Figure | None:
         "angle": draw_angle,
         "trace": draw_trace,
         "strength": draw_strength,
+        "spectrum": draw_spectrum,
         "learning": draw_learning,
         "sweep": draw_sweeps,
     }

@@ -26,7 +26,7 @@ MAX_ROWS = 24
 MAX_CURVES = 8
 TRUE_GROUP = "true group"
 #: Kinds in which a row is a line with its style.
-LINES = ("angle", "trace", "strength")
+LINES = ("angle", "trace", "strength", "spectrum")
 #: Arrays that a run must have to be drawn.
 NEEDS = {
     "generators": {"generators"},
@@ -34,6 +34,7 @@ NEEDS = {
     "angle": {"orientation_curve"},
     "trace": {"trace", "trace_step", "truth"},
     "strength": {"strength_on_validation"},
+    "spectrum": {"history/spectrum/share"},
     "learning": set(),
     "sweep": set(),
 }
@@ -43,6 +44,7 @@ TITLES = {
     "angle": "Against the angle",
     "trace": "Trace of the basis",
     "strength": "Strength of the generators",
+    "spectrum": "Spectrum of the search space",
     "learning": "Learning curve",
     "sweep": "Sweeps",
 }
@@ -141,12 +143,17 @@ def _strength(rows: Iterable[Row]) -> RowRuns:
     return _with("strength", _discoverers(rows))
 
 
+def _spectrum(rows: Iterable[Row]) -> RowRuns:
+    return _with("spectrum", _discoverers(rows))
+
+
 CHOICES: Mapping[str, Callable[[tuple[Row, ...]], RowRuns]] = {
     "generators": _generators,
     "samples": _samples,
     "angle": _angle,
     "trace": _trace,
     "strength": _strength,
+    "spectrum": _spectrum,
 }
 
 
@@ -193,6 +200,7 @@ def _alt(kind: str, score: str) -> str:
         "samples": "A test input and its augmentations",
         "angle": f"Curves of {score} and E′ against the angle of the input",
         "strength": "How many generators are declared against the threshold of their strength",
+        "spectrum": "The share of every direction of the search space that a trained network leaves uncancelled",
         "trace": "Cosine of the learned generators with the textbook's during training",
     }[kind]
 
@@ -222,6 +230,12 @@ def _caption(kind: str, rows: tuple[FigureRow, ...], score: str) -> str:
             "How many of the found generators have at least that strength: 1 where moved validation examples fit as "
             "the original ones do, 0 where as little as examples that random generators move as far. Mean, least and "
             f"most over seeds. The dashed line, {DECLARED_ABOVE:g}, was chosen on systems of no board."
+        )
+    if kind == "spectrum":
+        return (
+            "For each direction of the search space, by residual, the share of Df(x)(A·x) and A·f(x) that does not "
+            "cancel for the trained network f; 0 for a symmetry. One line per seed. The dashed line is the largest "
+            "share of a declared direction, chosen on systems of no board; who is told a number does not use it."
         )
     return (
         "|cos| with the textbook's generators (best assignment) after each epoch, one line per seed. A right symmetry "

@@ -83,6 +83,16 @@ def test_a_row_whose_arrays_cannot_be_read_is_left_out_and_the_rest_is_drawn(kin
     assert len([axis for axis in drawn if axis.get_label() != "<colorbar>"]) == count
 
 
+def test_a_spectrum_is_drawn_for_every_seed_with_the_threshold_once():
+    shares = np.array([[0, 0.01], [1, 0.5]])
+    run = {"history/spectrum/share": shares, "history/spectrum/largest_share": np.array([[0, 0.1]])}
+    figure = figure_of("spectrum", ("liegg", [run, run], False), ("wrong", [{"history/spectrum/share": ANGLES}], False))
+    (axis,) = [axis for axis in figure.axes if axis.lines]
+    lines = [list(line.get_ydata()) for line in axis.lines]
+    assert lines == [[0.01, 0.5], [0.01, 0.5], [0.1, 0.1]]
+    assert figure_of("spectrum", ("gone", [{}], False)) is None
+
+
 @pytest.mark.parametrize("shape", [(1, 8), (1, 12, 12), (3, 6, 6), (5, 3), (5, 4), (7,)], ids=str)
 def test_augmentations_of_every_kind_of_input_can_be_drawn(shape, tmp_path):
     x = np.random.default_rng(1).random((3, *shape)).astype("float32")

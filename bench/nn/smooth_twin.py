@@ -1,0 +1,34 @@
+"""The smooth twin of a network: the same function class with derivatives that can be trusted."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from bench.nn.mlp import MLP
+
+#: Units and hidden layers of the perceptron that stands in for a network which has no twin of its own shape.
+WIDTH, LAYERS = 128, 3
+
+
+def smooth_twin(network: nn.Module, x: Tensor) -> nn.Module:
+    """``network`` itself where it is smooth, its twin with SiLU where it is an MLP, else a SiLU MLP on pixels.
+
+    The derivatives of a ReLU network are constant between kinks, and wrong there. A network is smooth when it has an
+    attribute ``smooth`` that is true.
+
+    Args:
+        network: ``(n, *shape) -> (n, *shape_out)``.
+        x: ``(n, *shape)``, one example or more, from which the shapes are read.
+    """
+    if getattr(network, "smooth", False):
+        return network
+    silu = torch.nn.functional.silu
+    if isinstance(network, MLP):
+        return MLP(network.in_shape, network.out_shape, network.width, network.hidden_layers, silu)
+    with torch.no_grad():
+        shape = network.eval()(x[:1]).shape[1:]
+    inner = MLP((1, x[0].numel()), (1, math.prod(shape)), WIDTH, LAYERS, silu)
+    return nn.Sequential(nn.Flatten(), nn.Unflatten(1, (1, -1)), inner, nn.Flatten(), nn.Unflatten(1, tuple(shape)))

@@ -1,0 +1,165 @@
+"""Measures how often LieGG declares wrongly and rightly over its largest share, on systems of no board; one report.
+
+`python -m benchmarks.calibration.nullspace` runs the seeds of :mod:`benchmarks.calibration.declaring`: the first set
+chooses the shares, the second checks them. Finished runs are kept in a file of JSON lines and not repeated.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Sequence
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import torch
+from tabulate import tabulate
+
+from bench.api import RunContext
+from bench.api.training_problem import make_problem
+from bench.metrics.discovery import DEFECT
+from bench.metrics.statistics import clopper_pearson
+from bench.records.cell import make_cell
+from bench.running.worker import stage_params
+from bench.methods.liegg import EXPLAINED, SHARE_MOVING, SHARE_STILL, LieGGTold
+from benchmarks.calibration.declaring import CHOSEN_AT, SETS, defect_of, system_data
+from benchmarks.calibration.systems import PLANTED, System, kind_of
+
+CPU = torch.device("cpu")
+REPORT = Path(__file__).parents[1] / "reports" / "nullspace.md"
+#: Shares that are tried.
+TRIED = tuple(round(0.005 * step, 3) for step in range(1, 101))
+
+Run = dict[str, Any]
+
+
+def measured(seed: int) -> Run:
+    """One run: the share and the true defect of every direction, and the explained share of the variance."""
+    torch.set_num_threads(1)
+    task, method = System(seed), LieGGTold()
+    data = system_data(task)
+    cell = make_cell(
+        task, method, search=None, budget="small", seed=seed, fingerprint="",
+        assignments=[("n_generators", str(task.dim**2))],
+    )  # fmt: skip
+    ctx = RunContext(stage_params(cell, method), seed, CPU, Path())
+    estimate = method.fit(make_problem(data, "full", CPU), ctx).symmetry()
+    return {
+        "seed": seed,
+        "share": [share for _, share in ctx.history["spectrum/share"]],
+        "defect": [defect_of(data, one) for one in estimate.generators],
+        "explained": ctx.history["spectrum/explained"][0][1],
+    }
+
+
+def declared(run: Run, largest: float) -> list[float]:
+    """The defects of the directions that are declared: all before the first whose share is too large."""
+    if run["explained"] < EXPLAINED:
+        return []
+    number = next((i for i, share in enumerate(run["share"]) if share > largest), len(run["share"]))
+    return list(run["defect"][:number])
+
+
+def false_runs(runs: Sequence[Run], largest: float) -> int:
+    """The number of runs that declare a direction which is not a symmetry."""
+    return sum(any(d > DEFECT for d in declared(run, largest)) for run in runs)
+
+
+def complete_runs(runs: Sequence[Run], largest: float) -> int:
+    """The number of runs with a planted symmetry that declare something, and nothing wrong."""
+    return sum(bool(found := declared(run, largest)) and max(found) <= DEFECT for run in runs)
+
+
+def chosen(runs: Sequence[Run]) -> float:
+    """The largest share that is tried with no more than CHOSEN_AT of the runs false at it and at any smaller one."""
+    best = 0.0
+    for largest in TRIED:
+        if false_runs(runs, largest) > CHOSEN_AT * len(runs):
+            break
+        best = largest
+    return best
+
+
+def report(runs: Sequence[Run]) -> str:
+    """The report as markdown."""
+    blocks = [
+        "# The largest share of LieGG, calibrated",
+        f"Written by `python -m benchmarks.calibration.nullspace`, on the systems of `benchmarks/calibration/systems.py`"
+        f". LieGG declares the directions of its spectrum before the first share above **{SHARE_MOVING}** where the "
+        f"output moves, **{SHARE_STILL}** where it does not, and none when the network explains less than "
+        f"{EXPLAINED:.0%} of the variance. *false*: runs that declare a direction of defect above {DEFECT}. "
+        "*right*: runs with a planted symmetry that declare something, and nothing false.",
+    ]
+    for title, flavours, share in (
+        ("Outputs that move", ("field",), SHARE_MOVING),
+        ("Outputs that do not move", ("smooth", "polynomial"), SHARE_STILL),
+    ):
+        sets = {n: [r for r in runs if r["seed"] in s and kind_of(r["seed"])[1] in flavours] for n, s in SETS.items()}
+        most = chosen(sets["calibration"])
+        blocks += [
+            f"## {title}",
+            f"The calibration seeds allow shares up to {most} at {CHOSEN_AT:.0%} false runs.",
+            _table([_line(name, some, share) for name, some in sets.items()], _HEADERS),
+            _table(
+                [[f, p, *_counts([r for some in sets.values() for r in some if kind_of(r["seed"]) == (p, f)], share)]
+                 for f in flavours for p in PLANTED],
+                ["flavour", "planted", "false", "right", "declined for its fit"],
+            ),
+            _table(
+                [[largest, *(f"{count(some, largest)}/{len(some)}" for some in (sets["calibration"], sets["fresh"])
+                             for count in (false_runs, complete_runs))]
+                 for largest in (0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3, 0.4, 0.5)],
+                ["largest share", "calibration: false", "something, nothing false", "fresh: false",
+                 "something, nothing false"],
+            ),
+        ]  # fmt: skip
+    return "\n\n".join(blocks) + "\n"
+
+
+_HEADERS = ["runs of", "n", "false", "share", "95 % interval", "planted", "right"]
+
+
+def _line(name: str, runs: Sequence[Run], share: float) -> list[object]:
+    false, planted = false_runs(runs, share), [r for r in runs if kind_of(r["seed"])[0] != "none"]
+    low, high = clopper_pearson(false, len(runs)) if runs else (0.0, 1.0)
+    interval = f"{low:.1%} to {high:.1%}"
+    return [
+        name, len(runs), false, f"{false / max(len(runs), 1):.1%}", interval, len(planted), complete_runs(planted, share)
+    ]  # fmt: skip
+
+
+def _counts(runs: Sequence[Run], share: float) -> tuple[str, str, str]:
+    unfit = sum(run["explained"] < EXPLAINED for run in runs)
+    n = len(runs)
+    return f"{false_runs(runs, share)}/{n}", f"{complete_runs(runs, share)}/{n}", f"{unfit}/{n}"
+
+
+def _table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> str:
+    return tabulate(rows, headers, tablefmt="github", disable_numparse=True)
+
+
+def main() -> None:
+    """Run what is not done and write the report."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--workers", type=int, default=1)
+    parser.add_argument("--kept", type=Path, default=Path("build/nullspace.jsonl"))
+    arguments = parser.parse_args()
+    kept: Path = arguments.kept
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    runs = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()] if kept.exists() else []
+    done = {run["seed"] for run in runs}
+    jobs = [seed for seeds in SETS.values() for seed in seeds if seed not in done]
+    with get_context("spawn").Pool(arguments.workers) as pool, kept.open("a", encoding="utf-8") as file:
+        for run in pool.imap_unordered(measured, jobs):
+            file.write(json.dumps(run) + "\n")
+            file.flush()
+            runs.append(run)
+            print(f"{len(runs)} of {len(done) + len(jobs)}", flush=True)
+    REPORT.parent.mkdir(exist_ok=True)
+    REPORT.write_text(report(runs), encoding="utf-8")
+    print(REPORT)
+
+
+if __name__ == "__main__":
+    main()
