@@ -50,8 +50,8 @@ def _part(
     study: Study, records: Sequence[Record], card: TaskCard, methods: Callable[[str], MethodCard | None]
 ) -> StudyPart | None:
     """The study on one task; None where only the defaults were run, which they are without any study."""
-    placed = [(record, point) for record in records if (point := study.point_of(record, card)) is not None]
-    placed = [(record, point) for record, point in placed if record.seed in study.seeds]
+    of_task = (record for record in records if record.task.id == card.id and record.seed in study.seeds)
+    placed = [(record, point) for record in of_task if (point := study.point_of(record, card)) is not None]
     if not any(record.changed for record, _ in placed):
         return None
     board = build_board([record for record, _ in placed], card, methods, lambda record: False)
