@@ -14,9 +14,9 @@ STUDIES = (
     Study(
         id="semola_weight_augmentation",
         title="SEMoLA: weight against augmentations that move nothing",
-        about="SEMoLA's loss has a term that is large while its generators move nothing. The paper (Appendix A.7) "
-        "finds accuracy insensitive to all weights but one, whose decrease starves the augmenter. Here the weight is "
-        "0, a tenth of its default, the default, and ten times that; all other parameters have their defaults.",
+        about="SEMoLA's loss has a term that is large while its generators move nothing. Its weight is 0, a tenth of "
+        "the default, the default, and ten times that. The paper (Appendix A.7, in words) reports it harmless below a "
+        "threshold and harmful above.",
         suite="ablations",
         tasks=_ABLATED,
         methods=("semola",),
@@ -38,8 +38,9 @@ STUDIES = (
     Study(
         id="semola_weight_sparsity",
         title="SEMoLA: weight of sparsity",
-        about="This term of SEMoLA's loss is the sum of the absolute entries of the generators. The weight is 0, a "
-        "tenth of its default, the default, and ten times that; all other parameters have their defaults.",
+        about="This term of SEMoLA's loss is the sum of the absolute entries of the generators. Its weight is 0, a "
+        "tenth of the default, the default, and ten times that. The paper (Appendix A.7, in words) reports it harmless "
+        "below a threshold and harmful above.",
         suite="ablations",
         tasks=_ABLATED,
         methods=("semola",),
@@ -50,7 +51,8 @@ STUDIES = (
         id="semola_copies",
         title="SEMoLA: augmentations per example",
         about="With K augmentations of each training example a step costs 1 + K passes. All points have the same "
-        "passes, so more copies mean fewer steps.",
+        "passes, so more copies mean fewer steps. The paper (Appendix A.7, in words) reports that more augmentations "
+        "help up to a quarter of the batch size.",
         suite="ablations",
         tasks=_ABLATED,
         methods=("semola",),
