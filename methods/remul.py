@@ -43,10 +43,10 @@ class RemulParams(AugmentParams):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not self.alpha and not (self.beta and self.anchor == "label" and self.weights != "gradnorm"):
+        if not self.alpha and not (self.beta and self.anchor == "label" and self.weights == "constant"):
             raise BenchError(
-                f"alpha is 0, so labels count on moved samples alone: it must be above 0 with beta {self.beta:g}, "
-                f"anchor {self.anchor} and weights {self.weights}; 0 needs beta above 0, label, and constant or linear."
+                f"alpha of remul is 0, so moved labels alone count: that needs beta above 0 (it is {self.beta:g}), anchor "
+                f"label ({self.anchor}) and weights constant ({self.weights})."
             )
 
 
