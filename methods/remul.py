@@ -45,7 +45,7 @@ class RemulParams(AugmentParams):
         super().__post_init__()
         if not self.alpha and not (self.beta and self.anchor == "label" and self.weights == "constant"):
             raise BenchError(
-                f"alpha of remul is 0, so moved labels alone count: that needs beta above 0 (it is {self.beta:g}), anchor "
+                f"alpha of remul is 0, so moved labels alone count: that needs beta above 0 (is {self.beta:g}), anchor "
                 f"label ({self.anchor}) and weights constant ({self.weights})."
             )
 

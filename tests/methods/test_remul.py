@@ -125,7 +125,9 @@ def test_moved_samples_alone_are_augmentation_and_cost_their_own_passes_only(tmp
     assert torch.equal(predictions(still), predictions(plain(problem(), tmp_path)[0]))
 
 
-@pytest.mark.parametrize("params", [{"anchor": "function"}, {"weights": "gradnorm"}, {"weights": "linear"}, {"beta": 0.0}])
+@pytest.mark.parametrize(
+    "params", [{"anchor": "function"}, {"weights": "gradnorm"}, {"weights": "linear"}, {"beta": 0.0}]
+)
 def test_labels_must_count_somewhere(params):
     with pytest.raises(BenchError, match="alpha of remul is 0"):
         RemulParams(**({"alpha": 0.0} | params))
