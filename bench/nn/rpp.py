@@ -14,6 +14,7 @@ from torch.nn.utils import parameters_to_vector
 from bench.nn.emlp import EMLP
 from bench.nn.equivariant_linear import EquivariantLinear
 from bench.nn.equivariant_spaces import EquivariantSpaces
+from bench.nn.invariant_gate import InvariantGate
 
 #: The free weights' size at the start, against that of a layer which keeps the mean square (the public code's value).
 FREE_SCALE = 1e-3
@@ -44,14 +45,15 @@ class RPP(EMLP):
             if isinstance(layer, EquivariantLinear):
                 (m, s), (m_out, s_out) = layer.inner, layer.out
                 layers.append(_Residual(layer, _dense(m * d + s, m_out * d + s_out)))
-            else:
+            elif isinstance(layer, InvariantGate):
                 layers.append(_Residual(layer, _WeightedSiLU(layer.m * d + layer.s)))
         self.layers = nn.Sequential(*layers)
 
     def norms(self) -> tuple[Tensor, Tensor]:
         """The sums of squares of the equivariant and of the free parameters; of a matrix, its Frobenius norm."""
-        equivariant = chain.from_iterable(layer.equivariant.parameters() for layer in self.layers)
-        free = chain.from_iterable(layer.free.parameters() for layer in self.layers)
+        layers = [layer for layer in self.layers if isinstance(layer, _Residual)]
+        equivariant = chain.from_iterable(layer.equivariant.parameters() for layer in layers)
+        free = chain.from_iterable(layer.free.parameters() for layer in layers)
         return parameters_to_vector(equivariant).square().sum(), parameters_to_vector(free).square().sum()
 
 
