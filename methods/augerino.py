@@ -22,7 +22,7 @@ from bench.api.training import TrainingParameters, train
 from bench.lie.images import ImageAction
 from bench.lie.points import PointAction
 from bench.metrics.cost import parameter_count
-from bench.nn.lie_generator import shorten
+from bench.nn.lie_basis import shorten
 
 #: A width that reaches this value is not rewarded any more (points), or none is (images), as in the public code.
 LARGEST_WIDTH = 10.0
