@@ -42,7 +42,7 @@ class LieGAN(Method):
         discovers=True,
         searches=True,
     )
-    Params = LieGANParameters
+    Params: ClassVar[type[GameParameters]] = LieGANParameters
     #: What draws the elements of the group.
     Generator: ClassVar[type[LieGenerator]] = LieGenerator
     # N-body: the recipe of Mask_2 (Mask_4: weight 10, sigma 3). Synthetic: that of the discrete rotation, with room
