@@ -16,12 +16,10 @@ from bench.methods.augerino import (
     LARGEST_WIDTH,
     Augerino,
     AugerinoParameters,
-    Motions,
     MotionWidths,
-    motions_of_space,
-    motions_of_the_plane,
     reward,
 )
+from bench.nn.affine_motions import Motions, motions_of_space, motions_of_the_plane
 
 CPU = torch.device("cpu")
 PLANE = motions_of_the_plane()
