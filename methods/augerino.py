@@ -22,44 +22,11 @@ from bench.api.training import TrainingParameters, train
 from bench.lie.images import ImageAction
 from bench.lie.points import PointAction
 from bench.metrics.cost import parameter_count
-from bench.nn.lie_generator import shorten
+from bench.nn.affine_motions import Motions, motions_of_space, motions_of_the_plane
+from bench.nn.lie_basis import shorten
 
 #: A width that reaches this value is not rewarded any more (points), or none is (images), as in the public code.
 LARGEST_WIDTH = 10.0
-
-
-@dataclass(frozen=True)
-class Motions:
-    """The affine motions T_i of the public code, orthogonal to each other, and how their widths start."""
-
-    names: tuple[str, ...]
-    matrices: Tensor  # (k, d, d)
-    raw: float  # first raw width of each
-
-
-def motions_of_the_plane() -> Motions:
-    """Translations (shortened to a tenth), rotation, scale, stretch, shear; ``(6, 3, 3)``."""
-    matrices = torch.zeros(6, 3, 3)
-    matrices[0, 0, 2] = matrices[1, 1, 2] = 0.1
-    matrices[2:, :2, :2] = torch.tensor(
-        [[[0.0, -1.0], [1.0, 0.0]], [[1.0, 0.0], [0.0, 1.0]], [[1.0, 0.0], [0.0, -1.0]], [[0.0, 1.0], [1.0, 0.0]]]
-    )
-    return Motions(("shift_x", "shift_y", "rotation", "scale", "stretch", "shear"), matrices, 0.0)
-
-
-def motions_of_space() -> Motions:
-    """Three rotations, three shears, two squeezes and the scale, three translations (halved); ``(12, 4, 4)``."""
-    matrices, names = torch.zeros(12, 4, 4), []
-    for number, (i, j) in enumerate(((0, 1), (0, 2), (1, 2))):
-        matrices[number, i, j], matrices[number, j, i] = -1.0, 1.0
-        matrices[3 + number, i, j] = matrices[3 + number, j, i] = 1.0
-        names.append("xyz"[i] + "xyz"[j])
-    diagonals = torch.tensor([[1.0, -1.0, 0.0], [1.0, 1.0, -2.0], [1.0, 1.0, 1.0]])
-    matrices[6:9, :3, :3] = torch.diag_embed(diagonals)
-    matrices[9:, :3, 3] = 0.5 * torch.eye(3)
-    shifts = [f"shift_{axis}" for axis in "xyz"]
-    kinds = [*(f"rotation_{n}" for n in names), *(f"shear_{n}" for n in names), "squeeze_xy", "squeeze_z", "scale"]
-    return Motions((*kinds, *shifts), matrices, 0.54)
 
 
 @dataclass(frozen=True)
@@ -97,8 +64,8 @@ class MotionWidths(nn.Module):
         self.raw = nn.Parameter(raw)
         self.motions: Tensor
         self.register_buffer("motions", motions.matrices.clone())
-        #: No element is longer than this while all widths are below the largest: the motions are orthogonal.
-        self.max_norm = LARGEST_WIDTH * (1.0 if one_sided else 0.5) * float(motions.matrices.norm())
+        #: No element is longer than this while all widths are below the largest.
+        self.max_norm = LARGEST_WIDTH * (1.0 if one_sided else 0.5) * motions.longest()
 
     def forward(self) -> Tensor:
         """The widths ``(k,)``, positive."""
@@ -132,11 +99,18 @@ def reward(widths: Tensor, rewarded: str = "norm") -> Tensor:
 
 
 class Augerino(Method):
-    r"""Minimises :math:`\ell(f(gx), y) - \lambda \lVert w \rVert`, one moved copy per example."""
+    r"""Minimises :math:`\ell(f(gx), y) - \lambda \lVert w \rVert`, one moved copy per example.
+
+    Two things differ from the public code on purpose. An averaged prediction of classes is the mean of probabilities;
+    there it is that of log-probabilities, a geometric mean that is not normalised. And g is the exponential of the
+    drawn matrix and moves column vectors; there, for molecules, it is one Runge-Kutta step whose linear part moves row
+    vectors, so that it acts transposed while the shift does not.
+    """
 
     card = MethodCard(
         id="augerino",
         title="Augerino",
+        version=2,
         summary="learns how far to move along given affine motions, and the predictor",
         # It is not told the group, but it is given the motions, and the rotation is one of them.
         knowledge="none",

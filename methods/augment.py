@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from bench.api import Fitted, Method, MethodCard, Problem, RunContext
-from bench.api.augmentation import AugmentedFitted, averaged_copies, how_to_predict, move
+from bench.api.augmentation import AugmentedFitted, averaged_copies, given_to, how_to_predict, move
 from bench.api.parameters import count
 from bench.api.training import TrainingParameters, train
 from bench.metrics.cost import parameter_count
@@ -22,7 +22,10 @@ class AugmentParams(TrainingParameters):
 
 
 class Augment(Method):
-    """Minimises ℓ(f(x), y) + ℓ(f(gx), gy), g from the given group: the loss of SEMoLA with the generators fixed."""
+    """Minimises ℓ(f(x), y) + ℓ(f(gx), gy), g from the given group: the loss of SEMoLA with the generators fixed.
+
+    That is `remul` with its defaults. Without generators there is nothing to move, and it trains as `plain` does.
+    """
 
     card = MethodCard(
         id="augment",
@@ -36,13 +39,15 @@ class Augment(Method):
 
     def fit(self, problem: Problem, ctx: RunContext) -> Fitted:
         params: AugmentParams = ctx.params
-        given = problem.given
-        assert given is not None
+        given = given_to(problem, "augment")
         with ctx.seeded("init"):
             network = problem.backbone().to(problem.device)
         draws = ctx.rng("coefficients")
 
         def objective(x: Tensor, y: Tensor) -> dict[str, Tensor]:
+            if not len(given.generators):
+                plain = problem.loss(network(x), y)
+                return {"loss": plain, "task": plain}
             algebra = given.sample(len(x) * params.copies, draws)  # (b·K, d, d), on the host
             bound = float(algebra.abs().sum(-1).amax())
             gx, gy = move(problem, algebra.to(x), x, y, bound)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from torch import Tensor
+
 from bench.api import Fitted, Method, MethodCard, Problem, RunContext, SymmetryEstimate
 from bench.api.parameters import count, parameter, positive
 from bench.api.training import TrainingParameters, train
@@ -24,6 +26,23 @@ class EMLPParams(TrainingParameters):
     tolerance: float | None = positive(
         None, "largest residual of an equivariant map, for unit generators; none: the middle of the spectrum's gap", 2.0
     )
+
+
+def solve_spaces(generators: Tensor, ctx: RunContext, owner: str, elements: Tensor | None = None) -> EquivariantSpaces:
+    """The equivariant spaces of a group ``(k, d, d)``; the history keeps their spectra, ranks and tolerances.
+
+    Raises:
+        BenchError: in the name of the method ``owner``, if a generator is zero or not finite.
+    """
+    try:
+        spaces = EquivariantSpaces(generators, elements, ctx.params.tolerance)
+    except ValueError as error:
+        raise BenchError(f"{owner}: {error}") from error
+    for name, space in spaces.solved.items():
+        for index, value in enumerate(space.singular_values.tolist()):
+            ctx.log(index, **{f"spectrum/{name}": value})
+        ctx.log(0, **{f"rank/{name}": len(space.basis), f"tolerance/{name}": space.tolerance})
+    return spaces
 
 
 class EMLPFitted(PlainFitted):
@@ -66,14 +85,7 @@ class EMLPMethod(Method):
         params: EMLPParams = ctx.params
         given = problem.given
         assert given is not None
-        try:
-            spaces = EquivariantSpaces(given.generators, tolerance=params.tolerance)
-        except ValueError as error:
-            raise BenchError(f"emlp: {error}") from error
-        for name, space in spaces.solved.items():
-            for index, value in enumerate(space.singular_values.tolist()):
-                ctx.log(index, **{f"spectrum/{name}": value})
-            ctx.log(0, **{f"rank/{name}": len(space.basis), f"tolerance/{name}": space.tolerance})
+        spaces = solve_spaces(given.generators, ctx, self.card.id)
         invariant = isinstance(problem.action_out, IdentityAction)
         if spaces.nothing_left(invariant):
             least = min(float(space.singular_values[0]) for name, space in spaces.solved.items() if name != "commutant")

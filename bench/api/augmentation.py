@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from bench.api.method import Fitted
 from bench.api.parameters import count, parameter
 from bench.api.problem import Problem, SymmetryEstimate
+from bench.errors import BenchError
 from bench.lie.exponential import Algebra
 
 
@@ -25,6 +26,22 @@ def how_to_predict(default: str) -> Any:
 def averaged_copies(default: int) -> Any:
     """The parameter ``inference_copies`` of a method whose fit() returns an :class:`AugmentedFitted`."""
     return count(default, "group elements of an averaged prediction (J)", high=1024)
+
+
+def given_to(problem: Problem, consumer: str) -> SymmetryEstimate:
+    """The estimate of the discoverer before ``consumer``, which may hold no generators.
+
+    Raises:
+        BenchError: when an entry of a generator is not finite.
+    """
+    given = problem.given
+    assert given is not None
+    for number, generator in enumerate(given.generators, 1):
+        if not bool(generator.isfinite().all()):
+            raise BenchError(
+                f"{consumer}: generator {number} of {len(given.generators)} has entries that are not finite."
+            )
+    return given
 
 
 def move(

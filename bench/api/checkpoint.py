@@ -19,14 +19,14 @@ Part = nn.Module | Optimizer | Tensor
 
 
 class ResumableLoop:
-    """Saves ``parts``, every random generator and the context's counters at the end of an epoch.
+    """Saves ``parts``, what the context keeps, all random generators and the counters at the end of an epoch.
 
     Modules and optimisers (with the values that they optimise) are restored in place, tensors too. A context without a
     checkpoint path saves nothing. A loop that follows another one in the same cell repeats the first.
     """
 
     def __init__(self, ctx: RunContext, *parts: Part) -> None:
-        self.ctx, self.parts = ctx, parts
+        self.ctx, self.parts = ctx, (*parts, *ctx.kept)
         ctx.loops += 1
         self.number = ctx.loops
         self._saved = time.monotonic()

@@ -37,12 +37,12 @@ class CoefficientSampler:
             )
 
     def __call__(self, n: int, generator: torch.Generator) -> Tensor:
-        """``(n, d, d)`` algebra elements."""
+        """``(n, d, d)`` algebra elements; zeros without generators."""
         return torch.einsum("nk,kij->nij", self.coefficients(n, generator), self.generators)
 
     def factors(self, n: int, generator: torch.Generator) -> Algebra:
         """The same draws as a call gives; of one generator they are kept as multiples, whose exponential is cheaper."""
-        if len(self.generators) > 1:
+        if len(self.generators) != 1:
             return self(n, generator)
         return OneParameter(self.coefficients(n, generator)[:, 0], self.generators[0])
 

@@ -7,10 +7,12 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+M = TypeVar("M", bound=nn.Module)
 
 #: Called with (done, total).
 OnProgress = Callable[[int, int], None]
@@ -43,6 +45,7 @@ class RunContext:
         self.checkpoint = checkpoint  # where a training loop keeps its state; None keeps none
         self.identity = identity  # of the cell, its code and the device: a checkpoint of another is ignored
         self.generators: list[torch.Generator] = []  # all that rng() returned, in this order
+        self.kept: list[nn.Module] = []  # all that keep() was given, in this order
         self.loops = 0  # training loops begun
         self._began, self._earlier_s = time.perf_counter(), 0.0
 
@@ -50,6 +53,14 @@ class RunContext:
         """A fresh generator seeded by (seed, purpose); the same for every method."""
         self.generators.append(torch.Generator(device=device).manual_seed(seed_for(self.seed, purpose)))
         return self.generators[-1]
+
+    def keep(self, module: M) -> M:
+        """``module``, whose parameters and buffers belong to every checkpoint of the training loops begun from now on.
+
+        For the state of an objective that is neither in the network nor optimised with it.
+        """
+        self.kept.append(module)
+        return module
 
     def start_clock(self) -> None:
         """Starts the clock of :meth:`fit_seconds`."""

@@ -1,9 +1,12 @@
-"""A suite: methods × tasks × search spaces × seeds at one budget, read from a TOML file and expanded into cells."""
+"""A suite: methods × tasks × search spaces × seeds at one budget, read from a TOML file and expanded into cells.
+
+``set`` gives parameters values, as ``run --set`` does; with lists, every combination of their entries is a cell.
+"""
 
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import product
 from pathlib import Path
@@ -91,8 +94,8 @@ def _jobs(block: Mapping[str, Any], task: Task, method: Method, results: Path) -
                 f"Allowed: {', '.join(task.card.searches)}, {ALL}."
             )
     seeds, jobs = parse_seeds(block["seeds"]), []
-    varied = product(searches, block.get("presets", [DEFAULT]), block.get("train_fractions", [1.0]))
-    for space, preset, share in varied:
+    presets, shares = block.get("presets", [DEFAULT]), block.get("train_fractions", [1.0])
+    for space, preset, share, assignments in product(searches, presets, shares, _grid(block.get("set", {}))):
         cell = preset_cell(
             str(preset),
             results,
@@ -102,11 +105,18 @@ def _jobs(block: Mapping[str, Any], task: Task, method: Method, results: Path) -
             budget=block["budget"],
             seed=seeds[0],
             fingerprint="",
-            assignments=[(name, str(value)) for name, value in block.get("set", {}).items()],
+            assignments=assignments,
             train_fraction=float(share),
         )
         jobs += jobs_of(cell, method, seeds)
     return jobs
+
+
+def _grid(settings: Mapping[str, Any]) -> Iterator[list[tuple[str, str]]]:
+    """The assignments of every combination of the values in ``settings``, where a list holds several."""
+    values = [value if isinstance(value, list) else [value] for value in settings.values()]
+    for chosen in product(*values):
+        yield [(name, str(value)) for name, value in zip(settings, chosen, strict=True)]
 
 
 def _tasks(registry: Registry, pattern: str) -> list[Task]:
@@ -135,6 +145,13 @@ def _check_fields(block: Mapping[str, Any], path: Path) -> None:
             raise BenchError(f"suite file {str(path)!r}: {name} is empty, so there are no cells.")
         if name == "train_fractions" and not all(type(share) in (int, float) for share in value):
             raise BenchError(f"suite file {str(path)!r}: train_fractions is {value!r}; it must hold numbers in (0, 1].")
+    for name, value in block.get("set", {}).items():
+        entries = value if isinstance(value, list) else [value]
+        if not entries or not all(isinstance(entry, str | bool | int | float) for entry in entries):
+            raise BenchError(
+                f"suite file {str(path)!r}: in set, {name} is {value!r}; it must be a number, a text, true or false, "
+                'or a list of them. A name with a dot needs quotes, like "liegan.steps".'
+            )
 
 
 def parse_seeds(text: str) -> list[int]:

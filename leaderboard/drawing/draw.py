@@ -16,6 +16,7 @@ from bench.leaderboard.board.model import Run
 from bench.leaderboard.drawing.curves import draw_angle, draw_spectrum, draw_strength, draw_trace
 from bench.leaderboard.drawing.generators import draw_generators
 from bench.leaderboard.drawing.learning import draw_learning
+from bench.leaderboard.drawing.panels import draw_panels
 from bench.leaderboard.drawing.plan import FigurePlan
 from bench.leaderboard.drawing.primitives import RunArrays
 from bench.leaderboard.drawing.samples import draw_samples
@@ -39,6 +40,8 @@ def draw(plan: FigurePlan, load: Load) -> Figure | None:
         "spectrum": draw_spectrum,
         "learning": draw_learning,
         "sweep": draw_sweeps,
+        "parameter": draw_panels,
+        "against": draw_panels,
     }
     return kinds[plan.kind](plan, load)
 

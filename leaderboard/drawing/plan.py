@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 
 from bench.leaderboard.board.model import Board, Row, Run, Section
+from bench.leaderboard.drawing.panel import Panel
 from bench.leaderboard.tables.text import unit_suffix
 from bench.metrics.strength import DECLARED_ABOVE
 from bench.records.preset import Preset
@@ -37,6 +38,8 @@ NEEDS = {
     "spectrum": {"history/spectrum/share"},
     "learning": set(),
     "sweep": set(),
+    "parameter": set(),
+    "against": set(),
 }
 TITLES = {
     "generators": "Generators",
@@ -47,6 +50,8 @@ TITLES = {
     "spectrum": "Spectrum of the search space",
     "learning": "Learning curve",
     "sweep": "Sweeps",
+    "parameter": "Over the parameter",
+    "against": "One score against the other",
 }
 NAME = re.compile(rf".+-({'|'.join(NEEDS)})-[0-9a-f]{{8}}\.png")
 
@@ -89,6 +94,7 @@ class FigurePlan:
     error: str  # label of E' with its unit
     falls: bool = False  # a lower primary metric is better: an error, which may span decades
     sweeps: tuple[Preset, ...] = ()  # sweeps whose histories are drawn
+    panels: tuple[Panel, ...] = ()  # curves of a study
 
     @property
     def title(self) -> str:

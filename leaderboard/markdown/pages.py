@@ -44,9 +44,10 @@ def render_index(
     fronts: Iterable[FrontPage],
     remarks: Iterable[Block] = (),
     report: str | None = None,
+    studies: str = "",
 ) -> str:
-    """The front page: the pages ``fronts``, the best of every task, the ``remarks`` on what it does not show, and the
-    file name of the ``report`` on claims."""
+    """The front page: the pages ``fronts``, the best of every task, the ``remarks`` on what it does not show, the
+    file name of the ``report`` on claims, and the part that links the ``studies``."""
     lines = [
         [TableCell(board.task.id, style="code", link=f"{PAGES}/{board.task.id}.md"), *summary(board, section)]
         for board in sorted(boards, key=lambda board: board.task.id)
@@ -61,6 +62,7 @@ def render_index(
         blocks([texts.HTML]),
         f"[{texts.CLAIMS_TITLE}]({report})" if report else "",
         blocks(remarks),
+        studies,
         f"## {texts.READING_TITLE}",
         blocks(texts.reading()),
     ]

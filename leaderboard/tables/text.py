@@ -10,6 +10,7 @@ from itertools import pairwise
 from bench.leaderboard.board.build import setting
 from bench.leaderboard.board.model import Row
 from bench.records.cell import TRAIN_FRACTION
+from bench.records.record import Value
 
 NOTHING = "–"
 
@@ -63,6 +64,11 @@ def command(row: Row, task: str, budget: str) -> str:
         share = name == TRAIN_FRACTION
         words += ["--train-fraction", setting(value)] if share else ["--set", f"{name}={setting(value)}"]
     return shlex.join(words)
+
+
+def value_text(value: Value) -> str:
+    """A parameter's value as tables and figures show it."""
+    return f"{value:g}" if isinstance(value, float) else setting(value)
 
 
 def counted(number_of: int, noun: str) -> str:

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+import bench.api.checkpoint
 from bench.api import Problem, RunContext, Split
 from bench.api.training import TrainingParameters, learning_rate_factor, train
 from bench.errors import BenchError, Diverged
@@ -87,6 +88,35 @@ def test_a_budget_below_one_step_and_an_objective_that_cannot_be_counted_are_ref
         fit(linear_problem(), tmp_path, passes=15)
     with pytest.raises(BenchError, match="the objective does not call the network"):
         fit(linear_problem(), tmp_path, loss=lambda problem, network, x, y: {"loss": network.weight.sum()})
+
+
+def test_what_the_context_keeps_is_restored_with_the_network(tmp_path, monkeypatch):
+    monkeypatch.setattr(bench.api.checkpoint, "EVERY_S", 0.0)
+    problem, epochs = linear_problem(), 4
+
+    def run(path, stop_after=epochs):
+        """The count of steps that an objective keeps in a buffer, after a run that may be killed."""
+
+        def progress(done, total):
+            if done == 100 * (stop_after + 1):
+                raise KeyboardInterrupt
+
+        params = TrainingParameters(passes=100 * epochs, batch_size=16)
+        ctx = RunContext(params, 0, CPU, tmp_path, progress, path, "this cell")
+        network, steps = problem.backbone(), nn.Module()
+        steps.register_buffer("count", torch.zeros(()))
+
+        def objective(x, y):
+            steps.count += 1
+            return plain(problem, network, x, y)
+
+        assert ctx.keep(steps) is steps
+        train(problem, ctx, network, objective)
+        return float(steps.count)
+
+    with pytest.raises(KeyboardInterrupt):
+        run(tmp_path / "kept", stop_after=2)
+    assert run(tmp_path / "kept") == run(None) == epochs * math.ceil(100 / 16) + 1  # and the step that was not taken
 
 
 def test_evaluation_batches_drop_nothing_and_are_trimmed():

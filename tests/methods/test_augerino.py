@@ -17,10 +17,9 @@ from bench.methods.augerino import (
     Augerino,
     AugerinoParameters,
     MotionWidths,
-    motions_of_space,
-    motions_of_the_plane,
     reward,
 )
+from bench.nn.affine_motions import Motions, motions_of_space, motions_of_the_plane
 
 CPU = torch.device("cpu")
 PLANE = motions_of_the_plane()
@@ -82,14 +81,6 @@ def test_coefficients_are_uniform_on_half_the_width():
     torch.testing.assert_close(coefficients.std(0), torch.full((6,), half / math.sqrt(3)), rtol=0.05, atol=0)
 
 
-def test_no_element_is_shortened_while_the_widths_are_rewarded():
-    widths = MotionWidths(PLANE, "equal", one_sided=False)
-    nn.init.constant_(widths.raw, LARGEST_WIDTH - 1e-3)
-    assert widths().max().item() < LARGEST_WIDTH
-    longest = widths.sampler().generators.sum(0)  # all coefficients 1
-    assert longest.norm().item() <= widths.max_norm
-
-
 def test_the_generators_are_the_six_motions_as_long_as_their_half_widths(tmp_path):
     fitted, ctx = fit(images(64), tmp_path)
     found = fitted.symmetry()
@@ -97,6 +88,16 @@ def test_the_generators_are_the_six_motions_as_long_as_their_half_widths(tmp_pat
     torch.testing.assert_close(found.generators, found.strength[:, None, None] * MOTIONS)
     torch.testing.assert_close(ctx.traced[-1][1], found.generators.double())
     assert len(ctx.traced) == 3
+
+
+def test_the_history_shows_the_last_fifth_of_every_width(tmp_path):
+    _, ctx = fit(images(64), tmp_path, epochs=10)
+    for name in NAMES:
+        assert sum(passes > 0.8 * ctx.passes for passes, _ in ctx.history[f"width/{name}"]) == 2
+
+
+def test_the_card_says_that_the_motions_are_given():
+    assert "given affine motions" in Augerino.card.summary
 
 
 @pytest.mark.parametrize(("start", "rotation", "others"), [("equal", 0.6931, 0.6931), ("published", 1.3133, 0.0067)])
@@ -132,15 +133,42 @@ def clouds(n=512):
                                          nn.Unflatten(1, (1, 1))), CPU)  # fmt: skip
 
 
-def test_the_motions_of_space_are_the_twelve_published_ones_and_orthogonal():
+def test_the_motions_of_space_are_the_twelve_published_ones():
     motions = motions_of_space()
-    flat = motions.matrices.flatten(1)
+    matrices = motions.matrices
+    diagonals = torch.tensor([[1.0, -1.0, 0.0], [0.0, 1.0, -1.0], [1.0, 1.0, 1.0]])
+    assert torch.equal(matrices[6:9, :3, :3], torch.diag_embed(diagonals))
+    assert motions.names[6:9] == ("squeeze_xy", "squeeze_yz", "scale")
+    flat = matrices.flatten(1)
     gram = flat @ flat.mT
-    torch.testing.assert_close(gram, gram.diag().diag())
+    overlapping = (gram - gram.diag().diag()).nonzero().tolist()
+    assert overlapping == [[6, 7], [7, 6]]
+    assert gram[6, 7] == -1.0
     assert len(set(motions.names)) == 12
     assert bool((flat[:, 12:] == 0).all())  # last row: affine
-    antisymmetric = motions.matrices[:3, :3, :3]
+    antisymmetric = matrices[:3, :3, :3]
     torch.testing.assert_close(antisymmetric, -antisymmetric.mT)
+    assert torch.linalg.matrix_rank(flat) == 12  # all affine motions
+
+
+@pytest.mark.parametrize("one_sided", [False, True])
+@pytest.mark.parametrize("motions", [PLANE, motions_of_space()], ids=["plane", "space"])
+def test_no_element_is_longer_than_the_bound_while_the_widths_are_rewarded(motions, one_sided):
+    widths = MotionWidths(motions, "equal", one_sided)
+    nn.init.constant_(widths.raw, LARGEST_WIDTH - 1e-3)
+    assert widths().max().item() < LARGEST_WIDTH
+    drawn = widths.sampler()(10_000, rng()).detach()
+    assert float(drawn.flatten(1).norm(dim=1).max()) <= widths.max_norm
+    torch.testing.assert_close(widths.sample(10_000, rng()).detach(), drawn)  # so none is shortened
+    signs = torch.cartesian_prod(*[torch.tensor([-1.0, 1.0])] * len(motions.names))  # all corners
+    corners = signs @ motions.matrices.flatten(1) * widths.reach().detach()[0]
+    assert float(corners.norm(dim=1).max()) <= widths.max_norm
+
+
+def test_the_bound_is_reached_by_two_opposed_squeezes():
+    squeezes = Motions(("a", "b"), motions_of_space().matrices[6:8], 0.0)
+    assert squeezes.longest() == pytest.approx(math.sqrt(6.0))  # diag(1, -2, 1)
+    assert PLANE.longest() == pytest.approx(float(PLANE.matrices.norm()))  # orthogonal
 
 
 def test_on_points_it_keeps_turns_and_shifts_and_gives_up_stretches(tmp_path):
@@ -155,11 +183,11 @@ def test_on_points_it_keeps_turns_and_shifts_and_gives_up_stretches(tmp_path):
 
 def test_one_sided_coefficients_go_from_zero_to_the_width():
     widths = MotionWidths(motions_of_space(), "equal", one_sided=True)
-    algebra, motions = widths.sample(5000, rng()).detach(), widths.motions
-    coefficients = torch.einsum("nij,kij->nk", algebra, motions) / motions.square().sum((1, 2))
+    algebra = widths.sample(5000, rng()).detach()
+    coefficients = torch.linalg.lstsq(widths.motions.flatten(1).mT, algebra.flatten(1).mT).solution.mT  # (n, k)
     width = math.log1p(math.exp(0.54))
-    assert float(coefficients.min()) >= 0.0
-    assert float(coefficients.max()) <= width
+    assert float(coefficients.min()) >= -1e-5
+    assert float(coefficients.max()) <= width + 1e-5
     torch.testing.assert_close(coefficients.mean(0), torch.full((12,), width / 2), rtol=0.05, atol=0)
 
 

@@ -17,10 +17,13 @@ from bench.lie.images import ImageAction
 from bench.lie.points import PointAction
 from bench.lie.search_space import affine2d, affine3d, full, mask2, mask4
 from bench.lie.vectors import VectorAction
-from bench.methods.liegan import LieGAN, LieGANParameters, _judge_at_once, resample_pair, sub_pixel_shifts
+from bench.methods.liegan import LieGAN, LieGANParameters
 from bench.metrics.symmetry import compare
 from bench.nn.discriminators import VectorDiscriminator
-from bench.nn.lie_generator import LieGenerator, LieGeneratorParameters, shorten
+from bench.nn.lie_basis import shorten
+from bench.nn.lie_generator import LieGenerator, LieGeneratorParameters
+from bench.nn.moved_pairs import resample_pair, sub_pixel_shifts
+from bench.nn.shared_backward import judge_at_once
 
 CPU = torch.device("cpu")
 PLANE = VectorAction(2)
@@ -245,7 +248,7 @@ def test_one_backward_pass_gives_both_players_their_own_gradients():
 
     def gradients(both):
         moved, real = (x @ basis.T, y @ basis.T), (x, y)
-        on_fake, on_real = _judge_at_once(judge, moved, real) if both else (judge(*moved), judge(*real))
+        on_fake, on_real = judge_at_once(judge, moved, real) if both else (judge(*moved), judge(*real))
         loss_of_judge = 0.5 * (F.softplus(on_fake).mean() + F.softplus(-on_real).mean())
         if both:
             return torch.autograd.grad(loss_of_judge, [basis, *judge.parameters()])
