@@ -34,8 +34,10 @@ class Augment(Method):
         knowledge="none",
         citation="Chen, Dobriban, Lee: A group-theoretic framework for data augmentation (JMLR 2020)",
         consumes=True,
+        version=2,
     )
     Params = AugmentParams
+    moves_examples = True
 
     def fit(self, problem: Problem, ctx: RunContext) -> Fitted:
         params: AugmentParams = ctx.params

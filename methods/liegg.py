@@ -28,9 +28,9 @@ from bench.lie.vectors import VectorAction
 from bench.metrics.cost import parameter_count
 from bench.nn.smooth_twin import smooth_twin
 
-#: Largest share of a declared direction, where the output moves and where it does not: benchmarks/calibration chooses
-#: them, on systems of no board (benchmarks/reports/nullspace.md).
-SHARE_MOVING, SHARE_STILL = 0.1, 0.2
+#: Largest share of a declared direction: a share is a squared relative defect, and a defect above 0.1 is not a
+#: symmetry. benchmarks/reports/nullspace.md has the rate of false discoveries, on systems of no board.
+LARGEST_SHARE = 0.01
 #: Least explained share of the validation targets' variance from which on a network says anything about symmetry.
 EXPLAINED = 0.9
 #: Training inputs of the null space where examples have one size, and where they vary (molecules are dearer).
@@ -49,9 +49,7 @@ class LieGGParams(TrainingParameters):
     inputs: int | None = count(
         None, f"training inputs of the null space; none: {INPUTS}, or {INPUTS_OF_VARIED_SIZE} of varied sizes", 100_000
     )
-    largest_share: float | None = positive(
-        None, "largest share of a declared direction; none: the calibrated one for outputs that move, or do not", 2.0
-    )
+    largest_share: float = positive(LARGEST_SHARE, "largest share of a declared direction", 2.0)
     reach: float = positive(0.5, "images: change of an image by the finite motion, relative to its norm", high=2.0)
 
 
@@ -90,7 +88,7 @@ class LieGG(Method):
         spectrum = _spectrum(problem, network, params)
         for index, share in enumerate(spectrum.shares.tolist()):
             ctx.log(index, **{"spectrum/share": share})
-        ctx.log(0, **{"spectrum/explained": r2, "spectrum/largest_share": self._threshold(problem, params)})
+        ctx.log(0, **{"spectrum/explained": r2, "spectrum/largest_share": params.largest_share})
         k = self._number(problem, params, spectrum, r2)
         generators = spectrum.directions[:k]
         x = problem.train.x[:INPUTS].double()
@@ -100,15 +98,11 @@ class LieGG(Method):
         estimate = SymmetryEstimate(generators, motion_sampler(problem, generators), strength)
         return Discovery(estimate, parameter_count(network))
 
-    def _threshold(self, problem: Problem, params: LieGGParams) -> float:
-        still = isinstance(problem.action_out, IdentityAction)
-        return params.largest_share or (SHARE_STILL if still else SHARE_MOVING)
-
     def _number(self, problem: Problem, params: LieGGParams, spectrum: SymmetrySpectrum, r2: float) -> int:
         """How many directions are declared: none of a network that explains nothing, nor of images."""
         if r2 < EXPLAINED or problem.action_in.resamples:
             return 0  # on images the shares of true and false directions overlap: docs/methods/liegg.md
-        return spectrum.first(self._threshold(problem, params))
+        return spectrum.first(params.largest_share)
 
 
 class LieGGTold(LieGG):
@@ -144,15 +138,17 @@ def _explained(problem: Problem, network: nn.Module) -> float:
 
 
 def _spectrum(problem: Problem, network: nn.Module, params: LieGGParams) -> SymmetrySpectrum:
-    """The spectrum of the trained network, in float64."""
-    probe = copy.deepcopy(network).double().requires_grad_(False)
+    """The spectrum of the trained network: in float64, or float32 where each input costs much."""
+    dtype = torch.float64 if problem.train.sizes is None else torch.float32
+    probe = copy.deepcopy(network).to(dtype).requires_grad_(False)
     size = params.inputs or (INPUTS if problem.train.sizes is None else INPUTS_OF_VARIED_SIZE)
-    x = problem.train.x[:size].double()
-    basis = problem.search.basis.to(x)
-    directions = orthonormalise(basis, field_gram(problem.action_in, x, basis))  # what does nothing to x is left out
+    x = problem.train.x[:size]
+    basis = problem.search.basis.to(x.device)
+    visible = orthonormalise(basis, field_gram(problem.action_in, x, basis))  # without what does nothing to x
+    directions = visible.to(dtype)
     moves = not isinstance(problem.action_out, IdentityAction)
     h = _without_trivial_part(problem, lambda z: problem.link(probe(z)))
-    chunks = (z.double() for _, z in _in_order(problem.train, size))
+    chunks = (z.to(dtype) for _, z in _in_order(problem.train, size))
     if problem.action_in.resamples:
         step = params.reach * float(x.flatten(1).square().sum(1).mean().sqrt())
         return symmetry_spectrum((_finite_terms(problem, h, z, directions, step) for z in chunks), directions, moves)
@@ -165,7 +161,7 @@ def _without_trivial_part(problem: Problem, h: Callable[[Tensor], Tensor]) -> Ca
 
     The residual does not change. Without this a map near the identity would seem to commute with everything.
     """
-    x, y = problem.train.x[:, -1:].double(), problem.train.y.double()
+    x, y = problem.train.x[:, -1:].double(), problem.train.y.double()  # last of the time steps
     linear = isinstance(problem.action_in, VectorAction) and isinstance(problem.action_out, VectorAction)
     if not linear or x.shape[2:] != y.shape[2:]:
         return h

@@ -65,6 +65,7 @@ class Remul(Method):
         consumes=True,
     )
     Params = RemulParams
+    moves_examples = True
 
     def fit(self, problem: Problem, ctx: RunContext) -> Fitted:
         params: RemulParams = ctx.params

@@ -49,6 +49,8 @@ class Method(ABC):
     Params: ClassVar[type[Parameters]]
     #: The authors' printed settings per task family: ``--preset published``. The defaults are the same everywhere.
     published: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    #: A consumer that moves examples: a pipeline tells it how far, by the one rule of `bench.api.motion`.
+    moves_examples: ClassVar[bool] = False
     #: Checks of the contract (`bench check`) that the method is known to fail: name -> why.
     known_failures: Mapping[str, str] = {}
 

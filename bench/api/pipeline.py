@@ -55,7 +55,7 @@ class Pipeline(Method):
         if problem.given is None:
             ctx.params = params[f"{self.discoverer.card.id}."]
             problem = replace(problem, given=self.discoverer.fit(problem, ctx).symmetry())
-        if self.discoverer.card.searches and problem.given is not None:
+        if self.consumer.moves_examples and self.discoverer.card.searches and problem.given is not None:
             problem = replace(problem, given=with_motions(problem, problem.given))
         ctx.params = params[""]
         return self.consumer.fit(problem, ctx)

@@ -67,7 +67,7 @@ STUDIES = (
         "learned span, and *precision* how much of that span is true: at best 1 divided by the number.",
         suite="ablations",
         tasks=_ABLATED,
-        methods=("semola", "liegan", "augerino_plus"),
+        methods=("semola", "liegan", "augerino_plus", "liegg_told", "atlasd"),
         axis=Axis("n_generators", "generators looked for", (1, 2, 3, 5)),
         scores=(PRIMARY, _DEFECT, _RECALL, _PRECISION),
     ),

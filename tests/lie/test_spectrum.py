@@ -1,4 +1,4 @@
-"""The spectrum of maps whose symmetries are known: the shares of true directions are rounding, those of others are not."""
+"""The spectrum of maps whose symmetries are known: shares of true directions are rounding, those of others not."""
 
 import pytest
 import torch
