@@ -32,10 +32,11 @@ def symmetry_spectrum(
     r"""Eigenvectors u of the Gram matrix of the residuals, and their shares.
 
     .. math::
-        G_{ab} = \langle P_a - Q_a, P_b - Q_b \rangle \qquad T_{ab} = \langle P_a, P_b \rangle + \langle Q_a, Q_b \rangle
-        \qquad s(u) = \frac{u^\top G u}{u^\top T u}
+        G_{ab} = \langle P_a - Q_a, P_b - Q_b \rangle \qquad
+        T_{ab} = \langle P_a, P_b \rangle + \langle Q_a, Q_b \rangle \qquad s(u) = \frac{u^\top G u}{u^\top T u}
 
-    Where the output does not move, Q is zero and s would be 1: there the mean of T's diagonal is the denominator.
+    The share s is the squared relative defect of u under the map whose terms these are. Where the output does not
+    move, Q is zero and s would be 1: there the mean of T's diagonal is the denominator.
 
     Args:
         terms: chunks of P and Q, each ``(v, n, *shape_out)``: :func:`bench.lie.nullspace.commutator_terms`.

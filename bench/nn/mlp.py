@@ -15,7 +15,8 @@ class MLP(nn.Module):
 
     .. math:: f(x) = A_L \circ \sigma \circ A_{L-1} \circ \dots \circ \sigma \circ A_1 (\mathrm{vec}\, x)
 
-    with affine maps :math:`A_l` and an activation :math:`\sigma`, ReLU by default; ``hidden_layers=3`` gives the reference's four, 8 t_in -> 32 -> 32 -> 32 -> 8 t_out.
+    with affine maps :math:`A_l` and an activation :math:`\sigma`, ReLU by default; ``hidden_layers=3`` gives the
+    reference's four maps, 8 t_in -> 32 -> 32 -> 32 -> 8 t_out.
 
     Args:
         in_shape: ``(t_in, d)``, the shape of one input.
