@@ -76,10 +76,10 @@ def report(runs: Sequence[Run]) -> str:
     blocks = [
         "# The largest share of LieGG, calibrated",
         "Written by `python -m benchmarks.calibration.nullspace`, on the systems of "
-        "`benchmarks/calibration/systems.py`. LieGG declares the directions of its spectrum before the first share above "
-        f"**{LARGEST_SHARE}**, the square of the largest defect of a symmetry ({DEFECT}), and none when the network "
-        f"explains less than {EXPLAINED:.0%} of the variance. *false*: runs that declare a direction of defect above "
-        f"{DEFECT}. *right*: runs that declare something, and nothing false.",
+        "`benchmarks/calibration/systems.py`. LieGG declares the directions of its spectrum before the first share "
+        f"above **{LARGEST_SHARE}**, the square of the largest defect of a symmetry ({DEFECT}), and none when the "
+        f"network explains less than {EXPLAINED:.0%} of the variance. *false*: runs that declare a direction of defect "
+        f"above {DEFECT}. *right*: runs that declare something, and nothing false.",
     ]
     for title, flavours in (
         ("All systems", FLAVOURS), ("Outputs that move", ("field",)), ("Outputs that do not", ("smooth", "polynomial")),
