@@ -123,11 +123,11 @@ def draw_spectrum(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) 
         labelled = False
         for run in row.runs:
             arrays = load(run)
-            shares, threshold = (arrays.get(f"history/spectrum/{name}") for name in ("share", "largest_share"))
+            shares, largest = (arrays.get(f"history/spectrum/{name}") for name in ("share", "largest_share"))
             if shares is None or shares.ndim != 2 or shares.shape[1] != 2:
                 continue
-            if threshold is not None and threshold.shape == (1, 2):
-                thresholds.add(float(threshold[0, 1]))
+            if largest is not None and largest.shape == (1, 2):
+                thresholds.add(float(largest[0, 1]))
             look = style(row) | {"linewidth": 0.9, "marker": "o", "markersize": 2.5}
             axis.plot(shares[:, 0] + 1, shares[:, 1], label="_" if labelled else row.label, **look)
             labelled = True
