@@ -45,7 +45,7 @@ def discovery_scores(
         flow = data.time_flow[None]
         scores["time_flow_share"] = compare(learned, flow, space.basis, gram_of(space.basis)).precision
     known = _true_map(data)
-    if known is not None:
+    if known is not None and len(learned):  # nothing has no defect: 0 would read as perfect
         actions = data.action_in, data.action_out
         whole = defect(span_basis(learned, gram_of), known, actions)
         scores |= {"defect_sup": whole.sup, "defect_mean": whole.mean}

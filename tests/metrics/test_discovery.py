@@ -71,3 +71,11 @@ def test_the_generator_of_papers_is_not_a_symmetry_of_the_discrete_rotation(scor
     assert scores["cosine"] == pytest.approx(1.0)
     assert scores["defect_sup"] > 0.1
     assert verdicts(scores) == (0.0, 0.0, 1.0)
+
+
+def test_nothing_is_neither_found_nor_false_and_has_no_defect(scores_of):
+    scores = scores_of("toy_se3", se(3)[:0])
+    assert verdicts(scores) == (0.0, 0.0, 0.0)
+    assert "defect_sup" not in scores
+    assert (scores["dimension"], scores["precision"], scores["recall"]) == (0.0, 0.0, 0.0)
+    assert verdicts(scores_of("toy_se3_control", se(3)[:0])) == (None, None, 0.0)
