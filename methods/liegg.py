@@ -35,8 +35,8 @@ LARGEST_SHARE = 0.01
 EXPLAINED = 0.9
 #: Training inputs of the null space where examples have one size, and where they vary (molecules are dearer).
 INPUTS, INPUTS_OF_VARIED_SIZE = 1024, 256
-#: Examples per block, which bounds memory.
-CHUNK = 128
+#: Examples of a block at the most, and examples times directions, which bound memory.
+CHUNK, ROWS = 128, 8192
 
 
 @dataclass(frozen=True)
@@ -75,6 +75,14 @@ class LieGG(Method):
         searches=True,
     )
     Params = LieGGParams
+
+    def supports(self, problem: Problem) -> str | None:
+        inputs = INPUTS if problem.train.sizes is None else INPUTS_OF_VARIED_SIZE
+        rows = min(inputs, len(problem.train))
+        equations = rows * (problem.train.y[0].numel() if problem.train.y.is_floating_point() else 1)
+        if equations < problem.search.size:
+            return f"has {equations} equations from {rows} examples for {problem.search.size} unknown entries"
+        return None
 
     def fit(self, problem: Problem, ctx: RunContext) -> Discovery:
         params: LieGGParams = ctx.params
@@ -127,7 +135,8 @@ class LieGGTold(LieGG):
 @torch.no_grad()
 def _explained(problem: Problem, network: nn.Module) -> float:
     """R² of the predictions on validation data; class labels count as one-hot vectors."""
-    predicted = torch.cat([problem.link(network(x)) for _, x in _in_order(problem.val, len(problem.val))]).double()
+    inputs = _in_order(problem.val, len(problem.val), CHUNK)
+    predicted = torch.cat([problem.link(network(x)) for x in inputs]).double()
     target = problem.val.y
     if not target.is_floating_point():
         target = torch.nn.functional.one_hot(target, predicted.shape[1])
@@ -148,7 +157,8 @@ def _spectrum(problem: Problem, network: nn.Module, params: LieGGParams) -> Symm
     directions = visible.to(dtype)
     moves = not isinstance(problem.action_out, IdentityAction)
     h = _without_trivial_part(problem, lambda z: problem.link(probe(z)))
-    chunks = (z.to(dtype) for _, z in _in_order(problem.train, size))
+    chunk = min(CHUNK, max(1, ROWS // max(len(directions), 1)))
+    chunks = (z.to(dtype) for z in _in_order(problem.train, size, chunk))
     if problem.action_in.resamples:
         step = params.reach * float(x.flatten(1).square().sum(1).mean().sqrt())
         return symmetry_spectrum((_finite_terms(problem, h, z, directions, step) for z in chunks), directions, moves)
@@ -178,12 +188,12 @@ def _finite_terms(
     return pushed, torch.zeros_like(pushed)
 
 
-def _in_order(split: Split, size: int) -> Iterator[tuple[int, Tensor]]:
+def _in_order(split: Split, size: int, chunk: int) -> Iterator[Tensor]:
     """The first ``size`` inputs in their order, in chunks; padding beyond the largest of a chunk is left out."""
-    for start in range(0, min(size, len(split)), CHUNK):
-        end = min(start + CHUNK, size, len(split))
+    for start in range(0, min(size, len(split)), chunk):
+        end = min(start + chunk, size, len(split))
         x = split.x[start:end]
-        yield start, x if split.sizes is None else x[:, : int(split.sizes[start:end].max())]
+        yield x if split.sizes is None else x[:, : int(split.sizes[start:end].max())]
 
 
 METHODS = (LieGG(), LieGGTold())

@@ -101,6 +101,12 @@ def test_constant_labels_declare_nothing():
     assert len(LieGG().fit(constant, context(passes=2_000)).symmetry().generators) == 0
 
 
+def test_too_few_equations_are_refused():
+    problem = labelled(without_symmetry, n=8)
+    assert LieGG().supports(problem) == "has 8 equations from 8 examples for 9 unknown entries"
+    assert LieGG().supports(labelled(without_symmetry, n=9)) is None
+
+
 @pytest.mark.parametrize("k", [1, 3, 20])
 def test_the_twin_returns_as_many_as_it_is_told_or_as_there_are(k):
     ctx = context(passes=2_000, n_generators=k)
