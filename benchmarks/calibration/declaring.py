@@ -6,13 +6,9 @@ it. Results are kept in a file of JSON lines as they come, and finished runs are
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import replace
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import torch
 from tabulate import tabulate
@@ -31,6 +27,7 @@ from bench.records.cell import make_cell
 from bench.running.loading import DataSource
 from bench.running.registry import load_registry
 from bench.running.worker import stage_params
+from benchmarks.calibration.kept import Run, kept_runs
 from benchmarks.calibration.systems import BUDGET, FLAVOURS, PLANTED, System, kind_of
 
 METHODS = ("semola", "augerino_plus")
@@ -44,8 +41,6 @@ TARGET, CHOSEN_AT = 0.05, 0.03
 JUDGED = replace(BUDGET, passes=2_000_000)
 CPU = torch.device("cpu")
 REPORT = Path(__file__).parents[1] / "reports" / "declaring.md"
-
-Run = dict[str, Any]
 
 
 def measured(seed: int, method_id: str) -> Run:
@@ -150,22 +145,8 @@ def report(runs: Sequence[Run]) -> str:
 
 def main() -> None:
     """Run what is not done and write the report."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--kept", type=Path, default=Path("build/declaring.jsonl"))
-    arguments = parser.parse_args()
-    kept: Path = arguments.kept
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    runs = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()] if kept.exists() else []
-    done = {(run["seed"], run["method"]) for run in runs}
-    jobs = [(s, m) for seeds in SETS.values() for s in seeds for m in METHODS if (s, m) not in done]
-    with get_context("spawn").Pool(arguments.workers) as pool, kept.open("a", encoding="utf-8") as file:
-        for run in pool.imap_unordered(_job, jobs):
-            file.write(json.dumps(run) + "\n")
-            file.flush()
-            runs.append(run)
-            print(f"{len(runs)} of {len(done) + len(jobs)}", flush=True)
-    REPORT.parent.mkdir(exist_ok=True)
+    jobs = [(s, m) for seeds in SETS.values() for s in seeds for m in METHODS]
+    runs = kept_runs(_job, jobs, lambda run: (run["seed"], run["method"]), "declaring", __doc__)
     REPORT.write_text(report(runs), encoding="utf-8")
     print(REPORT)
 

@@ -6,12 +6,8 @@ second checks it. Finished runs are kept in a file of JSON lines and not repeate
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Sequence
-from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
 
 import torch
 from tabulate import tabulate
@@ -24,14 +20,13 @@ from bench.metrics.statistics import clopper_pearson
 from bench.records.cell import make_cell
 from bench.running.worker import stage_params
 from benchmarks.calibration.declaring import defect_of, system_data
+from benchmarks.calibration.kept import Run, kept_runs
 from benchmarks.calibration.systems import FLAVOURS, PLANTED, System, kind_of
 
 CPU = torch.device("cpu")
 REPORT = Path(__file__).parents[1] / "reports" / "nullspace.md"
 #: Seeds of systems. (Seeds 2000 to 2035 were looked at when the form of the rule was chosen.)
 SETS = {"calibration": range(162), "fresh": range(4000, 4108)}
-
-Run = dict[str, Any]
 
 
 def measured(seed: int) -> Run:
@@ -125,22 +120,8 @@ def _table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> str:
 
 def main() -> None:
     """Run what is not done and write the report."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--kept", type=Path, default=Path("build/nullspace.jsonl"))
-    arguments = parser.parse_args()
-    kept: Path = arguments.kept
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    runs = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()] if kept.exists() else []
-    done = {run["seed"] for run in runs}
-    jobs = [seed for seeds in SETS.values() for seed in seeds if seed not in done]
-    with get_context("spawn").Pool(arguments.workers) as pool, kept.open("a", encoding="utf-8") as file:
-        for run in pool.imap_unordered(measured, jobs):
-            file.write(json.dumps(run) + "\n")
-            file.flush()
-            runs.append(run)
-            print(f"{len(runs)} of {len(done) + len(jobs)}", flush=True)
-    REPORT.parent.mkdir(exist_ok=True)
+    jobs = [seed for seeds in SETS.values() for seed in seeds]
+    runs = kept_runs(measured, jobs, lambda run: run["seed"], "nullspace", __doc__)
     REPORT.write_text(report(runs), encoding="utf-8")
     print(REPORT)
 
