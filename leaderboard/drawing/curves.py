@@ -119,8 +119,9 @@ def draw_spectrum(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) 
     figure = blank_figure(8.2, 3.2 + 0.2 * ((len(plan.rows) + 2) // 3))
     axis = figure.subplots()
     thresholds = set()
-    for row in plan.rows:
+    for place, row in enumerate(plan.rows):
         labelled = False
+        width = 0.9 + 1.2 * (len(plan.rows) - 1 - place)  # rows with one spectrum, told and untold, both show
         for run in row.runs:
             arrays = load(run)
             shares, largest = (arrays.get(f"history/spectrum/{name}") for name in ("share", "largest_share"))
@@ -128,7 +129,7 @@ def draw_spectrum(plan: FigurePlan, load: Callable[[Run], Mapping[str, Array]]) 
                 continue
             if largest is not None and largest.shape == (1, 2):
                 thresholds.add(float(largest[0, 1]))
-            look = style(row) | {"linewidth": 0.9, "marker": "o", "markersize": 2.5}
+            look = style(row) | {"linewidth": width, "marker": "o", "markersize": 1.6 + width}
             axis.plot(shares[:, 0] + 1, shares[:, 1], label="_" if labelled else row.label, **look)
             labelled = True
     if not axis.lines:
