@@ -47,7 +47,7 @@ class System:
 
 
 def hopf(x: Tensor, eps: float = 0.0) -> Tensor:
-    """The normal form of a Hopf bifurcation on its limit cycle |x| = 1, and ``eps x²`` in its first component."""
+    """The normal form of a Hopf bifurcation on its limit cycle |x| = 1, and ``eps a²`` more in a'."""
     a, b = x.unbind(-1)
     square = a**2 + b**2
     return torch.stack([a - b - a * square + eps * a**2, a + b - b * square], -1)

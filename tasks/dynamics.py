@@ -34,6 +34,7 @@ from bench.lie.algebra import so
 from bench.lie.nullspace import linear_symmetries
 from bench.lie.search_space import SearchSpace, full
 from bench.lie.vectors import VectorAction
+from bench.metrics.defect import TrueMap, defect
 from bench.metrics.prediction import constant_mean, squared_error
 from bench.nn.mlp import MLP
 from bench.tasks.common import content_sha256, haar_rotation_gaussian_shift, least_squares, nearest_neighbour
@@ -60,7 +61,7 @@ class DynamicsOptions(Parameters):
 
 @dataclass(frozen=True)
 class HopfOptions(DynamicsOptions):
-    eps: float = parameter(0.0, "weight of x² in the first component, which breaks the rotation", low=0.0, high=1.0)
+    eps: float = parameter(0.0, "weight of a² in a', which breaks the rotation", low=0.0, high=1.0)
 
 
 class Dynamics(Task):
@@ -182,16 +183,26 @@ class Dynamics(Task):
 
 
 class BrokenHopf(Dynamics):
-    """The Hopf normal form, whose rotation is broken by ``eps x²``; at ``eps`` = 0 it is a symmetry."""
+    """The Hopf normal form, whose rotation is broken by ``eps a²`` in a'; at ``eps`` = 0 it is a symmetry."""
 
     Options = HopfOptions
 
     def field(self, options: Any) -> Field:
         return partial(hopf, eps=options.eps)
 
+    def rotation_defect(self, options: Any) -> float:
+        """The relative defect of the rotation on generic states."""
+        action, states = VectorAction(self.system.dim), self._generic()
+        known = TrueMap(self.field(options), states, torch.ones(self.system.dim).to(states))
+        return defect(self.system.generators["rotation"][None], known, (action, action)).sup
+
     def _note(self, options: Any) -> str:
-        broken = f"; {options.eps:g} a² is added to a', so the rotation is approximate" if options.eps else ""
-        return super()._note(options) + broken
+        if not options.eps:
+            return super()._note(options)
+        return (
+            f"{super()._note(options)}; {options.eps:g} a² is added to a', which breaks the rotation: "
+            f"its defect is {self.rotation_defect(options):.3g}"
+        )
 
 
 def _sampler(generators: Tensor) -> AlgebraSampler:
