@@ -6,8 +6,9 @@ are dimensionless. One table, :data:`SYSTEMS`, holds equations, boxes and textbo
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -28,7 +29,7 @@ class System:
     high: float
     dim: int
     #: Name -> generator ``(d, d)``, a rotation turns by one radian per unit; empty for a control.
-    generators: Mapping[str, Tensor] = field(default_factory=dict)
+    generators: Mapping[str, Tensor] = dataclasses.field(default_factory=dict)
 
     def uniform(self, n: int, generator: torch.Generator) -> Tensor:
         """States drawn uniformly from the box, ``(n, d)`` float64."""
