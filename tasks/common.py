@@ -18,6 +18,24 @@ def constant_median(train: Tensor, n: int) -> Tensor:
     return train.double().quantile(0.5).expand(n)
 
 
+def least_squares(train: Split, x: Tensor) -> Tensor:
+    """Ordinary least squares without intercept from all input coordinates, float64; ``(n, *shape_out)``.
+
+    Input coordinates may depend on each other: only a singular value decomposition is safe then.
+    """
+    inputs, targets = train.x.flatten(1).double(), train.y.flatten(1).double()
+    solution = torch.linalg.lstsq(inputs, targets, rcond=1e-12, driver="gelsd").solution
+    prediction: Tensor = x.flatten(1).double() @ solution
+    return prediction.view(-1, *train.y.shape[1:])
+
+
+def nearest_neighbour(train: Split, x: Tensor) -> Tensor:
+    """The target of the closest training input (Euclidean, in the inputs' units), ``(n, *shape_out)``."""
+    rows = train.x.flatten(1).double()
+    nearest = [torch.cdist(part, rows).argmin(1) for part in x.flatten(1).double().split(1024)]  # type: ignore[no-untyped-call]
+    return train.y[torch.cat(nearest)]
+
+
 def uniform_angles(generator_matrix: Tensor, half_width: float) -> AlgebraSampler:
     """Draws θ·T with θ ~ U(-half_width, half_width) in radians; T ``(d, d)`` -> ``(n, d, d)``."""
 

@@ -39,7 +39,7 @@ from bench.lie.search_space import SearchSpace, full, mask2, mask4
 from bench.lie.vectors import VectorAction
 from bench.metrics.prediction import constant_mean, squared_error
 from bench.nn.mlp import MLP
-from bench.tasks.common import uniform_angles
+from bench.tasks.common import least_squares, uniform_angles
 
 #: (positions, momenta) of body 1, then of body 2; two coordinates each.
 POSITIONS, MOMENTA = (0, 1, 4, 5), (2, 3, 6, 7)
@@ -166,7 +166,7 @@ class TwoBody(Task):
             references={
                 "constant": constant_mean(training.train.y, len(test)),
                 "persistence": test.x[:, -1:].expand_as(test.y),
-                "linear": _least_squares(training.train, test.x),
+                "linear": least_squares(training.train, test.x),
             },
             orientations=Orientations(_upright(test, centre), group.textbook[0], half_width, period),
             generic=generic,
@@ -224,17 +224,6 @@ def _subset(x: Tensor, y: Tensor, size: int) -> Split:
     """The first ``size`` of a fixed random order, float32."""
     index = torch.randperm(len(x), generator=torch.Generator().manual_seed(1))[:size].sort().values
     return Split(x[index].float(), y[index].float())
-
-
-def _least_squares(train: Split, x: Tensor) -> Tensor:
-    """Ordinary least squares without intercept from all past coordinates, float64; ``(n, t, 8)``.
-
-    Body 2 mirrors body 1, so half of the columns depend on the others: only a singular value decomposition is safe.
-    """
-    inputs, targets = train.x.flatten(1).double(), train.y.flatten(1).double()
-    solution = torch.linalg.lstsq(inputs, targets, rcond=1e-12, driver="gelsd").solution
-    prediction: Tensor = x.flatten(1).double() @ solution
-    return prediction.view(-1, *train.y.shape[1:])
 
 
 def _true_algebra(states: Tensor, weights: Tensor, dt: float) -> Callable[[SearchSpace], Tensor]:

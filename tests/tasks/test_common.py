@@ -5,7 +5,8 @@ import torch
 from scipy.spatial.transform import Rotation
 from scipy.stats import kstest
 
-from bench.tasks.common import constant_median, haar_rotation_gaussian_shift, hat
+from bench.api import Split
+from bench.tasks.common import constant_median, haar_rotation_gaussian_shift, hat, least_squares, nearest_neighbour
 
 
 @pytest.fixture(scope="module")
@@ -44,3 +45,19 @@ def test_hat_is_the_cross_product():
 
 def test_the_constant_predictor_of_absolute_errors_is_the_median():
     assert constant_median(torch.tensor([0.0, 1.0, 8.0]), 2).tolist() == [1.0, 1.0]
+
+
+def test_least_squares_is_exact_on_linear_targets_of_dependent_inputs():
+    x = torch.randn(50, 1, 3, generator=torch.Generator().manual_seed(0))
+    x[..., 2] = -x[..., 0]
+    y = x[..., :2] @ torch.tensor([[1.0, 2.0], [3.0, -1.0]])
+    torch.testing.assert_close(least_squares(Split(x, y), x), y.double(), rtol=0, atol=1e-5)
+
+
+def test_the_nearest_neighbour_is_that_of_a_search_by_hand():
+    draws = torch.Generator().manual_seed(0)
+    train = Split(torch.randn(60, 1, 2, generator=draws), torch.arange(60.0)[:, None, None])
+    x = torch.randn(1_100, 1, 2, generator=draws)
+    by_hand = [int((train.x - one).flatten(1).norm(dim=1).argmin()) for one in x]
+    assert nearest_neighbour(train, x).flatten().int().tolist() == by_hand
+    assert torch.equal(nearest_neighbour(train, train.x), train.y)
