@@ -49,6 +49,16 @@ class FinderRow:
         return sum(self.families.values(), Outcomes())
 
     @property
+    def mean_finds(self) -> float:
+        """The share of runs that find the symmetry, mean over families: many tasks of one family count as one."""
+        return _mean([counts.finds / counts.runs for counts in self.families.values()])
+
+    @property
+    def mean_part(self) -> float:
+        """The share of runs that find a part of it, likewise."""
+        return _mean([counts.part / counts.runs for counts in self.families.values()])
+
+    @property
     def false_interval(self) -> tuple[float, float] | None:
         """The exact 95 % interval of the probability of a false discovery on a control; None without a control run."""
         return clopper_pearson(self.false, self.controls) if self.controls else None
@@ -139,7 +149,9 @@ def _row(variant: Variant, placed: Sequence[tuple[Compared, Row]]) -> FinderRow:
 
 
 def _share(row: FinderRow) -> tuple[float, float, float]:
-    """The sort key of a row: most finds, then most parts, then fewest false discoveries."""
-    total = row.total
-    runs = max(total.runs, 1)
-    return -total.finds / runs, -total.part / runs, row.false / max(row.controls, 1)
+    """The sort key of a row: most finds, then most parts, families alike, then fewest false discoveries."""
+    return -row.mean_finds, -row.mean_part, row.false / max(row.controls, 1)
+
+
+def _mean(shares: Sequence[float]) -> float:
+    return sum(shares) / len(shares) if shares else 0.0

@@ -14,7 +14,7 @@ from bench.leaderboard.tables.text import number
 
 FINDERS, USERS = "Who finds the symmetry", "Who uses it best"
 #: Columns of the short form, which the project's README shows.
-SHORT = ("finds", "finds part", "false discoveries", "sup defect", "fit [s]", "tasks")
+SHORT = ("mean share", "finds", "finds part", "false discoveries", "sup defect", "fit [s]", "tasks")
 
 
 @dataclass(frozen=True)
@@ -75,8 +75,8 @@ def short_form(page: FrontPage) -> FrontPage:
 
 def _totals(finders: Finders) -> FrontTable:
     columns = (
-        "finds", "finds part", "nothing", "dimension right", "sup defect", "false discoveries", "95 %", "fit [s]",
-        "tasks", "n ok",
+        "mean share", "finds", "finds part", "nothing", "dimension right", "sup defect", "false discoveries", "95 %",
+        "fit [s]", "tasks", "n ok",
     )  # fmt: skip
     return FrontTable("All families", columns, tuple(_line(row, _total_cells(row, finders)) for row in finders.rows))
 
@@ -85,6 +85,7 @@ def _total_cells(row: FinderRow, finders: Finders) -> tuple[TableCell, ...]:
     total, interval = row.total, row.false_interval
     counts = (total.finds, total.part, total.nothing, total.right)
     return (
+        TableCell(f"{row.mean_finds:.2f}", row.mean_finds) if total.runs else EMPTY,
         *(share_cell(count, total.runs) if total.runs else EMPTY for count in counts),
         number_cell(row.defect, 2),
         share_cell(row.false, row.controls) if row.controls else EMPTY,

@@ -18,9 +18,11 @@ def finders_text(finders: Finders) -> list[Block]:
             "Each row is a discoverer with its search space (the widest without brackets) and settings, at budget "
             "`{budget}`. A run *finds* the symmetry when the sup defect of its span is at most 0.1 and its recall at "
             "least 0.9; it *finds part* of it when the defect is at most 0.1 and the recall above 0. A failed run "
-            "finds nothing, and n ok counts the others. *False discoveries* are runs on tasks without any symmetry "
-            f"({controls}) that declare a generator, with the exact interval of Clopper and Pearson. Sup defect and "
-            "seconds of fitting are medians over runs. Rows that were judged on every task with a known symmetry "
+            "finds nothing, and n ok counts the others. *Mean share* is the share of runs that find it, averaged over "
+            "families, so that a family of many tasks counts as one; rows are ordered by it. *False discoveries* are "
+            f"runs on tasks without any symmetry ({controls}) that declare a generator, with the exact interval of "
+            "Clopper and Pearson. Sup defect and seconds of fitting are medians over runs. Rows that were judged on "
+            "every task with a known symmetry "
             "({tasks}) come first; the others answered fewer questions.",
             budget=BUDGET,
             tasks=finders.tasks,

@@ -51,6 +51,26 @@ def test_runs_are_counted_over_families_and_a_failed_run_finds_nothing(boards):
     assert semola.defect == 0.03  # of .01, .05, .5, .03, .03
 
 
+def test_many_tasks_of_one_family_count_as_one(make_record, board_of, toy_task):
+    def of(family, number, method, finds):
+        name = f"{family}{number}"
+        records = [make_record(method, search="full", task={"id": name}, scores=judged(finds, finds))]
+        return records, toy_task(id=name, family=family)
+
+    def boards_of(finder):
+        """`finder` finds the symmetry of one task of its own family, the other method those of five of another."""
+        tasks = [("small", 0)] + [("large", number) for number in range(5)]
+        boards = []
+        for family, number in tasks:
+            one, task = of(family, number, "semola", float(finder == family))
+            boards.append(board_of(one, task))
+        return boards
+
+    (small,), (large,) = (build_finders(boards_of(family)).rows for family in ("small", "large"))
+    assert small.mean_finds == large.mean_finds == 0.5
+    assert (small.total.finds, large.total.finds) == (1, 5)
+
+
 def test_false_discoveries_are_counted_on_controls_with_the_exact_interval(boards):
     semola, liegan = build_finders(boards).rows
     assert (semola.false, semola.controls) == (1, 3)
@@ -85,8 +105,9 @@ def test_the_page_shows_counts_intervals_and_families(boards):
     totals, families = page.tables
     shown = dict(zip(totals.columns, (cell.text for cell in totals.lines[0].cells), strict=True))
     assert shown == {
-        "finds": "3/6", "finds part": "1/6", "nothing": "2/6", "dimension right": "3/6", "sup defect": "0.030",
-        "false discoveries": "1/3", "95 %": "0.01 to 0.91", "fit [s]": "2.00", "tasks": "2/2", "n ok": "5/6",
+        "mean share": "0.62", "finds": "3/6", "finds part": "1/6", "nothing": "2/6", "dimension right": "3/6",
+        "sup defect": "0.030", "false discoveries": "1/3", "95 %": "0.01 to 0.91", "fit [s]": "2.00", "tasks": "2/2",
+        "n ok": "5/6",
     }  # fmt: skip
     assert [cell.text for cell in families.lines[0].cells] == ["1 + 1 of 4", "2 of 2"]
     assert [cell.text for cell in families.lines[1].cells] == ["2 of 2", "–"]
@@ -98,8 +119,8 @@ def test_the_short_form_has_few_columns_and_the_widest_search_space_alone(make_r
     assert [line.label for line in page.tables[0].lines] == ["semola", "semola [mask2]"]
     (short,) = short_form(page).tables
     assert [line.label for line in short.lines] == ["semola"]
-    assert short.columns == ("finds", "finds part", "sup defect", "false discoveries", "fit [s]", "tasks")
-    assert [cell.text for cell in short.lines[0].cells] == ["1/1", "0/1", "0.50", "–", "2.00", "1/1"]
+    assert short.columns == ("mean share", "finds", "finds part", "sup defect", "false discoveries", "fit [s]", "tasks")
+    assert [cell.text for cell in short.lines[0].cells] == ["1.00", "1/1", "0/1", "0.50", "–", "2.00", "1/1"]
 
 
 def test_methods_told_the_group_and_pipelines_find_nothing_themselves(make_record, board_of):

@@ -33,7 +33,7 @@ def test_the_short_front_pages_stand_there_with_their_numbers(make_record, board
     boards = [board_of(records)]
     text = with_board(README, front_pages(build_finders(boards), build_users(boards)), None, "leaderboard")
     assert "## Who finds the symmetry\n\n| method" in text
-    assert re.search(r"\| `semola` +\| cardinality +\| +1/3 ", text)
+    assert re.search(r"\| `semola` +\| cardinality +\| +0.33 \| +1/3 ", text)
     assert re.search(r"\| `semola` +\| cardinality +\| +0.50 ", text)
     assert "### Relative to plain" not in text
     assert "by family" not in text.lower()
