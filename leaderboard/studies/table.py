@@ -85,4 +85,16 @@ STUDIES = (
         scores=(PRIMARY, _E_PRIME),
         against=(PRIMARY, _E_PRIME),
     ),
+    Study(
+        id="broken_symmetry",
+        title="A symmetry that is broken a little more at each step",
+        about="The Hopf field has the rotation of the plane. `task.eps` adds eps x² to it, which no linear motion "
+        "survives: the relative defect of the rotation is .0064, .019, .064, .19 and .54 at .01, .03, .1, .3 and 1. "
+        "Who finds the rotation, until which defect is it declared, and when does it no longer pay to use it?",
+        suite="ladders",
+        tasks=("dynamics_hopf",),
+        methods=("plain", "true+augment", "true+remul", "true+emlp", "true+rpp", "semola", "liegg", "augerino_plus"),
+        axis=Axis("task.eps", "eps", (0.0, 0.01, 0.03, 0.1, 0.3, 1.0)),
+        scores=(PRIMARY, _E_PRIME, _DEFECT, "symmetry/declared", "symmetry/strength"),
+    ),
 )

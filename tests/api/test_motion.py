@@ -13,8 +13,9 @@ from bench.api.coefficients import CoefficientSampler, uniform_sampler
 from bench.api.discovery import Discovery
 from bench.api.motion import motion_sampler, with_motions
 from bench.api.pipeline import Pipeline
-from bench.lie.algebra import so
-from bench.lie.search_space import full
+from bench.lie.algebra import se, so
+from bench.lie.points import PointAction
+from bench.lie.search_space import affine3d, full
 from bench.lie.vectors import VectorAction
 from bench.methods.augment import Augment
 from bench.methods.semola import Semola
@@ -43,10 +44,36 @@ def test_compact_generators_that_are_all_rotations_each_move_by_their_period():
     torch.testing.assert_close(sampler.scale * rates, torch.full((3,), math.pi))
 
 
+def moved(given, generator, width):
+    """How far exp(width A) moves the inputs, relative to their size."""
+    x = given.train.x.double()
+    difference = given.action_in.apply(width * generator.double(), x) - x
+    return float(difference.square().mean().sqrt() / x.square().mean().sqrt())
+
+
 @pytest.mark.parametrize("scale", [0.1, 1.0, 30.0])
-def test_a_squeeze_moves_inputs_by_their_own_size_at_the_most(scale):
-    sampler = motion_sampler(problem(), scale * SQUEEZE[None])
-    assert float(sampler.scale[0]) * scale == pytest.approx(1.0, rel=1e-5)
+def test_a_squeeze_moves_inputs_by_their_own_size_and_nearly_so(scale):
+    width = float(motion_sampler(problem(), scale * SQUEEZE[None]).scale[0])
+    furthest = max(moved(problem(), scale * SQUEEZE, sign * width) for sign in (1, -1))
+    assert 0.8 < furthest <= 1.0 + 1e-5
+
+
+def test_a_shift_moves_points_by_their_own_size():
+    points = torch.randn(64, 4, 3, generator=torch.Generator().manual_seed(0))
+    given = replace(problem(), train=Split(points, points), action_in=PointAction(), search=affine3d())
+    width = float(motion_sampler(given, se(3)[3:4].float()).scale[0])
+    assert width == pytest.approx(float(points.square().mean().sqrt()) * 3**0.5, rel=1e-4)
+
+
+@pytest.mark.parametrize("visible", [0.0, 1e-8, 1e-3])
+def test_what_hardly_moves_the_data_is_held_by_its_norm(visible):
+    """Inputs lie in the first plane, up to ``visible``; the generator stretches the other two coordinates."""
+    x = torch.randn(256, 1, 4, generator=torch.Generator().manual_seed(0)) * torch.tensor([1.0, 1.0, visible, visible])
+    given = replace(problem(4), train=Split(x, x))
+    stretch = torch.diag(torch.tensor([0.0, 0.0, 1.0, -2.0]))
+    sampler = motion_sampler(given, stretch[None])
+    assert float(sampler.scale[0]) * float(stretch.norm()) <= math.pi * 2.0 + 1e-5
+    assert max(moved(given, stretch, sign * float(sampler.scale[0])) for sign in (1, -1)) <= 1.0 + 1e-5
 
 
 def test_the_joint_motion_does_not_grow_with_the_number_of_generators():
@@ -63,7 +90,8 @@ def test_the_joint_motion_does_not_grow_with_the_number_of_generators():
 
 def test_a_rotation_beside_a_squeeze_keeps_no_period_of_its_own():
     sampler = motion_sampler(problem(), torch.stack([so(2)[0].float(), SQUEEZE]))
-    torch.testing.assert_close(sampler.scale, torch.full((2,), 0.5**0.5), rtol=1e-5, atol=0.0)
+    assert bool((sampler.scale < 0.5**0.5 + 1e-5).all())
+    assert bool((sampler.scale > 0.4).all())
 
 
 def test_a_discrete_group_keeps_its_integers_and_no_generator_gives_no_motion():
@@ -78,7 +106,7 @@ def test_a_discrete_group_keeps_its_integers_and_no_generator_gives_no_motion():
 
 
 def test_a_zero_generator_stays_finite():
-    assert motion_sampler(problem(), torch.zeros(1, 2, 2)).scale.tolist() == [1.0]
+    assert motion_sampler(problem(), torch.zeros(1, 2, 2)).scale.tolist() == [1.0]  # it moves nothing at any width
 
 
 def test_a_pipeline_applies_the_rule_to_what_was_learned():
