@@ -1,6 +1,6 @@
 """Jets of massless particles whose label is the logarithm of the jet's mass: the Lorentz group leaves it alone.
 
-A model of top tagging (Kasieczka et al., SciPost Phys. 7, 014, 2019) that needs no download and whose symmetry is exact.
+A model of top tagging (Kasieczka et al., SciPost Phys. 7, 014, 2019) without download, whose symmetry is exact.
 Jets at rest: Kleiss, Stirling, Ellis: A new Monte Carlo treatment of multiparticle phase space (RAMBO, 1986).
 """
 
@@ -57,7 +57,7 @@ NAMES = ("boost_x", "boost_y", "boost_z", "rotation_xy", "rotation_xz", "rotatio
 
 #: Directions of the control's waves over the total momentum; a wave turns 2 radians per 250 GeV.
 _WAVES = (2.0 / 250.0) * torch.nn.functional.normalize(
-    torch.randn(16, DIM, generator=torch.Generator().manual_seed(seed_for(0, "jets/waves")), dtype=torch.float64), dim=1
+    torch.randn(8, DIM, generator=torch.Generator().manual_seed(seed_for(0, "jets/waves")), dtype=torch.float64), dim=1
 )
 
 
@@ -68,10 +68,10 @@ def log_mass(x: Tensor) -> Tensor:
 
 
 def of_frame(x: Tensor) -> Tensor:
-    """``Σ_k cos(w_k · P + k) / 4``, sixteen fixed directions w_k over the total momentum P; shapes as :func:`log_mass`."""
+    """``½ Σ_k cos(w_k · P + k)``, eight fixed directions w_k over the total momentum P; shapes as :func:`log_mass`."""
     total = x.sum(1, keepdim=True)
     phases = torch.arange(len(_WAVES)).to(x)
-    return torch.cos(total @ _WAVES.mT.to(x) + phases).sum(-1, keepdim=True) / 4.0
+    return 0.5 * torch.cos(total @ _WAVES.mT.to(x) + phases).sum(-1, keepdim=True)
 
 
 def jets_at_rest(n: int, particles: int, generator: torch.Generator) -> Tensor:
