@@ -1,7 +1,7 @@
 """Jets of massless particles whose label is the logarithm of the jet's mass: the Lorentz group leaves it alone.
 
 A model of top tagging (Kasieczka et al., SciPost Phys. 7, 014, 2019) without download, whose symmetry is exact.
-Jets at rest: Kleiss, Stirling, Ellis: A new Monte Carlo treatment of multiparticle phase space (RAMBO, 1986).
+Jets at rest: Kleiss, Stirling, Ellis, Comput. Phys. Commun. 40, 359 (1986): the algorithm RAMBO.
 """
 
 from __future__ import annotations
