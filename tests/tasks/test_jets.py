@@ -93,6 +93,12 @@ def test_the_computed_algebra_is_the_lorentz_algebra(load):
     assert float(values[9]) > 0.1  # the smallest of the ten others
 
 
+def test_scaling_the_mass_does_not_pass_for_a_symmetry(load):
+    data = load("jets_lorentz")
+    scaling = torch.eye(4, dtype=torch.float64)[None]
+    assert defect(scaling, TrueMap(data.true_map, data.generic, data.field_weights), ACTIONS).sup > 0.15
+
+
 def test_no_linear_map_leaves_the_control_alone(load):
     data = load("jets_lorentz_control")
     assert data.truth is None
