@@ -1,13 +1,14 @@
-"""Laws of the actions on vectors, images and point clouds."""
+"""Laws of the actions on vectors, images, point clouds and channels."""
 
 import pytest
 import torch
 
 from bench.lie.action import IdentityAction
 from bench.lie.algebra import block_diagonal_mask, se, so
+from bench.lie.channels import ChannelAction
 from bench.lie.images import ImageAction, disc_mask
 from bench.lie.points import PointAction
-from bench.lie.search_space import affine2d
+from bench.lie.search_space import affine2d, full
 from bench.lie.vectors import VectorAction
 
 PLANE_ROTATION = torch.nn.functional.pad(so(2)[0], (0, 1, 0, 1))  # [[0, -1, 0], [1, 0, 0], [0, 0, 0]]
@@ -35,6 +36,7 @@ CASES = {
     "vectors": (VectorAction(4), torch.randn(3, 2, 4, dtype=torch.float64), so(1, 3)),
     "points": (PointAction(), clouds(), se(3)),
     "images": (ImageAction(28), smooth_images(3), affine2d().basis),
+    "channels": (ChannelAction(2), torch.randn(3, 4, 5, 6, dtype=torch.float64), full(2).basis),
     "identity": (IdentityAction(4), torch.randn(3, 2, dtype=torch.float64), so(1, 3)),
 }
 
@@ -150,3 +152,27 @@ def test_invariant_outputs_do_not_move():
     y = torch.randn(4, 3)
     assert IdentityAction(2).apply(torch.randn(4, 2, 2), y) is y
     assert not IdentityAction(2).infinitesimal(torch.randn(2, 2), y).any()
+
+
+def test_channels_transform_by_the_matrix_exponential_at_every_place_and_time_step():
+    torch.manual_seed(0)
+    a, x = torch.randn(3, 2, 2, dtype=torch.float64), torch.randn(3, 4, 5, 6, dtype=torch.float64)
+    g, action = torch.matrix_exp(a), ChannelAction(2)
+    moved = action.apply(a, x)
+    for step in (slice(0, 2), slice(2, 4)):
+        torch.testing.assert_close(moved[:, step], torch.einsum("nij,njhw->nihw", g, x[:, step]))
+        torch.testing.assert_close(action.apply(a, x[:, step]), moved[:, step])
+
+
+def test_the_parts_of_a_field_that_channels_move_are_its_values_at_every_place():
+    x = torch.arange(2 * 4 * 3 * 2, dtype=torch.float64).reshape(2, 4, 3, 2)
+    rows = ChannelAction(2).moving_part(x)
+    assert rows.shape == (2, 12, 2)
+    assert torch.equal(rows[1, 5], x[1, :2, 2, 1])
+    assert torch.equal(rows[1, 6], x[1, 2:, 0, 0])
+    turn = torch.tensor([[0.0, -1.0], [1.0, 0.0]])
+    moved = ChannelAction(2).apply(torch.pi / 3 * turn, x[:, :, 1:])
+    cosines = torch.cosine_similarity(
+        ChannelAction(2).moving_part(moved), ChannelAction(2).moving_part(x[:, :, 1:]), -1
+    )
+    torch.testing.assert_close(cosines, torch.full_like(cosines, 0.5))
