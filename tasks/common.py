@@ -18,6 +18,19 @@ def constant_median(train: Tensor, n: int) -> Tensor:
     return train.double().quantile(0.5).expand(n)
 
 
+def affine_fit(train: Split, x: Tensor) -> Tensor:
+    """Ordinary least squares with an intercept from all coordinates, predicted at ``x (n, *shape)``; float64."""
+    ones = [torch.nn.functional.pad(inputs.flatten(1).double(), (0, 1), value=1.0) for inputs in (train.x, x)]
+    solution = torch.linalg.lstsq(ones[0], train.y.flatten(1).double(), rcond=1e-12, driver="gelsd").solution
+    prediction: Tensor = ones[1] @ solution
+    return prediction.view(-1, *train.y.shape[1:])
+
+
+def nearest_neighbour(train: Split, x: Tensor) -> Tensor:
+    """The target of the nearest training example of each ``x (n, *shape)``; float64."""
+    return train.y[torch.cdist(x.flatten(1), train.x.flatten(1)).argmin(1)].double()
+
+
 def uniform_angles(generator_matrix: Tensor, half_width: float) -> AlgebraSampler:
     """Draws θ·T with θ ~ U(-half_width, half_width) in radians; T ``(d, d)`` -> ``(n, d, d)``."""
 
@@ -36,17 +49,37 @@ def haar_rotation_gaussian_shift(shift: float) -> AlgebraSampler:
     """
 
     def sample(n: int, generator: torch.Generator) -> Tensor:
-        q = torch.randn(n, 4, generator=generator, dtype=torch.float64)
-        q = q / q.norm(dim=1, keepdim=True)
-        imaginary = q[:, 1:].norm(dim=1)
-        angle = 2.0 * torch.atan2(imaginary, q[:, 0])  # (n,), in [0, 2π]
-        angle = torch.where(angle > math.pi, angle - 2.0 * math.pi, angle)  # the shorter way round
-        omega = angle[:, None] * q[:, 1:] / imaginary[:, None]  # (n, 3)
+        omega = haar_rotation_vectors(n, generator)
         t = shift * torch.randn(n, 3, generator=generator, dtype=torch.float64)
         algebra = torch.zeros(n, 4, 4, dtype=torch.float64)
         algebra[:, :3, :3] = hat(omega)
         algebra[:, :3, 3] = torch.linalg.solve(_left_jacobian(omega), t)
         return algebra
+
+    return sample
+
+
+def haar_rotation_vectors(n: int, generator: torch.Generator) -> Tensor:
+    """Axis times angle of Haar rotations of space, from uniform unit quaternions; ``(n, 3)``, angles in [0, π]."""
+    q = torch.randn(n, 4, generator=generator, dtype=torch.float64)
+    q = q / q.norm(dim=1, keepdim=True)
+    imaginary = q[:, 1:].norm(dim=1)
+    angle = 2.0 * torch.atan2(imaginary, q[:, 0])  # (n,), in [0, 2π]
+    angle = torch.where(angle > math.pi, angle - 2.0 * math.pi, angle)  # the shorter way round
+    omega: Tensor = angle[:, None] * q[:, 1:] / imaginary[:, None]
+    return omega
+
+
+def haar_logarithms(dim: int) -> AlgebraSampler:
+    """Draws logarithms of Haar elements of SO(dim): antisymmetric ``(n, dim, dim)``, turns of at most π."""
+
+    def sample(n: int, generator: torch.Generator) -> Tensor:
+        q, r = torch.linalg.qr(torch.randn(n, dim, dim, generator=generator, dtype=torch.float64))
+        q = q * r.diagonal(dim1=1, dim2=2).sign()[:, None, :]  # Haar on O(dim)
+        q[:, :, 0] *= torch.linalg.det(q).sign()[:, None]
+        values, vectors = torch.linalg.eig(q)
+        logarithms: Tensor = (vectors * values.log()[:, None, :] @ torch.linalg.inv(vectors)).real
+        return 0.5 * (logarithms - logarithms.mT)
 
     return sample
 
