@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bench.lie.algebra import so
-from bench.nn.emlp import EMLP
+from bench.nn.emlp import EMLP, Output
 from bench.nn.equivariant_spaces import EquivariantSpaces
 
 J = torch.tensor([[0.0, -1.0], [1.0, 0.0]], dtype=torch.float64)
@@ -16,7 +16,7 @@ FLAT = torch.nn.functional.pad(J, (0, 1, 0, 1))[None]  # turns (x1, x2) of R^3
 def network(generators, t=1, out=(2, 8), invariant=False, **sizes):
     torch.manual_seed(0)
     spaces = EquivariantSpaces(generators)
-    return EMLP(spaces, t, out, invariant, **sizes).double()
+    return EMLP(spaces, (t, 0), out, Output.INVARIANTS if invariant else Output.VECTORS, **sizes).double()
 
 
 def inputs(*shape):
