@@ -125,6 +125,7 @@ def _check_rest(spaces: EquivariantSpaces, problem: Problem, generators: int) ->
         return
     least = min(float(space.singular_values[0]) for name, space in spaces.solved.items() if name != "commutant")
     trivial = "constants" if output is Output.INVARIANTS else "the identity map"
+    trivial = "constants" if output is Output.INVARIANTS else "the identity map"
     raise BenchError(
         f"emlp: the {generators} given generators leave nothing equivariant beyond {trivial}; the smallest residual of "
         f"another map is {least:.2g}. A larger tolerance would keep it."

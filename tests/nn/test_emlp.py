@@ -37,6 +37,25 @@ def test_outputs_move_with_the_group_or_stay(generators, t):
         assert float(invariant(x).std(0).min()) > 1e-3  # not constant
 
 
+@pytest.mark.parametrize("generators", [so(3), so(1, 3), FLAT], ids=["so3", "so13", "plane"])
+def test_matrices_move_as_g_y_gt_and_scalars_of_the_input_count(generators):
+    d = generators.shape[-1]
+    torch.manual_seed(0)
+    net = EMLP(EquivariantSpaces(generators, tensors=True), (3, 2), (d, d), Output.MATRICES).double()
+    x, g = inputs(16, 3, 2 + d), torch.matrix_exp(0.7 * generators.sum(0))
+    moved = torch.cat([x[..., :2], x[..., 2:] @ g.mT], -1)
+    other = torch.cat([x[..., :2].flip(0), x[..., 2:]], -1)
+    with torch.no_grad():
+        torch.testing.assert_close(net(moved), g @ net(x) @ g.mT, rtol=1e-5, atol=1e-5)
+        assert float((net(other) - net(x)).abs().mean()) > 1e-3
+
+
+def test_invariant_tensors_are_the_inverse_metric():
+    eta = torch.diag(torch.tensor([1.0, -1.0, -1.0, -1.0], dtype=torch.float64)) / 2.0
+    (tensor,) = EquivariantSpaces(so(1, 3), tensors=True).tensors.double()
+    assert min(float((tensor - sign * eta).abs().max()) for sign in (1.0, -1.0)) < 1e-6
+
+
 @pytest.mark.parametrize("noise", [0.0, 1e-2])
 def test_gates_bend_the_map_for_exact_and_learned_generators(noise):
     net = network(PLANES + noise * NOISE, out=(1, 8))
