@@ -13,7 +13,7 @@ import time
 import torch
 from torch import nn
 
-from bench.nn.emlp import EMLP, Output
+from bench.nn.emlp import EMLP, EMLPSize, Output
 from bench.nn.equivariant_spaces import EquivariantSpaces
 
 BATCH, BLOCKS, WIDTHS, STEPS = 256, 3, (128, 384), 5
@@ -26,7 +26,7 @@ def main() -> None:
     for width in WIDTHS:
         spaces = EquivariantSpaces(PLANES)
         ours = seconds_per_step(
-            EMLP(spaces, (1, 0), (1, 8), Output.VECTORS, channels=width // 8, blocks=BLOCKS), (BATCH, 1, 8)
+            EMLP(spaces, (1, 0), (1, 8), Output.VECTORS, EMLPSize(width // 8, BLOCKS)), (BATCH, 1, 8)
         )
         theirs = package(width)
         reference = "package not installed"

@@ -13,7 +13,7 @@ from torch import Tensor
 #: Time between two states, states of a chunk, and time of a trajectory.
 DT, CHUNK, TIME = 0.2, 5, 30.0
 #: Steps of the integrator per unit of time: on the way to a chunk, and within it.
-COARSE, FINE = 20, 50
+COARSE, FINE = 10, 50
 #: Means of the bobs' first heights and spreads of their first places and momenta.
 HEIGHTS, PLACE_SPREAD, MOMENTUM_SPREAD = (-1.5, -3.0), 0.2, 0.4
 

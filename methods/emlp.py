@@ -16,7 +16,7 @@ from bench.lie.action import IdentityAction
 from bench.lie.matrices import MatrixAction
 from bench.lie.vectors import VectorAction
 from bench.methods.plain import PlainFitted
-from bench.nn.emlp import EMLP, Output
+from bench.nn.emlp import EMLP, EMLPSize, Output
 from bench.nn.equivariant_spaces import EquivariantSpaces
 
 N = TypeVar("N", bound=EMLP)
@@ -30,6 +30,7 @@ class EMLPParams(TrainingParameters):
     tolerance: float | None = positive(
         None, "largest residual of an equivariant map, for unit generators; none: the middle of the spectrum's gap", 2.0
     )
+    products: bool = parameter(False, "whether hidden layers multiply invariants, as the paper's do", omit_default=True)
 
 
 def solve_spaces(
@@ -64,7 +65,8 @@ def network_for(problem: Problem, kind: type[N], spaces: EquivariantSpaces, para
     assert isinstance(problem.action_in, VectorAction)
     inputs = problem.train.x.shape[1], problem.action_in.scalars
     shape = tuple(problem.train.y.shape[1:])
-    return kind(spaces, inputs, shape, output_of(problem), params.channels, params.blocks).to(problem.device)
+    size = EMLPSize(params.channels, params.blocks, params.products)
+    return kind(spaces, inputs, shape, output_of(problem), size).to(problem.device)
 
 
 class EMLPFitted(PlainFitted):

@@ -5,6 +5,7 @@ Source: Finzi, Welling, Wilson (ICML 2021), rebuilt for features that are m copi
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
 
@@ -24,6 +25,19 @@ class Output(Enum):
     MATRICES = "matrices"
 
 
+@dataclass(frozen=True)
+class EMLPSize:
+    """The hidden layers of a network."""
+
+    channels: int = 5  # copies of V, and invariants, in every hidden layer
+    blocks: int = 3  # hidden layers; 0 is the general equivariant affine map, before the outer products of matrices
+    products: bool = False  # whether invariants are multiplied
+
+
+#: The published network for two bodies.
+PUBLISHED_SIZE = EMLPSize()
+
+
 class EMLP(nn.Module):
     r"""``(n, t, s + d)``, s scalars before each vector, to what is invariant or moves with the vectors.
 
@@ -36,8 +50,7 @@ class EMLP(nn.Module):
         inputs: t, copies of V in the input, and s, the scalars before each.
         out_shape: ``(t_out, d)`` of vectors, ``(d, d)`` of a matrix, or the shape of an invariant output.
         output: how the group acts on the output.
-        channels: copies of V, and invariants, in every hidden layer.
-        blocks: hidden layers; 0 is the general equivariant affine map, before the outer products of matrices.
+        size: its hidden layers.
     """
 
     def __init__(
@@ -46,8 +59,7 @@ class EMLP(nn.Module):
         inputs: tuple[int, int],
         out_shape: tuple[int, ...],
         output: Output,
-        channels: int = 5,
-        blocks: int = 3,
+        size: EMLPSize = PUBLISHED_SIZE,
     ) -> None:
         super().__init__()
         self.spaces, self.inputs, self.out_shape, self.output = spaces, inputs, out_shape, output
@@ -57,12 +69,12 @@ class EMLP(nn.Module):
             case Output.VECTORS:
                 out = out_shape[0], 0
             case Output.MATRICES:
-                out = 2 * channels, len(spaces.tensors)
+                out = 2 * size.channels, len(spaces.tensors)
         t, s = inputs
-        kinds = [(t, t * s), *[(channels, channels)] * blocks, out]
+        kinds = [(t, t * s), *[(size.channels, size.channels)] * size.blocks, out]
         layers: list[nn.Module] = []
         for inner, outer in pairwise(kinds):
-            layers += [EquivariantLinear(spaces, inner, outer), InvariantGate(spaces, *outer)]
+            layers += [EquivariantLinear(spaces, inner, outer), InvariantGate(spaces, *outer, size.products)]
         self.layers = nn.Sequential(*layers[:-1])  # no gate on the output
 
     def forward(self, x: Tensor) -> Tensor:

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector
 
-from bench.nn.emlp import EMLP, Output
+from bench.nn.emlp import EMLP, PUBLISHED_SIZE, EMLPSize, Output
 from bench.nn.equivariant_linear import EquivariantLinear
 from bench.nn.equivariant_spaces import EquivariantSpaces
 from bench.nn.invariant_gate import InvariantGate
@@ -35,10 +35,9 @@ class RPP(EMLP):
         inputs: tuple[int, int],
         out_shape: tuple[int, ...],
         output: Output,
-        channels: int = 5,
-        blocks: int = 3,
+        size: EMLPSize = PUBLISHED_SIZE,
     ) -> None:
-        super().__init__(spaces, inputs, out_shape, output, channels, blocks)
+        super().__init__(spaces, inputs, out_shape, output, size)
         d = spaces.dim
         layers: list[nn.Module] = []
         for layer in self.layers:

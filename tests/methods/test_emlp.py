@@ -58,11 +58,11 @@ def test_learns_matrices_of_vectors_with_masses_and_is_refused_scalars_that_move
     split, out = Split(x, y), MatrixAction(3)
     case = problem(train=split, val=split, action_in=action, action_out=out, given=given, search=full(3))
     assert EMLPMethod().supports(case) is None
-    fitted, ctx = fit(case, tmp_path)
+    fitted, ctx = fit(case, tmp_path, channels=8, epochs=60)
     g = torch.matrix_exp(1.3 * generators.sum(0))
     moved = fitted.predict(torch.cat([x[..., :1], x[..., 1:] @ g.mT], -1))
     torch.testing.assert_close(moved, g @ fitted.predict(x) @ g.mT, rtol=1e-3, atol=1e-2)
-    assert ctx.history["val/loss"][-1][1] < 0.2 * float(y.var())
+    assert ctx.history["val/loss"][-1][1] < 0.3 * ctx.history["val/loss"][0][1]
     assert "output layer" in EMLPMethod().supports(problem(action_out=action))
 
 
