@@ -13,7 +13,7 @@ import time
 import torch
 from torch import nn
 
-from bench.nn.emlp import EMLP
+from bench.nn.emlp import EMLP, EMLPSize, Output
 from bench.nn.equivariant_spaces import EquivariantSpaces
 
 BATCH, BLOCKS, WIDTHS, STEPS = 256, 3, (128, 384), 5
@@ -25,7 +25,9 @@ def main() -> None:
     torch.set_num_threads(1)
     for width in WIDTHS:
         spaces = EquivariantSpaces(PLANES)
-        ours = seconds_per_step(EMLP(spaces, 1, (1, 8), False, channels=width // 8, blocks=BLOCKS), (BATCH, 1, 8))
+        ours = seconds_per_step(
+            EMLP(spaces, (1, 0), (1, 8), Output.VECTORS, EMLPSize(width // 8, BLOCKS)), (BATCH, 1, 8)
+        )
         theirs = package(width)
         reference = "package not installed"
         if theirs is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from torch import Tensor
 
@@ -12,10 +13,13 @@ from bench.api.parameters import count, parameter, positive
 from bench.api.training import TrainingParameters, train
 from bench.errors import BenchError
 from bench.lie.action import IdentityAction
+from bench.lie.matrices import MatrixAction
 from bench.lie.vectors import VectorAction
 from bench.methods.plain import PlainFitted
-from bench.nn.emlp import EMLP
+from bench.nn.emlp import EMLP, EMLPSize, Output
 from bench.nn.equivariant_spaces import EquivariantSpaces
+
+N = TypeVar("N", bound=EMLP)
 
 
 @dataclass(frozen=True)
@@ -26,16 +30,20 @@ class EMLPParams(TrainingParameters):
     tolerance: float | None = positive(
         None, "largest residual of an equivariant map, for unit generators; none: the middle of the spectrum's gap", 2.0
     )
+    products: bool = parameter(False, "whether hidden layers multiply invariants, as the paper's do", omit_default=True)
 
 
-def solve_spaces(generators: Tensor, ctx: RunContext, owner: str, elements: Tensor | None = None) -> EquivariantSpaces:
+def solve_spaces(
+    generators: Tensor, problem: Problem, ctx: RunContext, owner: str, elements: Tensor | None = None
+) -> EquivariantSpaces:
     """The equivariant spaces of a group ``(k, d, d)``; the history keeps their spectra, ranks and tolerances.
 
     Raises:
         BenchError: in the name of the method ``owner``, if a generator is zero or not finite.
     """
     try:
-        spaces = EquivariantSpaces(generators, elements, ctx.params.tolerance)
+        tensors = output_of(problem) is Output.MATRICES
+        spaces = EquivariantSpaces(generators, elements, ctx.params.tolerance, tensors)
     except ValueError as error:
         raise BenchError(f"{owner}: {error}") from error
     for name, space in spaces.solved.items():
@@ -43,6 +51,22 @@ def solve_spaces(generators: Tensor, ctx: RunContext, owner: str, elements: Tens
             ctx.log(index, **{f"spectrum/{name}": value})
         ctx.log(0, **{f"rank/{name}": len(space.basis), f"tolerance/{name}": space.tolerance})
     return spaces
+
+
+def output_of(problem: Problem) -> Output:
+    """How the group acts on the targets, of those that :meth:`EMLPMethod.supports`."""
+    if isinstance(problem.action_out, IdentityAction):
+        return Output.INVARIANTS
+    return Output.MATRICES if isinstance(problem.action_out, MatrixAction) else Output.VECTORS
+
+
+def network_for(problem: Problem, kind: type[N], spaces: EquivariantSpaces, params: EMLPParams) -> N:
+    """An untrained network of the given kind, with the shapes of the problem, on its device."""
+    assert isinstance(problem.action_in, VectorAction)
+    inputs = problem.train.x.shape[1], problem.action_in.scalars
+    shape = tuple(problem.train.y.shape[1:])
+    size = EMLPSize(params.channels, params.blocks, params.products)
+    return kind(spaces, inputs, shape, output_of(problem), size).to(problem.device)
 
 
 class EMLPFitted(PlainFitted):
@@ -77,7 +101,8 @@ class EMLPMethod(Method):
     def supports(self, problem: Problem) -> str | None:
         if not isinstance(problem.action_in, VectorAction) or problem.train.x.ndim != 3:
             return "is built for vectors (n, t, d) only"
-        if not isinstance(problem.action_out, VectorAction | IdentityAction):
+        out = problem.action_out
+        if not isinstance(out, VectorAction | IdentityAction | MatrixAction) or getattr(out, "scalars", 0):
             return "has no output layer for this action on the targets"
         return None if problem.train.y.is_floating_point() else "has no output layer for class labels"
 
@@ -85,20 +110,28 @@ class EMLPMethod(Method):
         params: EMLPParams = ctx.params
         given = problem.given
         assert given is not None
-        spaces = solve_spaces(given.generators, ctx, self.card.id)
-        invariant = isinstance(problem.action_out, IdentityAction)
-        if spaces.nothing_left(invariant):
-            least = min(float(space.singular_values[0]) for name, space in spaces.solved.items() if name != "commutant")
-            raise BenchError(
-                f"emlp: the {len(given.generators)} given generators leave nothing equivariant beyond "
-                f"{'constants' if invariant else 'the identity map'}; the smallest residual of another map is "
-                f"{least:.2g}. A larger tolerance would keep it."
-            )
-        steps, shape = problem.train.x.shape[1], tuple(problem.train.y.shape[1:])
+        spaces = solve_spaces(given.generators, problem, ctx, self.card.id)
+        _check_rest(spaces, problem, len(given.generators))
         with ctx.seeded("init"):
-            network = EMLP(spaces, steps, shape, invariant, params.channels, params.blocks).to(problem.device)
+            network = network_for(problem, EMLP, spaces, params)
         train(problem, ctx, network, lambda x, y: {"loss": problem.loss(network(x), y)})
         return EMLPFitted(network, problem, given)
+
+
+def _check_rest(spaces: EquivariantSpaces, problem: Problem, generators: int) -> None:
+    """Raise when every equivariant network would be a constant or a multiple of the identity."""
+    assert isinstance(problem.action_in, VectorAction)
+    output = output_of(problem)
+    # Scalars among the inputs, and outer products of the vectors themselves, are left by any group.
+    if output is Output.MATRICES or problem.action_in.scalars or not spaces.nothing_left(output is Output.INVARIANTS):
+        return
+    least = min(float(space.singular_values[0]) for name, space in spaces.solved.items() if name != "commutant")
+    trivial = "constants" if output is Output.INVARIANTS else "the identity map"
+    trivial = "constants" if output is Output.INVARIANTS else "the identity map"
+    raise BenchError(
+        f"emlp: the {generators} given generators leave nothing equivariant beyond {trivial}; the smallest residual of "
+        f"another map is {least:.2g}. A larger tolerance would keep it."
+    )
 
 
 METHODS = (EMLPMethod(),)

@@ -10,11 +10,11 @@ from bench.lie.vectors import VectorAction
 
 
 class PersistenceFitted(Fitted):
-    def __init__(self, steps: int) -> None:
-        self.steps = steps
+    def __init__(self, steps: int, per_state: int) -> None:
+        self.steps, self.per_state = steps, per_state
 
     def predict(self, x: Tensor) -> Tensor:
-        return x[:, -1:].expand(-1, self.steps, -1)  # (n, t, d) -> (n, t_out, d)
+        return x[:, -self.per_state :].repeat(1, self.steps, 1)  # (n, t, d) -> (n, t_out, d)
 
 
 class Persistence(Method):
@@ -36,7 +36,9 @@ class Persistence(Method):
         return None if same and fits else "needs targets that are later states of the inputs"
 
     def fit(self, problem: Problem, ctx: RunContext) -> Fitted:
-        return PersistenceFitted(problem.train.y.shape[1])
+        assert isinstance(problem.action_in, VectorAction)
+        per_state = problem.action_in.per_state
+        return PersistenceFitted(problem.train.y.shape[1] // per_state, per_state)
 
 
 METHODS = (Persistence(),)

@@ -11,8 +11,7 @@ from torch import Tensor
 from bench.api import Fitted, Method, MethodCard, Problem, RunContext
 from bench.api.parameters import weight
 from bench.api.training import train
-from bench.lie.action import IdentityAction
-from bench.methods.emlp import EMLPFitted, EMLPMethod, EMLPParams, solve_spaces
+from bench.methods.emlp import EMLPFitted, EMLPMethod, EMLPParams, network_for, solve_spaces
 from bench.nn.rpp import RPP
 
 
@@ -48,11 +47,9 @@ class RPPMethod(Method):
         assert given is not None
         d = given.generators.shape[-1]
         identity = None if len(given.generators) else torch.eye(d)[None]  # no generators: the group of one element
-        spaces = solve_spaces(given.generators, ctx, self.card.id, identity)
-        steps, shape = problem.train.x.shape[1], tuple(problem.train.y.shape[1:])
-        invariant = isinstance(problem.action_out, IdentityAction)
+        spaces = solve_spaces(given.generators, problem, ctx, self.card.id, identity)
         with ctx.seeded("init"):
-            network = RPP(spaces, steps, shape, invariant, params.channels, params.blocks).to(problem.device)
+            network = network_for(problem, RPP, spaces, params)
 
         def objective(x: Tensor, y: Tensor) -> dict[str, Tensor]:
             task = problem.loss(network(x), y)

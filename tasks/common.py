@@ -23,10 +23,13 @@ def least_squares(train: Split, x: Tensor) -> Tensor:
 
     Input coordinates may depend on each other: only a singular value decomposition is safe then.
     """
-    inputs, targets = train.x.flatten(1).double(), train.y.flatten(1).double()
-    solution = torch.linalg.lstsq(inputs, targets, rcond=1e-12, driver="gelsd").solution
-    prediction: Tensor = x.flatten(1).double() @ solution
-    return prediction.view(-1, *train.y.shape[1:])
+    return _fitted(train, train.x.flatten(1).double(), x.flatten(1).double())
+
+
+def affine_fit(train: Split, x: Tensor) -> Tensor:
+    """The same with an intercept."""
+    with_ones = [torch.nn.functional.pad(inputs.flatten(1).double(), (0, 1), value=1.0) for inputs in (train.x, x)]
+    return _fitted(train, *with_ones)
 
 
 def nearest_neighbour(train: Split, x: Tensor) -> Tensor:
@@ -54,17 +57,37 @@ def haar_rotation_gaussian_shift(shift: float) -> AlgebraSampler:
     """
 
     def sample(n: int, generator: torch.Generator) -> Tensor:
-        q = torch.randn(n, 4, generator=generator, dtype=torch.float64)
-        q = q / q.norm(dim=1, keepdim=True)
-        imaginary = q[:, 1:].norm(dim=1)
-        angle = 2.0 * torch.atan2(imaginary, q[:, 0])  # (n,), in [0, 2π]
-        angle = torch.where(angle > math.pi, angle - 2.0 * math.pi, angle)  # the shorter way round
-        omega = angle[:, None] * q[:, 1:] / imaginary[:, None]  # (n, 3)
+        omega = haar_rotation_vectors(n, generator)
         t = shift * torch.randn(n, 3, generator=generator, dtype=torch.float64)
         algebra = torch.zeros(n, 4, 4, dtype=torch.float64)
         algebra[:, :3, :3] = hat(omega)
         algebra[:, :3, 3] = torch.linalg.solve(_left_jacobian(omega), t)
         return algebra
+
+    return sample
+
+
+def haar_rotation_vectors(n: int, generator: torch.Generator) -> Tensor:
+    """Axis times angle of Haar rotations of space, from uniform unit quaternions; ``(n, 3)``, angles in [0, π]."""
+    q = torch.randn(n, 4, generator=generator, dtype=torch.float64)
+    q = q / q.norm(dim=1, keepdim=True)
+    imaginary = q[:, 1:].norm(dim=1)
+    angle = 2.0 * torch.atan2(imaginary, q[:, 0])  # (n,), in [0, 2π]
+    angle = torch.where(angle > math.pi, angle - 2.0 * math.pi, angle)  # the shorter way round
+    omega: Tensor = angle[:, None] * q[:, 1:] / imaginary[:, None]
+    return omega
+
+
+def haar_logarithms(dim: int) -> AlgebraSampler:
+    """Draws logarithms of Haar elements of SO(dim): antisymmetric ``(n, dim, dim)``, turns of at most π."""
+
+    def sample(n: int, generator: torch.Generator) -> Tensor:
+        q, r = torch.linalg.qr(torch.randn(n, dim, dim, generator=generator, dtype=torch.float64))
+        q = q * r.diagonal(dim1=1, dim2=2).sign()[:, None, :]  # Haar on O(dim)
+        q[:, :, 0] *= torch.linalg.det(q).sign()[:, None]
+        values, vectors = torch.linalg.eig(q)
+        logarithms: Tensor = (vectors * values.log()[:, None, :] @ torch.linalg.inv(vectors)).real
+        return 0.5 * (logarithms - logarithms.mT)
 
     return sample
 
@@ -105,6 +128,13 @@ def hat(omega: Tensor) -> Tensor:
     x, y, z = omega.unbind(-1)
     zero = torch.zeros_like(x)
     return torch.stack([zero, -z, y, z, zero, -x, -y, x, zero], -1).view(-1, 3, 3)
+
+
+def _fitted(train: Split, known: Tensor, asked: Tensor) -> Tensor:
+    """Least squares of the targets on ``known (N, p)``, predicted at ``asked (n, p)``."""
+    solution = torch.linalg.lstsq(known, train.y.flatten(1).double(), rcond=1e-12, driver="gelsd").solution
+    prediction: Tensor = asked @ solution
+    return prediction.view(-1, *train.y.shape[1:])
 
 
 def _left_jacobian(omega: Tensor) -> Tensor:

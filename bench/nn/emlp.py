@@ -5,6 +5,8 @@ Source: Finzi, Welling, Wilson (ICML 2021), rebuilt for features that are m copi
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import Enum
 from itertools import pairwise
 
 import torch
@@ -15,38 +17,78 @@ from bench.nn.equivariant_spaces import EquivariantSpaces
 from bench.nn.invariant_gate import InvariantGate
 
 
+class Output(Enum):
+    """How the group acts on an output."""
+
+    INVARIANTS = "invariants"
+    VECTORS = "vectors"
+    MATRICES = "matrices"
+
+
+@dataclass(frozen=True)
+class EMLPSize:
+    """The hidden layers of a network."""
+
+    channels: int = 5  # copies of V, and invariants, in every hidden layer
+    blocks: int = 3  # hidden layers; 0 is the general equivariant affine map, before the outer products of matrices
+    products: bool = False  # whether invariants are multiplied
+
+
+#: The published network for two bodies.
+PUBLISHED_SIZE = EMLPSize()
+
+
 class EMLP(nn.Module):
-    """``(n, t, d)`` to ``(n, t_out, d)``, equivariant, or to ``(n, *out_shape)``, invariant under the given group.
+    r"""``(n, t, s + d)``, s scalars before each vector, to what is invariant or moves with the vectors.
+
+    Matrices are sums of outer products of vectors, and of the invariant tensors Q of the group:
+
+    .. math:: Y = m^{-1/2} \sum_{c \le m} a_c b_c^\top + \sum_k z_k Q_k
 
     Args:
-        spaces: the equivariant spaces of the group.
-        in_steps: t, copies of V in the input.
-        out_shape: ``(t_out, d)``, or the shape of an invariant output.
-        invariant: whether the output is invariant.
-        channels: copies of V, and invariants, in every hidden layer.
-        blocks: hidden layers; 0 is the general equivariant affine map.
+        spaces: the equivariant spaces of the group; for matrices, with its tensors.
+        inputs: t, copies of V in the input, and s, the scalars before each.
+        out_shape: ``(t_out, d)`` of vectors, ``(d, d)`` of a matrix, or the shape of an invariant output.
+        output: how the group acts on the output.
+        size: its hidden layers.
     """
 
     def __init__(
         self,
         spaces: EquivariantSpaces,
-        in_steps: int,
+        inputs: tuple[int, int],
         out_shape: tuple[int, ...],
-        invariant: bool,
-        channels: int = 5,
-        blocks: int = 3,
+        output: Output,
+        size: EMLPSize = PUBLISHED_SIZE,
     ) -> None:
         super().__init__()
-        self.out_shape, self.invariant = out_shape, invariant
-        out = (0, torch.Size(out_shape).numel()) if invariant else (out_shape[0], 0)
-        kinds = [(in_steps, 0), *[(channels, channels)] * blocks, out]
+        self.spaces, self.inputs, self.out_shape, self.output = spaces, inputs, out_shape, output
+        match output:
+            case Output.INVARIANTS:
+                out = 0, torch.Size(out_shape).numel()
+            case Output.VECTORS:
+                out = out_shape[0], 0
+            case Output.MATRICES:
+                out = 2 * size.channels, len(spaces.tensors)
+        t, s = inputs
+        kinds = [(t, t * s), *[(size.channels, size.channels)] * size.blocks, out]
         layers: list[nn.Module] = []
         for inner, outer in pairwise(kinds):
-            layers += [EquivariantLinear(spaces, inner, outer), InvariantGate(spaces, *outer)]
+            layers += [EquivariantLinear(spaces, inner, outer), InvariantGate(spaces, *outer, size.products)]
         self.layers = nn.Sequential(*layers[:-1])  # no gate on the output
 
     def forward(self, x: Tensor) -> Tensor:
-        """``(n, t, d) -> (n, *out_shape)``."""
-        v, z = self.layers((x.flatten(1), x.new_zeros(len(x), 0)))
-        out: Tensor = z if self.invariant else v
+        """``(n, t, s + d) -> (n, *out_shape)``."""
+        s = self.inputs[1]
+        v, z = self.layers((x[..., s:].flatten(1), x[..., :s].flatten(1)))
+        if self.output is Output.MATRICES:
+            return self._matrices(v, z)
+        out: Tensor = z if self.output is Output.INVARIANTS else v
         return out.view(len(x), *self.out_shape)
+
+    def _matrices(self, v: Tensor, z: Tensor) -> Tensor:
+        """``(n, 2m·d), (n, r) -> (n, d, d)``."""
+        d = self.spaces.dim
+        a, b = v.view(len(v), 2, -1, d).unbind(1)  # (n, m, d) each
+        invariant = (z @ self.spaces.tensors.flatten(1)).view(-1, d, d)
+        return a.mT @ b / a.shape[1] ** 0.5 + invariant

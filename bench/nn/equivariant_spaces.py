@@ -13,18 +13,25 @@ from bench.lie.equivariant_maps import NullSpace, intertwiners
 class EquivariantSpaces(nn.Module):
     r"""Bases of the equivariant maps between V, its dual and the trivial representation.
 
-    .. math:: B L = L B,\quad f L = 0,\quad L u = 0,\quad L^\top S + S L = 0 \;(S = S^\top)
+    .. math:: B L = L B,\quad f L = 0,\quad L u = 0,\quad L^\top S + S L = 0 \;(S = S^\top),\quad L Q + Q L^\top = 0
 
     Args:
         generators: ``(k, d, d)``, k >= 1.
         elements: ``(j, d, d)`` group elements not connected to the identity, such as reflections.
         tolerance: the largest residual that counts as zero; None derives one from each spectrum.
+        tensors: whether to solve for the invariant tensors Q of V ⊗ V too, which only matrices as outputs need.
 
     Raises:
         ValueError: if a generator is zero or not finite.
     """
 
-    def __init__(self, generators: Tensor, elements: Tensor | None = None, tolerance: float | None = None) -> None:
+    def __init__(
+        self,
+        generators: Tensor,
+        elements: Tensor | None = None,
+        tolerance: float | None = None,
+        tensors: bool = False,
+    ) -> None:
         super().__init__()
         d = generators.shape[-1]
         algebra = [g.detach().cpu().double() for g in generators]
@@ -48,6 +55,8 @@ class EquivariantSpaces(nn.Module):
             "vectors": solve("V", "1"),  # (r, d, 1)
             "forms": solve("V*", "V", symmetric=True),  # (r, d, d)
         }
+        if tensors:
+            solved["tensors"] = solve("V", "V*")  # (r, d, d)
         self.dim = d
         #: Of each solve: the ascending singular values and the tolerance, which give its dimension.
         self.solved: Mapping[str, NullSpace] = solved
@@ -55,6 +64,7 @@ class EquivariantSpaces(nn.Module):
         self.functionals: Tensor
         self.vectors: Tensor
         self.forms: Tensor
+        self.tensors: Tensor
         shapes = {"functionals": (-1, d), "vectors": (-1, d)}
         for name, space in solved.items():
             basis = space.basis.float()

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils import parameters_to_vector
 
-from bench.nn.emlp import EMLP
+from bench.nn.emlp import EMLP, PUBLISHED_SIZE, EMLPSize, Output
 from bench.nn.equivariant_linear import EquivariantLinear
 from bench.nn.equivariant_spaces import EquivariantSpaces
 from bench.nn.invariant_gate import InvariantGate
@@ -32,13 +32,12 @@ class RPP(EMLP):
     def __init__(
         self,
         spaces: EquivariantSpaces,
-        in_steps: int,
+        inputs: tuple[int, int],
         out_shape: tuple[int, ...],
-        invariant: bool,
-        channels: int = 5,
-        blocks: int = 3,
+        output: Output,
+        size: EMLPSize = PUBLISHED_SIZE,
     ) -> None:
-        super().__init__(spaces, in_steps, out_shape, invariant, channels, blocks)
+        super().__init__(spaces, inputs, out_shape, output, size)
         d = spaces.dim
         layers: list[nn.Module] = []
         for layer in self.layers:

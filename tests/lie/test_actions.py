@@ -7,6 +7,7 @@ from bench.lie.action import IdentityAction
 from bench.lie.algebra import block_diagonal_mask, se, so
 from bench.lie.channels import ChannelAction
 from bench.lie.images import ImageAction, disc_mask
+from bench.lie.matrices import MatrixAction
 from bench.lie.points import PointAction
 from bench.lie.search_space import affine2d, full
 from bench.lie.vectors import VectorAction
@@ -34,6 +35,8 @@ def clouds(n: int = 3, atoms: int = 5) -> torch.Tensor:
 
 CASES = {
     "vectors": (VectorAction(4), torch.randn(3, 2, 4, dtype=torch.float64), so(1, 3)),
+    "vectors with scalars": (VectorAction(3, scalars=2), torch.randn(3, 2, 5, dtype=torch.float64), so(3)),
+    "matrices": (MatrixAction(3), torch.randn(3, 3, 3, dtype=torch.float64), so(3)),
     "points": (PointAction(), clouds(), se(3)),
     "images": (ImageAction(28), smooth_images(3), affine2d().basis),
     "channels": (ChannelAction(2), torch.randn(3, 4, 5, 6, dtype=torch.float64), full(2).basis),
@@ -84,6 +87,17 @@ def test_vectors_transform_by_the_matrix_exponential_at_every_time_step():
         for t in range(2):
             torch.testing.assert_close(moved[i, t], g[i] @ x[i, t])
     torch.testing.assert_close(VectorAction(4).apply(a, x[:, 0]), moved[:, 0])
+
+
+def test_scalars_before_a_vector_stay_and_the_vector_moves():
+    torch.manual_seed(0)
+    x, a = torch.randn(4, 3, 5, dtype=torch.float64), torch.randn(4, 3, 3, dtype=torch.float64)
+    action = VectorAction(3, scalars=2)
+    moved, velocity = action.apply(a, x), action.infinitesimal(a, x)
+    assert torch.equal(moved[..., :2], x[..., :2])
+    assert not velocity[..., :2].any()
+    torch.testing.assert_close(moved[..., 2:], VectorAction(3).apply(a, x[..., 2:]))
+    assert torch.equal(action.moving_part(x), x[..., 2:])
 
 
 def test_the_two_body_rotation_is_orthogonal():

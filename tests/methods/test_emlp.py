@@ -8,7 +8,9 @@ from bench.api import Problem, RunContext, Split, SymmetryEstimate
 from bench.api.coefficients import uniform_sampler
 from bench.errors import BenchError
 from bench.lie.action import IdentityAction
+from bench.lie.algebra import so
 from bench.lie.images import ImageAction
+from bench.lie.matrices import MatrixAction
 from bench.lie.search_space import full
 from bench.lie.vectors import VectorAction
 from bench.methods.emlp import EMLPMethod, EMLPParams
@@ -46,6 +48,22 @@ def test_learns_and_stays_equivariant(tmp_path, invariant):
     torch.testing.assert_close(moved, expected if invariant else expected @ g.mT, rtol=1e-3, atol=1e-3)
     losses = [value for _, value in ctx.history["val/loss"]]
     assert losses[-1] < 0.2 * float(case.train.y.var())
+
+
+def test_learns_matrices_of_vectors_with_masses_and_is_refused_scalars_that_move(tmp_path):
+    x = torch.randn(256, 3, 4, generator=torch.Generator().manual_seed(0))
+    y = x[..., 1:].mT @ (x[..., :1].sigmoid() * x[..., 1:])  # Σ σ(m) r rᵀ
+    action, generators = VectorAction(3, scalars=1), so(3).float()
+    given = SymmetryEstimate(generators, uniform_sampler(generators, 1.0))
+    split, out = Split(x, y), MatrixAction(3)
+    case = problem(train=split, val=split, action_in=action, action_out=out, given=given, search=full(3))
+    assert EMLPMethod().supports(case) is None
+    fitted, ctx = fit(case, tmp_path, channels=8, epochs=60)
+    g = torch.matrix_exp(1.3 * generators.sum(0))
+    moved = fitted.predict(torch.cat([x[..., :1], x[..., 1:] @ g.mT], -1))
+    torch.testing.assert_close(moved, g @ fitted.predict(x) @ g.mT, rtol=1e-3, atol=1e-2)
+    assert ctx.history["val/loss"][-1][1] < 0.3 * ctx.history["val/loss"][0][1]
+    assert "output layer" in EMLPMethod().supports(problem(action_out=action))
 
 
 def test_keeps_the_spectra_and_ranks_and_reports_what_it_was_given(tmp_path):

@@ -40,6 +40,12 @@ def test_persistence_repeats_the_last_state(tmp_path):
     assert all(torch.equal(prediction[:, step], x[:, -1]) for step in range(3))
 
 
+def test_persistence_repeats_a_state_of_several_vectors(tmp_path):
+    x, _, _ = data(t=4)
+    fitted = fit(Persistence(), problem(x, x.repeat(1, 3, 1), action_in=VectorAction(4, per_state=4)), tmp_path)
+    assert torch.equal(fitted.predict(x), x.repeat(1, 3, 1))
+
+
 def test_persistence_needs_states_as_targets():
     x, _, _ = data()
     assert "later states" in Persistence().supports(problem(x, x[..., :1], action_out=IdentityAction(4)))

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bench.lie.algebra import so
-from bench.nn.emlp import EMLP
+from bench.nn.emlp import EMLP, EMLPSize, Output
 from bench.nn.equivariant_spaces import EquivariantSpaces
 
 J = torch.tensor([[0.0, -1.0], [1.0, 0.0]], dtype=torch.float64)
@@ -16,7 +16,7 @@ FLAT = torch.nn.functional.pad(J, (0, 1, 0, 1))[None]  # turns (x1, x2) of R^3
 def network(generators, t=1, out=(2, 8), invariant=False, **sizes):
     torch.manual_seed(0)
     spaces = EquivariantSpaces(generators)
-    return EMLP(spaces, t, out, invariant, **sizes).double()
+    return EMLP(spaces, (t, 0), out, Output.INVARIANTS if invariant else Output.VECTORS, EMLPSize(**sizes)).double()
 
 
 def inputs(*shape):
@@ -24,17 +24,36 @@ def inputs(*shape):
 
 
 @pytest.mark.parametrize("generators", [PLANES, so(3), so(1, 3), FLAT], ids=["so2x4", "so3", "so13", "plane"])
-@pytest.mark.parametrize("t", [1, 3])
-def test_outputs_move_with_the_group_or_stay(generators, t):
+@pytest.mark.parametrize(("t", "products"), [(1, False), (3, False), (3, True)])
+def test_outputs_move_with_the_group_or_stay(generators, t, products):
     d = generators.shape[-1]
     x = inputs(16, t, d)
     g = torch.matrix_exp(0.7 * generators.sum(0))
-    equivariant = network(generators, t, (2, d))
-    invariant = network(generators, t, (1, 3), invariant=True)
+    equivariant = network(generators, t, (2, d), products=products)
+    invariant = network(generators, t, (1, 3), invariant=True, products=products)
     with torch.no_grad():
         torch.testing.assert_close(equivariant(x @ g.mT), equivariant(x) @ g.mT, rtol=1e-5, atol=1e-5)
         torch.testing.assert_close(invariant(x @ g.mT), invariant(x), rtol=1e-5, atol=1e-5)
         assert float(invariant(x).std(0).min()) > 1e-3  # not constant
+
+
+@pytest.mark.parametrize("generators", [so(3), so(1, 3), FLAT], ids=["so3", "so13", "plane"])
+def test_matrices_move_as_g_y_gt_and_scalars_of_the_input_count(generators):
+    d = generators.shape[-1]
+    torch.manual_seed(0)
+    net = EMLP(EquivariantSpaces(generators, tensors=True), (3, 2), (d, d), Output.MATRICES).double()
+    x, g = inputs(16, 3, 2 + d), torch.matrix_exp(0.7 * generators.sum(0))
+    moved = torch.cat([x[..., :2], x[..., 2:] @ g.mT], -1)
+    other = torch.cat([x[..., :2].flip(0), x[..., 2:]], -1)
+    with torch.no_grad():
+        torch.testing.assert_close(net(moved), g @ net(x) @ g.mT, rtol=1e-5, atol=1e-5)
+        assert float((net(other) - net(x)).abs().mean()) > 1e-3
+
+
+def test_invariant_tensors_are_the_inverse_metric():
+    eta = torch.diag(torch.tensor([1.0, -1.0, -1.0, -1.0], dtype=torch.float64)) / 2.0
+    (tensor,) = EquivariantSpaces(so(1, 3), tensors=True).tensors.double()
+    assert min(float((tensor - sign * eta).abs().max()) for sign in (1.0, -1.0)) < 1e-6
 
 
 @pytest.mark.parametrize("noise", [0.0, 1e-2])

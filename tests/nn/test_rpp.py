@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from bench.lie.algebra import so
-from bench.nn.emlp import EMLP
+from bench.nn.emlp import EMLP, Output
 from bench.nn.equivariant_spaces import EquivariantSpaces
 from bench.nn.rpp import RPP
 
@@ -16,7 +16,8 @@ EVERY = torch.eye(9, dtype=torch.float64).reshape(9, 3, 3)  # gl(3): only multip
 def network(generators, t=2, invariant=False):
     d = generators.shape[-1]
     torch.manual_seed(0)
-    return RPP(EquivariantSpaces(generators), t, (1, 3) if invariant else (t, d), invariant).double()
+    output = Output.INVARIANTS if invariant else Output.VECTORS
+    return RPP(EquivariantSpaces(generators), (t, 0), (1, 3) if invariant else (t, d), output).double()
 
 
 def inputs(*shape):
@@ -45,7 +46,7 @@ def defect(net, generators, x):
 @pytest.mark.parametrize("invariant", [False, True])
 def test_with_free_weights_of_zero_it_is_the_emlp_of_its_other_weights(invariant):
     net, x = set_free(network(so(3), invariant=invariant), 0.0), inputs(16, 2, 3)
-    emlp = EMLP(EquivariantSpaces(so(3)), 2, net.out_shape, invariant).double()
+    emlp = EMLP(EquivariantSpaces(so(3)), (2, 0), net.out_shape, net.output).double()
     emlp.load_state_dict({n.replace(".equivariant.", "."): v for n, v in net.state_dict().items() if ".free." not in n})
     with torch.no_grad():
         assert torch.equal(net(x), emlp(x))
