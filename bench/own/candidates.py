@@ -37,6 +37,17 @@ def translations(names: Sequence[str], blocks: Sequence[Block]) -> Iterator[Cand
                         torch.zeros(d, d, dtype=torch.float64), shift, tuple((c, c) for c in sets))  # fmt: skip
 
 
+def differences(names: Sequence[str], blocks: Sequence[Block]) -> Iterator[Candidate]:
+    """Shifts of one column against another: the same component of two blocks, then any two columns."""
+    d = len(names)
+    pairs = [pair for _, places in block_pairs(blocks) for pair in places]
+    for i, j in dict.fromkeys([*pairs, *combinations(range(d), 2)]):
+        shift = torch.zeros(d, dtype=torch.float64)
+        shift[i], shift[j] = 1.0, -1.0
+        text = f"shift of {names[i]} against {names[j]}"
+        yield Candidate("translation", text, torch.zeros(d, d, dtype=torch.float64), shift, ((i, j),))
+
+
 def motions(names: Sequence[str], blocks: Sequence[Block]) -> Iterator[Candidate]:
     """All other motions of the catalogue, simple ones first."""
     d = len(names)

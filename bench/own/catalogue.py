@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from bench.own.candidates import Candidate, block_pairs, motions, single_pairs, translations
+from bench.own.candidates import Candidate, block_pairs, differences, motions, single_pairs, translations
 from bench.own.data import Block
 from bench.own.framing import Frame
 from bench.own.spans import Field, orthonormal, share_within
@@ -66,17 +66,30 @@ class Catalogue:
         return found
 
     def _translations(self, span: Tensor, known: Known) -> Found:
-        for candidate in translations(self.names, self.blocks):
-            assert candidate.shift is not None
-            generator = torch.zeros(self.d + 1, self.d + 1, dtype=torch.float64)
-            generator[:-1, -1] = candidate.shift
-            named = self._matched(span, candidate, generator, free=False)
-            if named is None:
-                continue
-            multiples = self._multiples(generator)
-            ignored = bool((share_within(multiples, span) > 1.0 - OUTSIDE).all())
-            covered = self._projected(multiples, span) if ignored else multiples[:0]
-            yield _ignoring(named) if ignored else named, covered
+        for family in (translations, differences):
+            for candidate in family(self.names, self.blocks):
+                assert candidate.shift is not None
+                generator = torch.zeros(self.d + 1, self.d + 1, dtype=torch.float64)
+                generator[:-1, -1] = candidate.shift
+                named = self._matched(span, candidate, generator, free=False)
+                if named is not None:
+                    yield self._with_multiples(named, span)
+        # Shifts along a direction that is not in the catalogue, as of a weighted sum.
+        shifts = orthonormal(self.shifts)
+        left, values, _ = torch.linalg.svd(shifts @ span.mT, full_matrices=False)
+        inside = left[:, values.square() > 1.0 - OUTSIDE].mT @ shifts
+        for u in _eliminated(_without(inside, known()), self.field):
+            generator = self.frame.generators_to_physical(self.field.decode(u[None]))[0]
+            text = f"shift along {formula(generator, self.names)}"
+            outside = 1.0 - float(share_within(u[None], span)[0])
+            yield self._with_multiples(Named("translation", text, generator, u, outside), span)
+
+    def _with_multiples(self, named: Named, span: Tensor) -> tuple[Named, Tensor]:
+        """A shift, and the motions it stands for where its direction does not matter."""
+        multiples = self._multiples(named.generator)
+        ignored = bool((share_within(multiples, span) > 1.0 - OUTSIDE).all())
+        covered = multiples @ span.mT @ span if ignored else multiples[:0]
+        return _ignoring(named) if ignored else named, covered
 
     def _multiples(self, shift: Tensor) -> Tensor:
         """The coordinates of shift times each column: motions along a direction that does not matter."""
@@ -148,9 +161,6 @@ class Catalogue:
             generator = self.frame.generators_to_physical(self.field.decode(u[None]))[0]
             yield Named("other", f"motion without a name: {formula(generator, self.names)}", generator, u, 0.0), span[:0]
 
-    def _projected(self, rows: Tensor, span: Tensor) -> Tensor:
-        return rows @ span.mT @ span
-
 
 def formula(generator: Tensor, names: Sequence[str]) -> str:
     """The motion as equations: ``dx = -y, dy = x``, the largest coefficient 1."""
@@ -170,7 +180,8 @@ def _pair_words(words: str, matrix: Tensor, blocks: bool) -> tuple[str, str]:
     trace, determinant = float(matrix.trace()), float(torch.linalg.det(matrix))
     lowest = min(abs(float(matrix[0, 1])), abs(float(matrix[1, 0])))
     if abs(trace) > 0.2 * float(matrix.norm()):
-        return "other", f"linear motion of {words} that changes areas"
+        rows = "; ".join(" ".join(f"{value:.2g}" for value in row) for row in matrix.tolist())
+        return "other", f"linear motion of {words} by the matrix ({rows})"
     if determinant > 0.0:
         if blocks:
             return "exchange", f"turn of {words} into each other (a flow of time, if one is the other's rate of change)"

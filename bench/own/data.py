@@ -37,6 +37,7 @@ class OwnData:
     blocks: tuple[Block, ...]  # every column is in exactly one
     classes: tuple[str, ...] = ()  # names of the classes; empty for numbers
     notes: tuple[str, ...] = ()  # what was found and dropped, one sentence each
+    kept: tuple[int, ...] = ()  # the inputs' columns in the user's own x
     alike: bool = field(default=False)  # the targets have the columns of the inputs, so they could move as these do
 
     def __len__(self) -> int:
@@ -190,7 +191,7 @@ def _constants_dropped(data: OwnData) -> OwnData:
         targets=tuple(data.targets[i] for i in keep) if data.alike else data.targets,
         blocks=tuple(b for b in blocks if b.columns),
         notes=tuple(notes),
-        alike=data.alike,
+        kept=tuple(int(i) for i in keep),
     )
 
 
