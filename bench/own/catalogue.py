@@ -159,7 +159,10 @@ class Catalogue:
         """What has no name: a sparse basis by elimination, each with its formula."""
         for u in _eliminated(_without(span, known()), self.field):
             generator = self.frame.generators_to_physical(self.field.decode(u[None]))[0]
-            yield Named("other", f"motion without a name: {formula(generator, self.names)}", generator, u, 0.0), span[:0]
+            yield (
+                Named("other", f"motion without a name: {formula(generator, self.names)}", generator, u, 0.0),
+                span[:0],
+            )
 
 
 def formula(generator: Tensor, names: Sequence[str]) -> str:
@@ -219,7 +222,7 @@ def _eliminated(rows: Tensor, field: Field) -> Tensor:
     basis = torch.cat([rows, entries], 1)
     pivots: set[int] = set()
     for r in range(len(basis)):
-        sizes = basis[r, rows.shape[1]:].abs().clone()
+        sizes = basis[r, rows.shape[1] :].abs().clone()
         sizes[list(pivots)] = 0.0
         p = int(sizes.argmax())
         pivots.add(p)

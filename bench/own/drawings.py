@@ -19,7 +19,9 @@ def heat_map(generator: Array, names: Sequence[str]) -> str:
     margin = 8 + 6 * max(map(len, names))
     parts = []
     for row in range(d):
-        parts.append(f"<text x='{margin - 4}' y='{margin + CELL * row + 13}' text-anchor='end'>{escape(names[row])}</text>")
+        parts.append(
+            f"<text x='{margin - 4}' y='{margin + CELL * row + 13}' text-anchor='end'>{escape(names[row])}</text>"
+        )
         for column in range(d + 1):
             value = float(generator[row, column]) / size
             colour = "var(--plus)" if value > 0 else "var(--minus)"

@@ -37,8 +37,9 @@ class Code:
 
 @dataclass(frozen=True)
 class Figures:
-    """SVG drawings with captions; markdown leaves them out."""
+    """A titled row of SVG drawings with captions; markdown leaves it out."""
 
+    title: str
     drawings: Sequence[tuple[str, str]]  # caption, svg
 
 
@@ -114,6 +115,8 @@ def _html(block: PageBlock) -> str:
             return f"<div class=wide><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
         case Code(text):
             return f"<pre>{escape(text)}</pre>"
-        case Figures(drawings):
-            figures = "".join(f"<figure>{svg}<figcaption>{escape(text)}</figcaption></figure>" for text, svg in drawings)
-            return f"<div class=drawings>{figures}</div>"
+        case Figures(title, drawings):
+            figures = "".join(
+                f"<figure>{svg}<figcaption>{escape(text)}</figcaption></figure>" for text, svg in drawings
+            )
+            return f"<h3>{escape(title)}</h3><div class=drawings>{figures}</div>"

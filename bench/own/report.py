@@ -41,7 +41,7 @@ def report(result: DiscoveryResult) -> list[PageBlock]:
         Heading(2, "How it was found"),
         Text(
             "LieGG reads the symmetries off the derivatives of a network trained on data as they are; three networks, "
-            "each on another draw of 60 % of the rows. A direction counts when most of them declare it. It is then "
+            "each on another draw from 60 % of the rows. A direction counts when most of them declare it. It is then "
             "checked on rows that no network before has seen: 25 % train a witness, 15 % are moved."
         ),
     ]
@@ -54,15 +54,18 @@ def _answer(result: DiscoveryResult, answer: Answer) -> list[PageBlock]:
     data = result.data
     blocks: list[PageBlock] = []
     if answer.findings:
-        extra = f", of which {answer.multiples} are multiples of directions that do not matter" if answer.multiples else ""
+        extra = (
+            f", of which {answer.multiples} are multiples of directions that do not matter" if answer.multiples else ""
+        )
         size = f"The found span has dimension {answer.dimension} of {answer.visible}{extra}."
         blocks += [
             Heading(3, "Verdicts"), Items([verdict(f) for f in answer.findings]), *_families(answer), Text(size),
-            Heading(3, "Generators"), Figures([_heat(f, data.inputs) for f in answer.findings[:DRAWN]]),
+            Heading(3, "Generators"),
             Table(["name", "motion"], [[f.named.text, formula(f.named.generator, data.inputs)] for f in answer.findings]),
         ]  # fmt: skip
         moved = [d for f in answer.findings[:DRAWN] if (d := _orbit(f, data.x, data.inputs)) is not None]
-        blocks += [Heading(3, "Moved examples"), Figures(moved)] if moved else []
+        blocks.append(Figures("What each column changes by", [_heat(f, data.inputs) for f in answer.findings[:DRAWN]]))
+        blocks += [Figures("Moved examples", moved)] if moved else []
     elif answer.shares:
         blocks += [Text(headline(answer)), Heading(3, "What could hide one"), Items(hidden(answer, len(data)))]
     return [*blocks, *_evidence(answer), Heading(3, "Caveats"), Items(caveats(answer))]
@@ -93,7 +96,7 @@ def _evidence(answer: Answer) -> list[PageBlock]:
     for gain in answer.gains:
         items.append(
             f"Gain of using it, {gain.rows:,} training rows: {gain.unit} {gain.plain:.4f} plainly, {gain.moved:.4f} with "
-            f"moved examples at equal passes ({gain.better:+.0%} saved)."
+            f"moved examples at equal passes ({abs(gain.better):.0%} {'less' if gain.better >= 0.0 else 'more'})."
         )
     return [*blocks, Items(items)] if items else blocks
 

@@ -65,7 +65,9 @@ class Search:
         """LieGG on resamples of the rows, and the names of what they agree on."""
         for run in range(RUNS):
             title = f"{self._label()}network {run + 1} of {RUNS}"
-            fit = self.work.stage(title, lambda on, run=run, title=title: self._liegg(run, on, title), UNTIL["discover"])
+            fit = self.work.stage(
+                title, lambda on, run=run, title=title: self._liegg(run, on, title), UNTIL["discover"]
+            )
             if fit is None:
                 break
             self._keep(fit)
@@ -83,7 +85,9 @@ class Search:
         self.work.stage(f"{self._label()}placebo", self._placebo, UNTIL["placebo"])
         for name in ("semola", "liegan"):
             self.work.stage(
-                f"{self._label()}second opinion: {name}", lambda on, name=name: self._opinion(name, on), UNTIL["opinion"]
+                f"{self._label()}second opinion: {name}",
+                lambda on, name=name: self._opinion(name, on),
+                UNTIL["opinion"],
             )
         if self.answer.kept:
             enough = TENTH_ROWS <= len(self.prepared.parts["discover"])
@@ -118,7 +122,9 @@ class Search:
         answer.multiples = len(span) - len(named)
         answer.families = families(named, data.inputs)
         answer.findings = [
-            Finding(n, sum(float(share_within(n.coordinates[None], s)[0]) > FOUND_TOO for s in self.spans), len(self.spans))
+            Finding(
+                n, sum(float(share_within(n.coordinates[None], s)[0]) > FOUND_TOO for s in self.spans), len(self.spans)
+            )
             for n in named
         ]
         answer.closure = self._closure(span)

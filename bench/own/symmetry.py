@@ -71,7 +71,9 @@ class Symmetry:
         moved = array.astype(np.float64, copy=True)
         columns = list(self.kept)
         if max(columns, default=-1) >= moved.shape[-1]:
-            raise BenchError(f"the data have {moved.shape[-1]} columns; the symmetry needs at least {max(columns) + 1}.")
+            raise BenchError(
+                f"the data have {moved.shape[-1]} columns; the symmetry needs at least {max(columns) + 1}."
+            )
         part = moved[..., columns].reshape(len(moved), -1, len(columns))
         turned = part @ elements[:, :-1, :-1].transpose(0, 2, 1)
         if not linear:

@@ -26,7 +26,9 @@ def headline(answer: Answer) -> str:
     supported = sum(f.verdict == "supported" for f in answer.kept)
     number = len(answer.kept)
     what = "one generator" if number == 1 else f"{number} generators"
-    tail = "all of them supported by held-out rows" if supported == number else f"{supported} supported by held-out rows"
+    tail = (
+        "all of them supported by held-out rows" if supported == number else f"{supported} supported by held-out rows"
+    )
     return f"{what.capitalize()}, {'supported by held-out rows' if number == supported == 1 else tail}; {MOVES[answer.output]}."
 
 
