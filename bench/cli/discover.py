@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from bench.api import OnProgress
 from bench.cli.progress import Bars
 from bench.errors import BenchError
 from bench.own.discover import discover_in
@@ -57,11 +59,11 @@ class _Stages:
 
     def __init__(self, bars: Bars) -> None:
         self.bars, self.title = bars, ""
+        self.bar: tuple[OnProgress, Callable[[], None]] | None = None  # what moves the bar, what removes it
 
     def __call__(self, title: str, share: float) -> None:
-        if title != self.title:
-            if self.title:
-                self.remove()
-            self.title = title
-            self.move, self.remove = self.bars.add(title)
-        self.move(round(100 * share), 100)
+        if self.bar is None or title != self.title:
+            if self.bar is not None:
+                self.bar[1]()
+            self.title, self.bar = title, self.bars.add(title)
+        self.bar[0](round(100 * share), 100)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -36,8 +36,17 @@ class Named:
 
 #: Generators in the order in which they are looked for, each with the coordinates of what else it stands for.
 Found = Iterator[tuple[Named, Tensor]]
-#: The span of what is named already.
-Known = Callable[[], Tensor]
+
+
+@dataclass(eq=False)
+class Spanned:
+    """The span of what is named already."""
+
+    rows: Tensor  # (r, v), orthonormal
+
+    def add(self, *more: Tensor) -> None:
+        """Widen the span by rows ``(k, v)``."""
+        self.rows = orthonormal(torch.cat([self.rows, *more]))
 
 
 class Catalogue:
@@ -54,18 +63,17 @@ class Catalogue:
     def name(self, span: Tensor) -> list[Named]:
         """Names of the orthonormal ``span (k, v)``: a basis, but for the multiples of directions that do not matter."""
         found: list[Named] = []
-        known = span.new_zeros(0, span.shape[1])
+        known = Spanned(span.new_zeros(0, span.shape[1]))
         for part in (self._translations, self._motions, self._pairs, self._rest):
-            for named, covered in part(span, lambda: known):
-                if len(known) == len(span):
-                    break
-                if float(share_within(named.coordinates[None], known)[0]) > 1.0 - NEW:
-                    continue
-                found.append(named)
-                known = orthonormal(torch.cat([known, covered, named.coordinates[None]]))
+            for named, covered in part(span, known):
+                if len(known.rows) == len(span):
+                    return found
+                if float(share_within(named.coordinates[None], known.rows)[0]) <= 1.0 - NEW:
+                    found.append(named)
+                    known.add(covered, named.coordinates[None])
         return found
 
-    def _translations(self, span: Tensor, known: Known) -> Found:
+    def _translations(self, span: Tensor, known: Spanned) -> Found:
         for family in (translations, differences):
             for candidate in family(self.names, self.blocks):
                 assert candidate.shift is not None
@@ -78,7 +86,7 @@ class Catalogue:
         shifts = orthonormal(self.shifts)
         left, values, _ = torch.linalg.svd(shifts @ span.mT, full_matrices=False)
         inside = left[:, values.square() > 1.0 - OUTSIDE].mT @ shifts
-        for u in _eliminated(_without(inside, known()), self.field):
+        for u in _eliminated(_without(inside, known.rows), self.field):
             generator = self.frame.generators_to_physical(self.field.decode(u[None]))[0]
             text = f"shift along {formula(generator, self.names)}"
             outside = 1.0 - float(share_within(u[None], span)[0])
@@ -100,7 +108,7 @@ class Catalogue:
         coordinates = self.field.encode(linear)
         return coordinates[coordinates.norm(dim=1) > 0.0]
 
-    def _motions(self, span: Tensor, known: Known) -> Found:
+    def _motions(self, span: Tensor, known: Spanned) -> Found:
         for candidate in motions(self.names, self.blocks):
             generator = torch.zeros(self.d + 1, self.d + 1, dtype=torch.float64)
             generator[:-1, :-1] = candidate.linear
@@ -127,13 +135,14 @@ class Catalogue:
         """``u`` with translations added so that least of it is outside of the span."""
         outside = _outside(self.shifts, span)  # (d, v)
         inverse = torch.linalg.pinv(outside.mT, atol=0.1 * float(self.shifts.norm(dim=1).max()), rtol=0.0)
-        return u - inverse @ _outside(u[None], span)[0] @ self.shifts
+        completed: Tensor = u - inverse @ _outside(u[None], span)[0] @ self.shifts
+        return completed
 
-    def _pairs(self, span: Tensor, known: Known) -> Found:
+    def _pairs(self, span: Tensor, known: Spanned) -> Found:
         """Motions of two columns, or of two blocks component by component, whatever their ratio."""
         for group in (block_pairs(self.blocks), single_pairs(self.names)):
             for words, places in group:
-                rest = _without(span, known())
+                rest = _without(span, known.rows)
                 if len(rest):
                     yield from self._of_pair(words, places, span, rest)
 
@@ -155,9 +164,9 @@ class Catalogue:
             kind, text = _pair_words(words, generator[[i, i, j, j], [i, j, i, j]].reshape(2, 2), len(places) > 1)
             yield Named(kind, text, generator, u, 1.0 - float(values[number] ** 2), places), span[:0]
 
-    def _rest(self, span: Tensor, known: Known) -> Found:
+    def _rest(self, span: Tensor, known: Spanned) -> Found:
         """What has no name: a sparse basis by elimination, each with its formula."""
-        for u in _eliminated(_without(span, known()), self.field):
+        for u in _eliminated(_without(span, known.rows), self.field):
             generator = self.frame.generators_to_physical(self.field.decode(u[None]))[0]
             yield (
                 Named("other", f"motion without a name: {formula(generator, self.names)}", generator, u, 0.0),
@@ -211,7 +220,8 @@ def _without(span: Tensor, known: Tensor) -> Tensor:
     inside = orthonormal(known @ span.mT @ span)
     left = _outside(span, inside)
     _, values, vectors = torch.linalg.svd(left, full_matrices=False)
-    return vectors[values > 0.5]
+    kept: Tensor = vectors[values > 0.5]
+    return kept
 
 
 def _eliminated(rows: Tensor, field: Field) -> Tensor:

@@ -20,8 +20,8 @@ from bench.own.data import OwnData
 
 #: How the output can move: not at all, as a state with the columns of the input, as a difference of such states.
 OUTPUTS = ("invariant", "same", "vector")
-#: A target that moves is learned as v + KEPT z, z the input: that part commutes with every motion, so that a translation
-#: of vectors, which moves neither side of the commutator, has a size to be compared with.
+#: A target that moves is learned as v + KEPT z, z the input: that part commutes with every motion, so that a
+#: translation of vectors, which moves neither side of the commutator, has a size to be compared with.
 KEPT = 0.5
 
 
@@ -46,11 +46,13 @@ class Frame:
 
     def generators_to_physical(self, generators: Tensor) -> Tensor:
         """``(k, d+1, d+1)`` in training coordinates -> in homogeneous physical ones, float64."""
-        return self._matrix @ generators.double() @ torch.linalg.inv(self._matrix)
+        physical: Tensor = self._matrix @ generators.double() @ torch.linalg.inv(self._matrix)
+        return physical
 
     def generators_to_training(self, generators: Tensor) -> Tensor:
         """The inverse of :meth:`generators_to_physical`."""
-        return torch.linalg.inv(self._matrix) @ generators.double() @ self._matrix
+        training: Tensor = torch.linalg.inv(self._matrix) @ generators.double() @ self._matrix
+        return training
 
     @property
     def _matrix(self) -> Tensor:

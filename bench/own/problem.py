@@ -9,7 +9,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from bench.api import Problem, Split, TaskData, Units, seed_for
+from bench.api import Problem, Split, TaskData, Units, identity, seed_for
 from bench.api.training_problem import make_problem
 from bench.lie.action import Action, IdentityAction
 from bench.lie.search_space import SearchSpace
@@ -94,7 +94,7 @@ class Prepared:
             loss=nn.functional.cross_entropy if classes else nn.functional.mse_loss,
             score=percent_correct if classes else squared_error,
             backbone=partial(SmoothNet, (self.x.shape[1], dim), out),
-            **({"link": partial(torch.softmax, dim=-1)} if classes else {}),
+            link=partial(torch.softmax, dim=-1) if classes else identity,
         )  # fmt: skip
 
     def action_out(self) -> Action:

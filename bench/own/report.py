@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 import torch
 
@@ -12,20 +10,19 @@ from bench.lie.exponential import expm
 from bench.own.catalogue import formula
 from bench.own.drawings import heat_map, orbits
 from bench.own.findings import Answer, Finding
+from bench.own.outcome import Outcome
 from bench.own.page import Code, Figures, Heading, Items, PageBlock, Table, Text
 from bench.own.words import MOVES, caveats, headline, hidden, verdict
 
-if TYPE_CHECKING:
-    from bench.own.result import DiscoveryResult
-
+TITLE = "Which symmetry do these data have?"
 #: Most generators that are drawn, examples per drawing, and points per path.
 DRAWN, EXAMPLES, STEPS = 12, 8, 41
 
 
-def report(result: DiscoveryResult) -> list[PageBlock]:
+def report(result: Outcome) -> list[PageBlock]:
     """The page: the answer first, then its evidence, then what is missing."""
     data, best = result.data, result.best
-    blocks: list[PageBlock] = [Heading(1, "Which symmetry do these data have?"), Text(headline(best), strong=True)]
+    blocks: list[PageBlock] = [Heading(1, TITLE), Text(headline(best), strong=True)]
     if result.missing:
         blocks += [Text("This report is partial. Missing:"), Items(result.missing)]
     for answer in result.answers:
@@ -50,7 +47,7 @@ def report(result: DiscoveryResult) -> list[PageBlock]:
     return blocks
 
 
-def _answer(result: DiscoveryResult, answer: Answer) -> list[PageBlock]:
+def _answer(result: Outcome, answer: Answer) -> list[PageBlock]:
     data = result.data
     blocks: list[PageBlock] = []
     if answer.findings:
@@ -126,7 +123,7 @@ def _homogeneous(x: Array) -> torch.Tensor:
     return torch.nn.functional.pad(torch.from_numpy(x), (0, 1), value=1.0)
 
 
-def _units(result: DiscoveryResult) -> Table:
+def _units(result: Outcome) -> Table:
     frame = result.searches[0].prepared.frame
     centre, scale = frame.centre.tolist(), frame.scale.tolist()
     rows = [

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -19,9 +21,9 @@ from bench.metrics.strength import DECLARED_ABOVE, USED_ABOVE, support
 from bench.own.catalogue import Catalogue
 from bench.own.families import families
 from bench.own.findings import FOUND_TOO, Answer, Finding, Gain, Opinion
-from bench.own.problem import BATCH, CPU, RATE, Prepared
+from bench.own.problem import BATCH, RATE, Prepared
 from bench.own.spans import Field, agreed, orthonormal, share_within
-from bench.own.work import Fit, OnStage, Work
+from bench.own.work import Fit, T, Watch, Work
 
 RUNS = 3
 #: Passes per row, and their limits: few rows are not learned by heart, many are seen often enough.
@@ -64,10 +66,8 @@ class Search:
     def discover(self) -> Answer:
         """LieGG on resamples of the rows, and the names of what they agree on."""
         for run in range(RUNS):
-            title = f"{self._label()}network {run + 1} of {RUNS}"
-            fit = self.work.stage(
-                title, lambda on, run=run, title=title: self._liegg(run, on, title), UNTIL["discover"]
-            )
+            problem = self.prepared.problem(run)
+            fit = self._stage(f"network {run + 1} of {RUNS}", "discover", partial(self._liegg, run, problem, 1.0))
             if fit is None:
                 break
             self._keep(fit)
@@ -79,33 +79,25 @@ class Search:
 
     def check(self) -> Answer:
         """All that follows the discovery."""
-        self.work.stage(f"{self._label()}check on held-out rows", self._check, UNTIL["check"])
+        self._stage("check on held-out rows", "check", self._check)
         if not self.answer.findings:
-            self.work.stage(f"{self._label()}a quarter of the rows", self._quarter, UNTIL["check"])
-        self.work.stage(f"{self._label()}placebo", self._placebo, UNTIL["placebo"])
+            self._stage("a quarter of the rows", "check", self._quarter)
+        self._stage("placebo", "placebo", self._placebo)
         for name in ("semola", "liegan"):
-            self.work.stage(
-                f"{self._label()}second opinion: {name}",
-                lambda on, name=name: self._opinion(name, on),
-                UNTIL["opinion"],
-            )
+            self._stage(f"second opinion: {name}", "opinion", partial(self._opinion, name))
         if self.answer.kept:
-            enough = TENTH_ROWS <= len(self.prepared.parts["discover"])
+            enough = len(self.prepared.parts["discover"]) >= TENTH_ROWS
             for share in (1.0, 0.1) if enough else (1.0,):
-                self.work.stage(
-                    f"{self._label()}gain, {share:.0%} of the rows",
-                    lambda on, share=share: self._gain(share, on),
-                    UNTIL["gain"],
-                )
+                self._stage(f"gain, {share:.0%} of the rows", "gain", partial(self._gain, share))
         return self.answer
 
-    def _label(self) -> str:
-        return "" if self.prepared.output == "invariant" else f"output as {self.prepared.output}: "
+    def _stage(self, title: str, kind: str, do: Callable[[Watch], T]) -> T | None:
+        assumed = "" if self.prepared.output == "invariant" else f"output as {self.prepared.output}: "
+        return self.work.stage(assumed + title, do, UNTIL[kind])
 
-    def _liegg(self, run: int, on: OnStage, title: str, problem: Problem | None = None, share: float = 1.0) -> Fit:
-        given = self.prepared.problem(run) if problem is None else problem
+    def _liegg(self, run: int, problem: Problem, share: float, watch: Watch) -> Fit:
         values = {"passes": max(round(share * self.passes), BATCH)}
-        return self.work.fit("liegg", given, run, values, on, title)
+        return self.work.fit("liegg", problem, run, values, watch)
 
     def _keep(self, fit: Fit) -> None:
         estimate = fit.fitted.symmetry()
@@ -140,14 +132,14 @@ class Search:
         outside = (coordinates - coordinates @ span.mT @ span).norm(dim=1)
         return float(outside.max() / coordinates.norm(dim=1).max().clamp_min(1e-12))
 
-    def _check(self, on: OnStage) -> None:
+    def _check(self, watch: Watch) -> None:
         data = self.prepared.witnesses()
         budget = _budget(len(data.train), round(min(self.passes, PASSES) / SHARE))
         judge = self.judge = Judge(data, self.prepared.space.name, budget)
         self.answer.witness = judge.witness
         defects = self._defects(judge, data) if self.answer.findings else []
         for index, finding in enumerate(self.answer.findings):
-            on(f"{self._label()}check on held-out rows", index / len(self.answer.findings))
+            watch(index / len(self.answer.findings))
             one = self.prepared.frame.generators_to_training(finding.named.generator[None])
             held = support(judge, data, self._motions(one), self.prepared.space)
             self.answer.findings[index] = replace(
@@ -177,7 +169,7 @@ class Search:
         basis = self.field.decode(torch.eye(self.size, dtype=torch.float64))
         actions = data.action_in, data.action_out
         residual, size = torch.zeros(2, self.size, self.size, dtype=torch.float64)
-        for part in x.split(64):
+        for part in x.split(64):  # type: ignore[no-untyped-call]
             p, q = commutator_terms(lambda z: data.link(network(z)), part, basis, actions)
             p, q = p.flatten(1), q.flatten(1)
             residual += (p - q) @ (p - q).mT
@@ -189,24 +181,22 @@ class Search:
         whole = ((rows @ size) * rows).sum(1) if self.prepared.moves else size.diagonal().mean().expand(len(rows))
         return [float(v) for v in (left / whole.clamp_min(1e-300)).clamp_min(0.0).sqrt()]
 
-    def _quarter(self, on: OnStage) -> None:
-        problem = self.prepared.problem(0, share=0.25)
-        fit = self._liegg(0, on, f"{self._label()}a quarter of the rows", problem, 0.5)
+    def _quarter(self, watch: Watch) -> None:
+        fit = self._liegg(0, self.prepared.problem(0, share=0.25), 0.5, watch)
         self.answer.quarter = fit.first("spectrum/explained")
 
-    def _placebo(self, on: OnStage) -> None:
-        fit = self._liegg(0, on, f"{self._label()}placebo", self.prepared.problem(0, shuffled=0), 0.25)
+    def _placebo(self, watch: Watch) -> None:
+        fit = self._liegg(0, self.prepared.problem(0, shuffled=0), 0.25, watch)
         estimate = fit.fitted.symmetry()
         assert estimate is not None
         self.answer.placebo = len(estimate.generators)
         self.answer.placebo_explained = fit.first("spectrum/explained")
 
-    def _opinion(self, name: str, on: OnStage) -> None:
+    def _opinion(self, name: str, watch: Watch) -> None:
         told = min(max(len(self.answer.findings), 1), MOST_TOLD)
         values: dict[str, Any] = {"n_generators": told}
         values |= {"steps": STEPS} if name == "liegan" else {"passes": self.passes}
-        title = f"{self._label()}second opinion: {name}"
-        estimate = self.work.fit(name, self.prepared.problem(0), 0, values, on, title).fitted.symmetry()
+        estimate = self.work.fit(name, self.prepared.problem(0), 0, values, watch).fitted.symmetry()
         assert estimate is not None
         theirs = orthonormal(self.field.encode(estimate.generators.detach().cpu()))
         within = float(share_within(theirs, self.span).mean()) if len(theirs) else 0.0
@@ -225,7 +215,7 @@ class Search:
         held = support(self.judge, self.prepared.witnesses(), self._motions(generators), self.prepared.space)
         return int(((held.strength >= DECLARED_ABOVE) & (held.reach >= USED_ABOVE)).sum())
 
-    def _gain(self, share: float, on: OnStage) -> None:
+    def _gain(self, share: float, watch: Watch) -> None:
         problem = self.prepared.problem(0, share=share)
         generators = self.prepared.frame.generators_to_training(self.answer.generators()).float()
         given = SymmetryEstimate(generators, motion_sampler(problem, generators))
@@ -235,8 +225,7 @@ class Search:
         errors = []
         for name, one in (("plain", problem), ("augment", told)):
             values = {"passes": max(round(min(1.0, 2.0 * share) * self.passes), 4 * BATCH)}
-            title = f"{self._label()}gain, {share:.0%} of the rows"
-            predicted = self.work.fit(name, one, 0, values, on, title).fitted.predict(checked.x)
+            predicted = self.work.fit(name, one, 0, values, watch).fitted.predict(checked.x)
             errors.append(_error(predicted, checked.y, classes))
         unit = "share of wrong classes" if classes else "root mean square error, in standard deviations of the target"
         self.answer.gains.append(Gain(len(problem.train), errors[0], errors[1], unit))

@@ -39,7 +39,8 @@ class Field:
 
     def encode(self, generators: Tensor) -> Tensor:
         """``(k, D, D)`` -> ``(k, v)``; entries outside the search space are left out."""
-        return generators.double()[:, self.space.mask] @ self.root
+        coordinates: Tensor = generators.double()[:, self.space.mask] @ self.root
+        return coordinates
 
     def decode(self, coordinates: Tensor) -> Tensor:
         """``(k, v)`` -> ``(k, D, D)``."""
@@ -53,7 +54,8 @@ def orthonormal(rows: Tensor, rtol: float = 1e-6) -> Tensor:
     if len(rows) == 0:
         return rows
     _, values, vectors = torch.linalg.svd(rows, full_matrices=False)
-    return vectors[values > rtol * values[0].clamp_min(1e-300)]
+    kept: Tensor = vectors[values > rtol * values[0].clamp_min(1e-300)]
+    return kept
 
 
 def agreed(spans: Sequence[Tensor], size: int) -> Tensor:
@@ -65,7 +67,8 @@ def agreed(spans: Sequence[Tensor], size: int) -> Tensor:
         mean += span.mT @ span / len(spans)
     majority = len(spans) // 2 + 1
     values, vectors = torch.linalg.eigh(mean)
-    return vectors[:, values >= AGREED * majority / len(spans)].mT.flip(0)
+    rows: Tensor = vectors[:, values >= AGREED * majority / len(spans)].mT.flip(0)
+    return rows
 
 
 def share_within(rows: Tensor, span: Tensor) -> Tensor:

@@ -29,7 +29,9 @@ def headline(answer: Answer) -> str:
     tail = (
         "all of them supported by held-out rows" if supported == number else f"{supported} supported by held-out rows"
     )
-    return f"{what.capitalize()}, {'supported by held-out rows' if number == supported == 1 else tail}; {MOVES[answer.output]}."
+    if number == supported == 1:
+        tail = "supported by held-out rows"
+    return f"{what.capitalize()}, {tail}; {MOVES[answer.output]}."
 
 
 def verdict(finding: Finding) -> str:
@@ -74,12 +76,12 @@ def hidden(answer: Answer, n: int) -> list[str]:
 def caveats(answer: Answer) -> list[str]:
     """What the answer does not say."""
     words = [
-        "A defect of up to 0.10 counts as a symmetry: the data cannot tell an exact symmetry from one that is nearly so.",
+        "A defect of up to 0.10 counts as a symmetry: exact symmetries and near ones cannot be told apart.",
         "The answer holds where there are data; a direction in which the inputs hardly vary is not excluded.",
     ]
     if answer.closure is not None and answer.closure > 0.2:
         words.append(
-            f"Brackets of the generators leave their span by {answer.closure:.0%}: the found set is not a closed algebra, "
+            f"Brackets of the generators leave their span by {answer.closure:.0%}: the found set is not closed, "
             "so a generator is missing or wrong."
         )
     if answer.witness is False:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bench.api import Fitted, Problem, RunContext
 from bench.api.parameters import from_values
@@ -16,6 +16,9 @@ from bench.running.registry import Registry, load_registry
 
 #: Called with the name of the stage, and how much of it is done.
 OnStage = Callable[[str, float], None]
+#: Called by a stage with how much of it is done; raises where the limit of time is reached.
+Watch = Callable[[float], None]
+T = TypeVar("T")
 
 
 class TimeIsUp(Exception):
@@ -39,7 +42,7 @@ class Work:
         """Since the start."""
         return time.perf_counter() - self.began
 
-    def stage(self, title: str, do: Callable[[OnStage], Any], until: float = 1.0) -> Any:
+    def stage(self, title: str, do: Callable[[Watch], T], until: float = 1.0) -> T | None:
         """What ``do`` returns, or None when it is not done; it may take until this share of the limit has passed.
 
         Ctrl-C, the limit and an error of the stage are noted in :attr:`missing`.
@@ -48,14 +51,14 @@ class Work:
             self.missing.append(f"{title}: stopped by the user")
             return None
 
-        def watched(words: str, share: float) -> None:
-            self.on_stage(words, share)
+        def watch(share: float) -> None:
+            self.on_stage(title, share)
             if self.seconds() > until * self.limit_s:
                 raise TimeIsUp
 
         try:
-            watched(title, 0.0)
-            return do(watched)
+            watch(0.0)
+            return do(watch)
         except TimeIsUp:
             self.missing.append(f"{title}: the limit of {self.limit_s:.0f} s was reached")
         except KeyboardInterrupt:
@@ -65,7 +68,7 @@ class Work:
             self.missing.append(f"{title}: {error}")
         return None
 
-    def fit(self, name: str, problem: Problem, seed: int, values: Mapping[str, Any], on: OnStage, title: str) -> Fit:
+    def fit(self, name: str, problem: Problem, seed: int, values: Mapping[str, Any], watch: Watch) -> Fit:
         """Trains the method ``name`` on ``problem``.
 
         Raises:
@@ -75,7 +78,7 @@ class Work:
         if (reason := method.supports(problem)) is not None:
             raise Unsupported(f"{name} {reason}")
         params = from_values(method.Params, {**recipe(len(problem.train), method.Params), **values}, owner=name)
-        ctx = RunContext(params, seed, CPU, Path(), on_progress=lambda done, total: on(title, done / max(total, 1)))
+        ctx = RunContext(params, seed, CPU, Path(), on_progress=lambda done, total: watch(done / max(total, 1)))
         return Fit(method.fit(problem, ctx), ctx)
 
 

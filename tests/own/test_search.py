@@ -11,6 +11,7 @@ from bench.errors import BenchError
 from bench.own.data import make_data
 from bench.own.discover import discover, discover_in
 from bench.own.problem import prepare
+from bench.own.result import DiscoveryResult
 from bench.own.search import Search
 from bench.own.work import Work
 
@@ -23,8 +24,12 @@ def disc(n=500):
     return x, x[:, 0] ** 2 + x[:, 1] ** 2 + np.sin(x[:, 2])
 
 
+#: A limit that stands for half of the usual passes.
+LIMIT_S = 60.0
+
+
 def verdicts(x, y, names=NAMES, group="r:x,y"):
-    search = Search(prepare(make_data(x, y, inputs=names, group=group), "invariant"), Work(600.0))
+    search = Search(prepare(make_data(x, y, inputs=names, group=group), "invariant"), Work(LIMIT_S))
     answer = search.discover()
     places = {tuple(sorted(search.prepared.data.inputs[c] for c in f.named.places[0])) for f in answer.findings}
     return answer.dimension, [f.named.kind for f in answer.findings], places
@@ -39,7 +44,7 @@ def test_verdicts_do_not_depend_on(change):
     elif change == "order":
         x, names = x[:, [2, 1, 0]], ("z", "y", "x")
     elif change == "offset":
-        x, y = x + [100.0, -30.0, 7.0], y + 1e4
+        x, y = x + np.array([100.0, -30.0, 7.0]), y + 1e4
     elif change == "float32":
         x, y = x.astype(np.float32), y.astype(np.float32)
     assert verdicts(x, y, names) == (1, ["rotation"], {("x", "y")})
@@ -62,8 +67,10 @@ def test_outputs_that_move(output):
 
 def test_a_result_is_saved_and_read_again(tmp_path):
     x, y = disc()
-    result = discover(x + 5.0, y, inputs=NAMES, seconds=20.0)
-    assert not result.stopped
+    data = make_data(x + 5.0, y, inputs=NAMES)
+    search = Search(prepare(data, "invariant"), Work(LIMIT_S))
+    search.discover()
+    result = DiscoveryResult(data, (search,), 1.0)
     result.save(tmp_path / "out")
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "<svg" in page
@@ -81,6 +88,18 @@ def test_a_result_is_saved_and_read_again(tmp_path):
     # The centre of the turn is found, not given.
     assert np.abs(held[:, 0] ** 2 + held[:, 1] ** 2 - x[:, 0] ** 2 - x[:, 1] ** 2).mean() < 0.3
     assert json.loads((tmp_path / "out" / "symmetry.json").read_text())["output"] == "invariant"
+
+
+@pytest.mark.slow
+def test_every_stage_runs():
+    x, y = disc(2000)
+    result = discover(x, y, inputs=NAMES, seconds=600.0)
+    (finding,) = result.best.findings
+    assert finding.verdict == "supported"
+    assert finding.methods == {"semola": True, "liegan": True}
+    assert result.best.placebo == 0
+    assert len(result.best.gains) == 2
+    assert not result.missing
 
 
 def test_a_stopped_search_says_what_is_missing(tmp_path):
