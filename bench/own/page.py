@@ -55,11 +55,12 @@ STYLE = """
 .own h1 { font-size: 1.5rem; } .own h2 { font-size: 1.2rem; margin-top: 2rem; } .own h3 { font-size: 1rem; }
 .own .answer { font-size: 1.15rem; font-weight: 600; }
 .own .wide { overflow-x: auto; } .own table { border-collapse: collapse; font-size: .9rem; }
-.own th, .own td { text-align: left; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--line);
-  vertical-align: top; overflow-wrap: normal; }
+.own th, .own td { text-align: left; padding: .3rem .7rem .3rem 0;
+  border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: normal; }
 .own pre { background: var(--soft); padding: .8rem; overflow-x: auto; font-size: .85rem; }
 .own .drawings { display: flex; flex-wrap: wrap; gap: 1.2rem; } .own figure { margin: 0; max-width: 100%; }
-.own figcaption { color: var(--faint); font-size: .85rem; max-width: 16rem; } .own svg { max-width: 100%; height: auto; }
+.own figcaption { color: var(--faint); font-size: .85rem; max-width: 16rem; }
+.own svg { max-width: 100%; height: auto; }
 .own svg text { fill: var(--ink); font: 10px system-ui, sans-serif; }
 """
 

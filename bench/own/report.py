@@ -55,11 +55,9 @@ def _answer(result: Outcome, answer: Answer) -> list[PageBlock]:
             f", of which {answer.multiples} are multiples of directions that do not matter" if answer.multiples else ""
         )
         size = f"The found span has dimension {answer.dimension} of {answer.visible}{extra}."
-        blocks += [
-            Heading(3, "Verdicts"), Items([verdict(f) for f in answer.findings]), *_families(answer), Text(size),
-            Heading(3, "Generators"),
-            Table(["name", "motion"], [[f.named.text, formula(f.named.generator, data.inputs)] for f in answer.findings]),
-        ]  # fmt: skip
+        motions = [[f.named.text, formula(f.named.generator, data.inputs)] for f in answer.findings]
+        blocks += [Heading(3, "Verdicts"), Items([verdict(f) for f in answer.findings]), *_families(answer), Text(size)]
+        blocks += [Heading(3, "Generators"), Table(["name", "motion"], motions)]
         moved = [d for f in answer.findings[:DRAWN] if (d := _orbit(f, data.x, data.inputs)) is not None]
         blocks.append(Figures("What each column changes by", [_heat(f, data.inputs) for f in answer.findings[:DRAWN]]))
         blocks += [Figures("Moved examples", moved)] if moved else []
@@ -78,8 +76,9 @@ def _evidence(answer: Answer) -> list[PageBlock]:
         for i, (r2, number, shares) in enumerate(zip(answer.explained, answer.declared, answer.shares, strict=True))
     ]
     blocks: list[PageBlock] = [
-        Heading(3, "Evidence"), Table(["network", "R²", "directions declared", "lowest shares (declared up to 0.01)"], rows),
-    ]  # fmt: skip
+        Heading(3, "Evidence"),
+        Table(["network", "R²", "directions declared", "lowest shares (declared up to 0.01)"], rows),
+    ]
     items = []
     if answer.placebo is not None:
         items.append(
@@ -92,8 +91,8 @@ def _evidence(answer: Answer) -> list[PageBlock]:
         items.append(f"Second opinion: {opinion.method}, told to look for {opinion.told}{within}{held}.")
     for gain in answer.gains:
         items.append(
-            f"Gain of using it, {gain.rows:,} training rows: {gain.unit} {gain.plain:.4f} plainly, {gain.moved:.4f} with "
-            f"moved examples at equal passes ({abs(gain.better):.0%} {'less' if gain.better >= 0.0 else 'more'})."
+            f"Gain of using it, {gain.rows:,} training rows: {gain.unit} {gain.plain:.4f} plainly, {gain.moved:.4f} "
+            f"with moved examples at equal passes ({abs(gain.better):.0%} {'less' if gain.better >= 0.0 else 'more'})."
         )
     return [*blocks, Items(items)] if items else blocks
 

@@ -23,6 +23,7 @@ from bench.own.families import families
 from bench.own.findings import FOUND_TOO, Answer, Finding, Gain, Opinion
 from bench.own.problem import BATCH, RATE, Prepared
 from bench.own.spans import Field, agreed, orthonormal, share_within
+from bench.own.words import LEAST_RUNS
 from bench.own.work import Fit, T, Watch, Work
 
 RUNS = 3
@@ -72,7 +73,7 @@ class Search:
                 break
             self._keep(fit)
         span = agreed(self.spans, self.size)
-        if len(self.spans) == 1 < RUNS:
+        if len(self.spans) < LEAST_RUNS:
             span = span[:0]  # one run alone declares nothing
         self._name(span)
         return self.answer

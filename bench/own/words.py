@@ -9,6 +9,8 @@ from bench.own.findings import Answer, Finding
 EXPLAINED = 0.9
 #: Rise of R² from a quarter of the rows to all of them from which on more rows would help.
 RISES = 0.02
+#: Networks from which on there is an answer.
+LEAST_RUNS = 2
 MOVES = {
     "invariant": "the target stays as it is",
     "same": "the target moves as the inputs do",
@@ -19,8 +21,8 @@ NONE = "No linear symmetry is supported by these data."
 
 def headline(answer: Answer) -> str:
     """One sentence with the answer."""
-    if not answer.shares:
-        return "The search ended before it could say anything."
+    if len(answer.shares) < LEAST_RUNS:
+        return "The search ended before it could say anything; give it more --time."
     if not answer.kept:
         return NONE if answer.output == "invariant" else f"{NONE[:-1]} if {MOVES[answer.output]}."
     supported = sum(f.verdict == "supported" for f in answer.kept)
@@ -52,8 +54,8 @@ def hidden(answer: Answer, n: int) -> list[str]:
     reasons = []
     if answer.explained and min(answer.explained) < EXPLAINED:
         reasons.append(
-            f"A network explains {min(answer.explained):.0%} of the target's variance; below {EXPLAINED:.0%} nothing is "
-            "declared, because the derivative of a poor fit says little. Noise in the target, missing inputs, "
+            f"A network explains {min(answer.explained):.0%} of the target's variance; below {EXPLAINED:.0%} nothing "
+            "is declared, because the derivative of a poor fit says little. Noise in the target, missing inputs, "
             "or too few rows could be the cause."
         )
     if answer.quarter is not None and answer.explained:

@@ -24,13 +24,30 @@ def disc(n=500):
     return x, x[:, 0] ** 2 + x[:, 1] ** 2 + np.sin(x[:, 2])
 
 
-#: A limit that stands for half of the usual passes.
-LIMIT_S = 60.0
+#: Passes of one network; half of what the least are.
+PASSES = 50_000
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """The networks are small: more threads are slower."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
+def begun(data, output="invariant"):
+    """A search whose discovery is done, at few passes."""
+    search = Search(prepare(data, output), Work(600.0))
+    search.passes = PASSES
+    search.discover()
+    return search
 
 
 def verdicts(x, y, names=NAMES, group="r:x,y"):
-    search = Search(prepare(make_data(x, y, inputs=names, group=group), "invariant"), Work(LIMIT_S))
-    answer = search.discover()
+    search = begun(make_data(x, y, inputs=names, group=group))
+    answer = search.answer
     places = {tuple(sorted(search.prepared.data.inputs[c] for c in f.named.places[0])) for f in answer.findings}
     return answer.dimension, [f.named.kind for f in answer.findings], places
 
@@ -61,16 +78,13 @@ def test_outputs_that_move(output):
     x, _ = disc(800)
     v = 0.3 * np.stack([-x[:, 1], x[:, 0], 0 * x[:, 0]], 1) - x * np.exp(-0.5 * (x**2).sum(1, keepdims=True))
     data = make_data(x + 50.0, x + 50.0 + 0.1 * v if output == "same" else v, inputs=NAMES)
-    answer = Search(prepare(data, output), Work(600.0)).discover()
-    assert [f.named.kind for f in answer.findings] == ["rotation"]
+    assert [f.named.kind for f in begun(data, output).answer.findings] == ["rotation"]
 
 
 def test_a_result_is_saved_and_read_again(tmp_path):
     x, y = disc()
     data = make_data(x + 5.0, y, inputs=NAMES)
-    search = Search(prepare(data, "invariant"), Work(LIMIT_S))
-    search.discover()
-    result = DiscoveryResult(data, (search,), 1.0)
+    result = DiscoveryResult(data, (begun(data),), 1.0)
     result.save(tmp_path / "out")
     page = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "<svg" in page
