@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["load_results"]
+    from bench.own.result import DiscoveryResult
+    from bench.own.symmetry import Symmetry
+
+__all__ = ["discover", "load_results", "load_symmetry"]
 
 
 def load_results(results: Path | str | None = None) -> pd.DataFrame:
@@ -25,3 +28,29 @@ def load_results(results: Path | str | None = None) -> pd.DataFrame:
     from bench.records.store import Store
 
     return frame.load_results(Store(existing_results(Path(results) if results is not None else None)))
+
+
+def discover(x: Any, y: Any, **choices: Any) -> DiscoveryResult:
+    """Which linear symmetry do these data have? See :func:`bench.own.discover.discover` for the choices.
+
+    Args:
+        x: ``(n, d)``, or ``(n, t, d)`` with a time axis.
+        y: one or more numbers per row, or one class.
+
+    Raises:
+        BenchError: when the data cannot be used.
+    """
+    from bench.own import discover as own  # here: torch is slow to import
+
+    return own.discover(x, y, **choices)
+
+
+def load_symmetry(path: Path | str) -> Symmetry:
+    """The symmetry that `python -m bench discover` wrote: ``.generators``, and ``.transform(x, y)`` moves a batch.
+
+    Raises:
+        BenchError: when the file does not hold a symmetry.
+    """
+    from bench.own import symmetry  # here: torch is slow to import
+
+    return symmetry.load_symmetry(path)

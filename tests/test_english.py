@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 CHECKED = (
     "bench/lie", "bench/nn", "bench/metrics", "bench/api", "bench/records", "bench/running", "bench/cli",
-    "bench/contract", "leaderboard", "methods", "tasks", "datasets",
+    "bench/contract", "bench/own", "leaderboard", "methods", "tasks", "datasets",
 )  # fmt: skip
 #: "there is no X" and "is no longer" are plain; "X is no Y" is not.
 BANNED = re.compile(r"(?<!\bthere )\bis no (?!longer\b)|\banew\b|\bmend(s|ed)?\b|\bnone such\b|\bheir\b", re.IGNORECASE)

@@ -248,6 +248,29 @@ def leaderboard(
 
 
 @app.command()
+def discover(
+    data: Annotated[Path, typer.Argument(help="Your data: .npz with x and y, .csv or .parquet.")],
+    target: Annotated[str, typer.Option(help="Columns of the target, as patterns: energy or 'v*,w'.")] = "",
+    inputs: Annotated[str, typer.Option(help="Columns of the inputs.", show_default="all others")] = "",
+    group: Annotated[str, typer.Option(help="Vector blocks: 'q1:x1,y1 q2:x2,y2'.")] = "",
+    output: Annotated[str, typer.Option(help="How the target moves: invariant, same, vector or auto.")] = "auto",
+    kind: Annotated[str, typer.Option(help="What the target is: classes, numbers or auto.")] = "auto",
+    time: Annotated[str, typer.Option(help="Limit of the work: 90s, 10m, 1h.")] = "10m",
+    folder: Annotated[
+        Path | None, typer.Option("--output-dir", help="Folder of the report.", show_default="DATA-symmetry, here")
+    ] = None,
+) -> None:
+    """Search your own data for symmetries, and write a report."""
+    from bench.cli.discover import discover_command
+
+    _end_as_by_ctrl_c()
+    choices = {"target": target, "inputs": inputs, "group": group, "kind": kind}
+    code = discover_command(data, folder, output, time, choices)
+    if code:
+        raise typer.Exit(code)
+
+
+@app.command()
 def collect(
     results: ResultsOption = None,
     output: Annotated[
