@@ -26,7 +26,8 @@ def energy(states: Tensor) -> Tensor:
     x1, x2, p1, p2 = states.unbind(-2)
     kinetic = 0.5 * (p1.square().sum(-1) + p2.square().sum(-1))
     springs = 0.5 * (x1.norm(dim=-1) - 1.0).square() + ((x1 - x2).norm(dim=-1) - 1.0).square()
-    return kinetic + springs + x1[..., 2] + x2[..., 2]
+    total: Tensor = kinetic + springs + x1[..., 2] + x2[..., 2]
+    return total
 
 
 def velocity(states: Tensor) -> Tensor:

@@ -102,7 +102,8 @@ class EMLPMethod(Method):
         if not isinstance(problem.action_in, VectorAction) or problem.train.x.ndim != 3:
             return "is built for vectors (n, t, d) only"
         out = problem.action_out
-        if not isinstance(out, VectorAction | IdentityAction | MatrixAction) or getattr(out, "scalars", 0):
+        scalars_too = isinstance(out, VectorAction) and out.scalars > 0
+        if not isinstance(out, VectorAction | IdentityAction | MatrixAction) or scalars_too:
             return "has no output layer for this action on the targets"
         return None if problem.train.y.is_floating_point() else "has no output layer for class labels"
 

@@ -68,7 +68,8 @@ def of_lengths_and_angle(x: Tensor) -> Tensor:
     """``sin|a| - |b|³ / 2 + a·b / (|a| |b|)`` of two vectors; ``(n, 2, 5) -> (n, 1, 1)``."""
     a, b = x.unbind(-2)
     first, second = a.norm(dim=-1), b.norm(dim=-1)
-    return (first.sin() - 0.5 * second**3 + (a * b).sum(-1) / (first * second))[:, None, None]
+    y: Tensor = first.sin() - 0.5 * second**3 + (a * b).sum(-1) / (first * second)
+    return y[:, None, None]
 
 
 def scattering(x: Tensor) -> Tensor:

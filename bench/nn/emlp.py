@@ -91,4 +91,5 @@ class EMLP(nn.Module):
         d = self.spaces.dim
         a, b = v.view(len(v), 2, -1, d).unbind(1)  # (n, m, d) each
         invariant = (z @ self.spaces.tensors.flatten(1)).view(-1, d, d)
-        return a.mT @ b / a.shape[1] ** 0.5 + invariant
+        matrices: Tensor = a.mT @ b / a.shape[1] ** 0.5 + invariant
+        return matrices
