@@ -107,7 +107,7 @@ class ReactionDiffusion(Task):
             id=name,
             title=title,
             summary=summary,
-            family="reaction_diffusion",
+            family="fields",
             version=1,
             metric=MetricCard("test/mse", "1", higher_is_better=False),
             searches=("full",),
