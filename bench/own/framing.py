@@ -74,7 +74,8 @@ def make_frame(data: OwnData, output: str) -> Frame:
         scale[columns] = _spread(rows[:, columns] - centre[columns])
     z = (data.x[:, -1:] - centre) / scale
     y_centre, y_scale, kept = _target_units(data, output, z, scale)
-    return Frame(*map(torch.from_numpy, (centre, scale, y_centre, y_scale)), kept)
+    tensor = torch.from_numpy
+    return Frame(tensor(centre), tensor(scale), tensor(y_centre), tensor(y_scale), kept)
 
 
 def targets(data: OwnData, frame: Frame, output: str) -> Tensor:
