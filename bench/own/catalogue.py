@@ -15,6 +15,8 @@ from bench.own.spans import Field, orthonormal, share_within
 
 #: A candidate lies in the span when at most this share of it, squared, lies outside.
 OUTSIDE = 0.02
+#: A direction does not matter when at most this share of each of its multiples, squared, lies outside.
+MULTIPLES_OUTSIDE = 0.1
 #: It is new when at least this share of it, squared, lies outside of what is named already.
 NEW = 0.1
 #: Entries below this share of the largest are left out of a formula.
@@ -95,7 +97,7 @@ class Catalogue:
     def _with_multiples(self, named: Named, span: Tensor) -> tuple[Named, Tensor]:
         """A shift, and the motions it stands for where its direction does not matter."""
         multiples = self._multiples(named.generator)
-        ignored = bool((share_within(multiples, span) > 1.0 - OUTSIDE).all())
+        ignored = bool((share_within(multiples, span) > 1.0 - MULTIPLES_OUTSIDE).all())
         covered = multiples @ span.mT @ span if ignored else multiples[:0]
         return _ignoring(named) if ignored else named, covered
 
@@ -214,14 +216,12 @@ def _outside(rows: Tensor, span: Tensor) -> Tensor:
 
 
 def _without(span: Tensor, known: Tensor) -> Tensor:
-    """An orthonormal basis of what ``known`` leaves of ``span``."""
+    """An orthonormal basis of what ``known`` leaves of ``span``; noise in its directions is not taken for known."""
     if len(known) == 0:
         return span
-    inside = orthonormal(known @ span.mT @ span)
-    left = _outside(span, inside)
-    _, values, vectors = torch.linalg.svd(left, full_matrices=False)
-    kept: Tensor = vectors[values > 0.5]
-    return kept
+    _, cosines, directions = torch.linalg.svd(known @ span.mT, full_matrices=True)
+    left: Tensor = directions[int((cosines**2 > 0.5).sum()) :] @ span
+    return left
 
 
 def _eliminated(rows: Tensor, field: Field) -> Tensor:

@@ -20,8 +20,9 @@ from bench.own.data import OwnData
 
 #: How the output can move: not at all, as a state with the columns of the input, as a difference of such states.
 OUTPUTS = ("invariant", "same", "vector")
-#: A target that moves is learned as v + KEPT z, z the input: that part commutes with every motion, so that a
-#: translation of vectors, which moves neither side of the commutator, has a size to be compared with.
+#: A target that moves is learned with so much of the input z in it: no more, because z commutes with every motion, so
+#: that a map near the identity would seem to, and no less, because a translation of vectors, which moves neither side
+#: of the commutator, needs a size to be compared with.
 KEPT = 0.5
 
 
@@ -33,6 +34,7 @@ class Frame:
     scale: Tensor  # (d,) float64, equal within a block
     y_centre: Tensor  # broadcasts to targets (t_out, d_out)
     y_scale: Tensor
+    kept: float  # multiple of z that is added to a target that moves, so that KEPT of it is in the sum
 
     @property
     def dim(self) -> int:
@@ -70,18 +72,21 @@ def make_frame(data: OwnData, output: str) -> Frame:
     for block in data.blocks:
         columns = list(block.columns)
         scale[columns] = _spread(rows[:, columns] - centre[columns])
-    return Frame(*(torch.from_numpy(a) for a in (centre, scale, *_target_units(data, output, scale))))
+    z = (data.x[:, -1:] - centre) / scale
+    y_centre, y_scale, kept = _target_units(data, output, z, scale)
+    tensor = torch.from_numpy
+    return Frame(tensor(centre), tensor(scale), tensor(y_centre), tensor(y_scale), kept)
 
 
 def targets(data: OwnData, frame: Frame, output: str) -> Tensor:
-    """What the network learns: classes ``(n,)``, numbers ``(n, t, d)``, or vectors with a last coordinate of KEPT."""
+    """What the network learns: classes ``(n,)``, numbers ``(n, t, d)``, or homogeneous vectors ``(n, t, d+1)``."""
     if data.classes:
         return torch.from_numpy(data.y)
     y = torch.from_numpy(_vectors(data, output))
     scaled = (y - frame.y_centre) / frame.y_scale
     if output == "invariant":
         return scaled.float()
-    kept = KEPT * frame.to_training(data.x[:, -1:]).double()  # (n, 1, d+1)
+    kept = frame.kept * frame.to_training(data.x[:, -1:]).double()  # (n, 1, d+1)
     return (torch.nn.functional.pad(scaled, (0, 1)) + kept).float()
 
 
@@ -113,16 +118,19 @@ def _vectors(data: OwnData, output: str) -> Array:
     return data.y - data.x[:, -1:] if output == "same" else data.y
 
 
-def _target_units(data: OwnData, output: str, scale: Array) -> tuple[Array, Array]:
+def _target_units(data: OwnData, output: str, z: Array, scale: Array) -> tuple[Array, Array, float]:
+    """Centre and scale of the target, and the multiple of z that is added to it."""
     if data.classes:
-        return np.zeros(1), np.ones(1)
+        return np.zeros(1), np.ones(1), 0.0
     y = _vectors(data, output)
     if output == "invariant":
         width = y.std(axis=0)
-        return y.mean(axis=0), np.where(width > 0.0, width, 1.0)
+        return y.mean(axis=0), np.where(width > 0.0, width, 1.0), 0.0
     # The input's scales, and one common factor, so that a generator moves both by the same matrix.
-    factor = _spread(y / scale)
-    return np.zeros(1), scale * factor
+    values = y / scale
+    held = float((values * z).sum() / np.square(np.broadcast_to(z, values.shape)).sum())
+    factor = _spread(values - held * z)
+    return np.zeros(1), scale * factor, KEPT - held / factor
 
 
 def _spread(values: Array) -> float:

@@ -81,6 +81,14 @@ def test_outputs_that_move(output):
     assert [f.named.kind for f in begun(data, output).answer.findings] == ["rotation"]
 
 
+def test_a_map_near_the_identity_does_not_commute_with_everything():
+    x, _ = disc(1500)
+    v = 0.3 * np.stack([-x[:, 1], x[:, 0], 0 * x[:, 0]], 1) - x * np.exp(-0.5 * (x**2).sum(1, keepdims=True))
+    data = make_data(x, x + 0.01 * v, inputs=NAMES)
+    assert begun(data, "vector").answer.dimension <= 1  # nothing where it cannot tell
+    assert [f.named.kind for f in begun(data, "same").answer.findings] == ["rotation"]
+
+
 def test_a_result_is_saved_and_read_again(tmp_path):
     x, y = disc()
     data = make_data(x + 5.0, y, inputs=NAMES)
