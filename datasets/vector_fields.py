@@ -15,6 +15,8 @@ from torch import Tensor
 
 #: A vector field, ``(..., d) -> (..., d)``, differentiable, in the dtype of its input.
 Field = Callable[[Tensor], Tensor]
+#: The rows of a generator.
+Matrix = tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,8 +30,17 @@ class System:
     low: float  # of every coordinate
     high: float
     dim: int
-    #: Name -> generator ``(d, d)``, a rotation turns by one radian per unit; empty for a control.
-    generators: Mapping[str, Tensor] = dataclasses.field(default_factory=dict)
+    matrices: Mapping[str, Matrix] = dataclasses.field(
+        default_factory=dict
+    )  # rows of the generators; none of a control
+
+    @property
+    def generators(self) -> dict[str, Tensor]:
+        """Name -> generator ``(d, d)``, a rotation turns by one radian per unit; empty for a control.
+
+        They are made when they are asked for: no truth lies in memory while a method fits.
+        """
+        return {name: torch.tensor(rows, dtype=torch.float64) for name, rows in self.matrices.items()}
 
     def uniform(self, n: int, generator: torch.Generator) -> Tensor:
         """States drawn uniformly from the box, ``(n, d)`` float64."""
@@ -113,16 +124,12 @@ def growth(x: Tensor) -> Tensor:
     return torch.stack([0.1 * b**2 - 0.3 * a, b], -1)
 
 
-def _matrix(*rows: tuple[float, ...]) -> Tensor:
-    return torch.tensor(rows, dtype=torch.float64)
-
-
-_TURN = _matrix((0, -1), (1, 0))
-_TURN_AB = _matrix((0, -1, 0), (1, 0, 0), (0, 0, 0))
-_TURN_AC = _matrix((0, 0, -1), (0, 0, 0), (1, 0, 0))
-_TURN_BC = _matrix((0, 0, 0), (0, 0, -1), (0, 1, 0))
-_SCALE = _matrix((1, 0), (0, 1))
-_SCALE_AB = _matrix((1, 0, 0), (0, 1, 0), (0, 0, 0))
+_TURN = ((0, -1), (1, 0))
+_TURN_AB = ((0, -1, 0), (1, 0, 0), (0, 0, 0))
+_TURN_AC = ((0, 0, -1), (0, 0, 0), (1, 0, 0))
+_TURN_BC = ((0, 0, 0), (0, 0, -1), (0, 1, 0))
+_SCALE = ((1, 0), (0, 1))
+_SCALE_AB = ((1, 0, 0), (0, 1, 0), (0, 0, 0))
 
 SYSTEMS = (
     System(
@@ -151,6 +158,6 @@ SYSTEMS = (
     ),
     System(
         "growth", "growth", "a' = b²/10 − 3a/10, b' = b", growth, 0.2, 1.0, 2,
-        {"weighted_scaling": _matrix((2, 0), (0, 1))},
+        {"weighted_scaling": ((2, 0), (0, 1))},
     ),
 )  # fmt: skip
