@@ -78,7 +78,7 @@ class RotatedMNIST(Task):
             budgets={
                 "smoke": size(256, 64, 64, 512, equivariance_inputs=16, equivariance_elements=4, discovery_steps=4,
                               wall_limit_s=120, options={"width": 4}),
-                "small": size(12_000, 2000, 10_000, 200_000, equivariance_inputs=128, equivariance_elements=8,
+                "small": size(12_000, 2000, 10_000, 400_000, equivariance_inputs=128, equivariance_elements=8,
                               discovery_steps=750, wall_limit_s=1800, options={"width": 16}),
                 "paper": size(50_000, 10_000, 10_000, 750_000, equivariance_inputs=1000, equivariance_elements=32,
                               discovery_steps=14_070, wall_limit_s=86_400),
