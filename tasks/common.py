@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 from torch import Tensor
 
 from bench.api import AlgebraSampler, Group, Split, Truth
+from bench.lie.action import Action
 from bench.lie.algebra import se
+from bench.lie.nullspace import linear_symmetries
+from bench.lie.search_space import SearchSpace
 
 
 def constant_median(train: Tensor, n: int) -> Tensor:
@@ -37,6 +40,20 @@ def nearest_neighbour(train: Split, x: Tensor) -> Tensor:
     rows = train.x.flatten(1).double()
     nearest = [torch.cdist(part, rows).argmin(1) for part in x.flatten(1).double().split(1024)]  # type: ignore[no-untyped-call]
     return train.y[torch.cat(nearest)]
+
+
+def computed_algebra(
+    fn: Callable[[Tensor], Tensor],
+    x: Tensor,
+    actions: tuple[Action, Action],
+    rtol: float,
+    weights: Tensor | None = None,
+) -> Callable[[SearchSpace], Tensor]:
+    """Search space -> all of it that is a symmetry of ``fn`` on the inputs ``x`` (docs/metrics.md, section 6).
+
+    Arguments as of :func:`bench.lie.nullspace.linear_symmetries`.
+    """
+    return lambda space: linear_symmetries(fn, x, space.basis, actions, rtol, weights).generators
 
 
 def uniform_angles(generator_matrix: Tensor, half_width: float) -> AlgebraSampler:

@@ -31,12 +31,11 @@ from bench.api import (
 from bench.api.parameters import Parameters
 from bench.lie.action import IdentityAction
 from bench.lie.algebra import so
-from bench.lie.nullspace import linear_symmetries
-from bench.lie.search_space import SearchSpace, full
+from bench.lie.search_space import full
 from bench.lie.vectors import VectorAction
 from bench.metrics.prediction import constant_mean, squared_error
 from bench.nn.mlp import MLP
-from bench.tasks.common import content_sha256, haar_rotation_gaussian_shift
+from bench.tasks.common import computed_algebra, content_sha256, haar_rotation_gaussian_shift
 
 #: Particles of a jet, each a row (E, px, py, pz).
 PARTICLES, DIM = 6, 4
@@ -195,12 +194,10 @@ class Jets(Task):
     def _truth(self, group: Group, jets: Tensor) -> Truth:
         """The group, with every linear vector field along which the label is constant on ``jets``."""
 
-        def compute(space: SearchSpace) -> Tensor:
-            actions = VectorAction(DIM), IdentityAction(DIM)
-            return linear_symmetries(self.label, jets[:TRUTH_JETS], space.basis, actions, TRUTH_RTOL).generators
-
+        actions = VectorAction(DIM), IdentityAction(DIM)
+        algebra = computed_algebra(self.label, jets[:TRUTH_JETS], actions, TRUTH_RTOL)
         parts = {"boosts": boosts(GROUP_RAPIDITY), "rotations": rotations}
-        return Truth(group, compute, names=NAMES, parts=parts)
+        return Truth(group, algebra, names=NAMES, parts=parts)
 
     def _draw(self, split: str, n: int, seed: int = 0) -> Split:
         x = self._jets(split, n, seed)

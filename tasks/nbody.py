@@ -34,12 +34,11 @@ from bench.api.parameters import Parameters
 from bench.datasets import two_body
 from bench.datasets.two_body_eccentric import EccentricRecipe
 from bench.lie.field import unit_weights
-from bench.lie.nullspace import linear_symmetries
 from bench.lie.search_space import SearchSpace, full, mask2, mask4
 from bench.lie.vectors import VectorAction
 from bench.metrics.prediction import constant_mean, squared_error
 from bench.nn.mlp import MLP
-from bench.tasks.common import least_squares, uniform_angles
+from bench.tasks.common import computed_algebra, least_squares, uniform_angles
 
 #: (positions, momenta) of body 1, then of body 2; two coordinates each.
 POSITIONS, MOMENTA = (0, 1, 4, 5), (2, 3, 6, 7)
@@ -229,13 +228,8 @@ def _subset(x: Tensor, y: Tensor, size: int) -> Split:
 def _true_algebra(states: Tensor, weights: Tensor, dt: float) -> Callable[[SearchSpace], Tensor]:
     """All of a search space that commutes with the true one-step map, computed on data (docs/metrics.md, section 6)."""
 
-    def compute(space: SearchSpace) -> Tensor:
-        x = states[:TRUTH_STATES, 0].double()  # (n, 8)
-        step = partial(two_body.flow_step, dt=dt)
-        action = VectorAction(DIM)
-        return linear_symmetries(step, x, space.basis, (action, action), rtol=TRUTH_RTOL, weights=weights).generators
-
-    return compute
+    step, action = partial(two_body.flow_step, dt=dt), VectorAction(DIM)
+    return computed_algebra(step, states[:TRUTH_STATES, 0].double(), (action, action), TRUTH_RTOL, weights)
 
 
 TASKS = tuple(

@@ -30,11 +30,10 @@ from bench.api import (
 from bench.api.parameters import Parameters
 from bench.lie.algebra import so
 from bench.lie.channels import ChannelAction
-from bench.lie.nullspace import linear_symmetries
 from bench.lie.search_space import SearchSpace, full
 from bench.metrics.prediction import constant_mean, squared_error
 from bench.nn.periodic_cnn import PeriodicCNN
-from bench.tasks.common import content_sha256, uniform_angles
+from bench.tasks.common import computed_algebra, content_sha256, uniform_angles
 
 #: Species; places along each side; length of a side.
 SPECIES, SIZE, SIDE = 2, 16, 20.0
@@ -165,11 +164,8 @@ class ReactionDiffusion(Task):
     def _true_algebra(self, x: Tensor) -> Callable[[SearchSpace], Tensor]:
         """Every linear map of the species that commutes with the flow on the states ``x``."""
 
-        def compute(space: SearchSpace) -> Tensor:
-            flow, action = partial(later, diffusion=self.diffusion), ChannelAction(SPECIES)
-            return linear_symmetries(flow, x[:TRUTH_STATES], space.basis, (action, action), TRUTH_RTOL).generators
-
-        return compute
+        flow, action = partial(later, diffusion=self.diffusion), ChannelAction(SPECIES)
+        return computed_algebra(flow, x[:TRUTH_STATES], (action, action), TRUTH_RTOL)
 
     def _draw(self, split: str, n: int, seed: int = 0) -> Split:
         x = self._states(split, n, seed)

@@ -29,12 +29,11 @@ from bench.api import (
 )
 from bench.api.parameters import Parameters
 from bench.lie.action import IdentityAction
-from bench.lie.nullspace import linear_symmetries
 from bench.lie.search_space import SearchSpace, full
 from bench.lie.vectors import VectorAction
 from bench.metrics.prediction import constant_mean, squared_error
 from bench.nn.mlp import MLP
-from bench.tasks.common import content_sha256, uniform_angles
+from bench.tasks.common import computed_algebra, content_sha256, uniform_angles
 
 #: Passes of budget small; docs/protocol.md says how they were chosen.
 PASSES = 2_000_000
@@ -156,12 +155,8 @@ class Synthetic(Task):
     def _true_algebra(self, x: Tensor) -> Callable[[SearchSpace], Tensor]:
         """Every linear vector field along which the function is constant (docs/metrics.md, section 6)."""
 
-        def compute(space: SearchSpace) -> Tensor:
-            inputs, still = x[:TRUTH_INPUTS].double(), IdentityAction(self.dim)
-            moving = VectorAction(self.dim)
-            return linear_symmetries(self.function, inputs, space.basis, (moving, still), rtol=TRUTH_RTOL).generators
-
-        return compute
+        actions = VectorAction(self.dim), IdentityAction(self.dim)
+        return computed_algebra(self.function, x[:TRUTH_INPUTS].double(), actions, TRUTH_RTOL)
 
 
 TASKS = (

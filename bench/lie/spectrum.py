@@ -43,13 +43,32 @@ def symmetry_spectrum(
         directions: ``(v, d, d)``, orthonormal in the field inner product.
         output_moves: whether the group acts on the output.
     """
+    grams = commutator_grams(terms, directions)
+    vectors = torch.linalg.eigh(grams.residual).eigenvectors
+    shares = grams.shares(vectors.mT, output_moves)
+    return SymmetrySpectrum(torch.einsum("vu,vij->uij", vectors, directions.double()), shares)
+
+
+@dataclass(frozen=True, eq=False)
+class CommutatorGrams:
+    """The Gram matrices G and T of the terms of v directions, ``(v, v)`` float64."""
+
+    residual: Tensor
+    size: Tensor
+
+    def shares(self, rows: Tensor, output_moves: bool) -> Tensor:
+        """The share s(u) of each direction u ``rows (k, v)``, of unit length."""
+        left = ((rows @ self.residual) * rows).sum(1)
+        along = ((rows @ self.size) * rows).sum(1) if output_moves else self.size.diagonal().mean().expand(len(rows))
+        return left.clamp_min(0.0) / along.clamp_min(torch.finfo(torch.float64).tiny)
+
+
+def commutator_grams(terms: Iterable[tuple[Tensor, Tensor]], directions: Tensor) -> CommutatorGrams:
+    """G and T of :func:`symmetry_spectrum`, whose arguments these are."""
     v = len(directions)
     residual, size = torch.zeros(2, v, v, dtype=torch.float64, device=directions.device)
     for pushed, moved in terms:
         p, q = pushed.detach().flatten(1).double(), moved.detach().flatten(1).double()
         residual += (p - q) @ (p - q).mT
         size += p @ p.mT + q @ q.mT
-    values, vectors = torch.linalg.eigh(residual)
-    along = (vectors * (size @ vectors)).sum(0) if output_moves else size.diagonal().mean().expand(v)
-    shares = values.clamp_min(0.0) / along.clamp_min(torch.finfo(torch.float64).tiny)
-    return SymmetrySpectrum(torch.einsum("vu,vij->uij", vectors, directions.double()), shares)
+    return CommutatorGrams(residual, size)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
 import torch
 from torch import Tensor, nn
 
 from bench.nn.mlp import MLP
+from bench.nn.smooth_perceptron import SmoothPerceptron
 
 #: Units and hidden layers of the perceptron that stands in for a network which has no twin of its own shape.
 WIDTH, LAYERS = 128, 3
@@ -25,10 +24,9 @@ def smooth_twin(network: nn.Module, x: Tensor) -> nn.Module:
     """
     if getattr(network, "smooth", False):
         return network
-    silu = torch.nn.functional.silu
     if isinstance(network, MLP):
+        silu = torch.nn.functional.silu
         return MLP(network.in_shape, network.out_shape, network.width, network.hidden_layers, silu)
     with torch.no_grad():
         shape = network.eval()(x[:1]).shape[1:]
-    inner = MLP((1, x[0].numel()), (1, math.prod(shape)), WIDTH, LAYERS, silu)
-    return nn.Sequential(nn.Flatten(), nn.Unflatten(1, (1, -1)), inner, nn.Flatten(), nn.Unflatten(1, tuple(shape)))
+    return SmoothPerceptron(x.shape[1:], shape, WIDTH, LAYERS)

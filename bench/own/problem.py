@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import partial
 
@@ -15,7 +14,7 @@ from bench.lie.action import Action, IdentityAction
 from bench.lie.search_space import SearchSpace
 from bench.lie.vectors import VectorAction
 from bench.metrics.prediction import percent_correct, squared_error
-from bench.nn.mlp import MLP
+from bench.nn.smooth_perceptron import SmoothPerceptron
 from bench.own.data import OwnData
 from bench.own.framing import AffineVectors, Frame, make_frame, targets
 
@@ -30,22 +29,6 @@ MAX_ROWS = 100_000
 FULL_SEARCH = 24
 WIDTH, LAYERS = 64, 3
 BATCH, RATE = 256, 1e-2
-
-
-class SmoothNet(nn.Module):
-    """A SiLU perceptron on all numbers of an example; its derivatives can be trusted."""
-
-    smooth = True
-
-    def __init__(self, shape: tuple[int, int], out: tuple[int, ...]) -> None:
-        super().__init__()
-        self.out = out
-        self.inner = MLP(shape, (1, math.prod(out)), WIDTH, LAYERS, torch.nn.functional.silu)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """``(n, t, d) -> (n, *out)``."""
-        y: Tensor = self.inner(x)
-        return y.reshape(len(x), *self.out)
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,7 +76,7 @@ class Prepared:
             units=Units.as_they_are(dim), field_weights=weights, data_sha256="", data_note="",
             loss=nn.functional.cross_entropy if classes else nn.functional.mse_loss,
             score=percent_correct if classes else squared_error,
-            backbone=partial(SmoothNet, (self.x.shape[1], dim), out),
+            backbone=partial(SmoothPerceptron, (self.x.shape[1], dim), out, WIDTH, LAYERS),
             link=partial(torch.softmax, dim=-1) if classes else identity,
         )  # fmt: skip
 

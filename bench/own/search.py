@@ -12,10 +12,11 @@ from torch import Tensor
 
 from bench.api import Budget, Problem, SymmetryEstimate
 from bench.api.coefficients import CoefficientSampler
-from bench.api.motion import motion, motion_sampler, with_motions
+from bench.api.motion import motion, motion_sampler
 from bench.api.task import TaskData
 from bench.lie.algebra import bracket
 from bench.lie.nullspace import commutator_terms
+from bench.lie.spectrum import commutator_grams
 from bench.metrics.judge import PASSES, SHARE, Judge
 from bench.metrics.strength import DECLARED_ABOVE, USED_ABOVE, support
 from bench.own.catalogue import Catalogue
@@ -169,18 +170,13 @@ class Search:
         network = judge.network.double().requires_grad_(False)
         basis = self.field.decode(torch.eye(self.size, dtype=torch.float64))
         actions = data.action_in, data.action_out
-        residual, size = torch.zeros(2, self.size, self.size, dtype=torch.float64)
-        for part in x.split(64):  # type: ignore[no-untyped-call]
-            p, q = commutator_terms(lambda z: data.link(network(z)), part, basis, actions)
-            p, q = p.flatten(1), q.flatten(1)
-            residual += (p - q) @ (p - q).mT
-            size += p @ p.mT + q @ q.mT
+        parts = x.split(64)  # type: ignore[no-untyped-call]
+        terms = (commutator_terms(lambda z: data.link(network(z)), part, basis, actions) for part in parts)
+        grams = commutator_grams(terms, basis)
         judge.network.float()
         rows = torch.stack([f.named.coordinates for f in self.answer.findings])
         rows = rows / rows.norm(dim=1, keepdim=True)
-        left = ((rows @ residual) * rows).sum(1)
-        whole = ((rows @ size) * rows).sum(1) if self.prepared.moves else size.diagonal().mean().expand(len(rows))
-        return [float(v) for v in (left / whole.clamp_min(1e-300)).clamp_min(0.0).sqrt()]
+        return [float(share) for share in grams.shares(rows, self.prepared.moves).sqrt()]
 
     def _quarter(self, watch: Watch) -> None:
         fit = self._liegg(0, self.prepared.problem(0, share=0.25), 0.5, watch)
@@ -220,7 +216,7 @@ class Search:
         problem = self.prepared.problem(0, share=share)
         generators = self.prepared.frame.generators_to_training(self.answer.generators()).float()
         given = SymmetryEstimate(generators, motion_sampler(problem, generators))
-        told = replace(problem, given=with_motions(problem, given))
+        told = replace(problem, given=given)
         checked = self.prepared.split(self.prepared.parts["check"])
         classes = bool(self.prepared.data.classes)
         errors = []

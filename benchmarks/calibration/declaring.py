@@ -113,7 +113,7 @@ def report(runs: Sequence[Run]) -> str:
     """The report as markdown."""
     sets = {name: [run for run in runs if run["seed"] in seeds] for name, seeds in SETS.items()}
     lines = [
-        [name, len(some), *_share(*false_share(some, DECLARED_ABOVE)), *_share(*power(some, DECLARED_ABOVE))]
+        [name, len(some), *share_of(*false_share(some, DECLARED_ABOVE)), *share_of(*power(some, DECLARED_ABOVE))]
         for name, some in sets.items()
     ]
     kinds = [[flavour, planted, *_of(runs, flavour, planted)] for flavour in FLAVOURS for planted in PLANTED]
@@ -134,11 +134,11 @@ def report(runs: Sequence[Run]) -> str:
         "## Both sets of seeds",
         "*false*: runs that declare a generator which is not a symmetry. *declared*: of the returned generators that "
         "are symmetries and move the data, those that are declared.",
-        _table(lines, ["runs of", "n", "false", "share", "95 % interval", "declared", "share", "95 % interval"]),
+        table(lines, ["runs of", "n", "false", "share", "95 % interval", "declared", "share", "95 % interval"]),
         "## By kind, both sets",
-        _table(kinds, ["flavour", "planted", "false", "declared"]),
+        table(kinds, ["flavour", "planted", "false", "declared"]),
         "## Against the threshold",
-        _table(curve, ["threshold", *columns]),
+        table(curve, ["threshold", *columns]),
     ]
     return "\n\n".join(blocks) + "\n"
 
@@ -170,11 +170,13 @@ def _ratio(part: int, n: int) -> str:
     return f"{part}/{n}"
 
 
-def _table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> str:
+def table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> str:
+    """A table in markdown, every cell as it is."""
     return tabulate(rows, headers, tablefmt="github", disable_numparse=True)
 
 
-def _share(part: int, n: int) -> tuple[str, str, str]:
+def share_of(part: int, n: int) -> tuple[str, str, str]:
+    """``part`` of ``n``: the ratio, the share and its exact 95 % interval."""
     low, high = clopper_pearson(part, n) if n else (0.0, 1.0)
     return _ratio(part, n), f"{part / max(n, 1):.1%}", f"{low:.1%} to {high:.1%}"
 

@@ -10,16 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-from tabulate import tabulate
 
 from bench.api import RunContext
 from bench.api.training_problem import make_problem
 from bench.methods.liegg import EXPLAINED, LARGEST_SHARE, LieGGTold
 from bench.metrics.discovery import DEFECT
-from bench.metrics.statistics import clopper_pearson
 from bench.records.cell import make_cell
 from bench.running.worker import stage_params
-from benchmarks.calibration.declaring import defect_of, system_data
+from benchmarks.calibration.declaring import defect_of, share_of, system_data, table
 from benchmarks.calibration.kept import Run, kept_runs
 from benchmarks.calibration.systems import FLAVOURS, PLANTED, System, kind_of
 
@@ -83,8 +81,8 @@ def report(runs: Sequence[Run]) -> str:
         counts = (false_runs, right_runs)
         blocks += [
             f"## {title}",
-            _table([_line(name, some) for name, some in sets.items()], _HEADERS),
-            _table(
+            table([_line(name, some) for name, some in sets.items()], _HEADERS),
+            table(
                 [[largest, *(f"{count(some, largest)}/{len(some)}" for some in sets.values() for count in counts)]
                  for largest in (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2)],
                 ["largest share", *(f"{name}: {word}" for name in sets for word in ("false", "right"))],
@@ -93,7 +91,7 @@ def report(runs: Sequence[Run]) -> str:
     kinds = [[f, p, *_counts([r for r in runs if kind_of(r["seed"]) == (p, f)])] for f in FLAVOURS for p in PLANTED]
     blocks += [
         "## By kind, both sets",
-        _table(kinds, ["flavour", "planted", "false", "right", "declined for its fit"]),
+        table(kinds, ["flavour", "planted", "false", "right", "declined for its fit"]),
     ]
     return "\n\n".join(blocks) + "\n"
 
@@ -103,8 +101,7 @@ _HEADERS = ["runs of", "n", "false", "share", "95 % interval", "planted", "right
 
 def _line(name: str, runs: Sequence[Run]) -> list[object]:
     false, planted = false_runs(runs, LARGEST_SHARE), [r for r in runs if kind_of(r["seed"])[0] != "none"]
-    low, high = clopper_pearson(false, len(runs)) if runs else (0.0, 1.0)
-    share, interval = f"{false / max(len(runs), 1):.1%}", f"{low:.1%} to {high:.1%}"
+    _, share, interval = share_of(false, len(runs))
     return [name, len(runs), false, share, interval, len(planted), right_runs(planted, LARGEST_SHARE)]
 
 
@@ -112,10 +109,6 @@ def _counts(runs: Sequence[Run]) -> tuple[str, str, str]:
     unfit = sum(run["explained"] < EXPLAINED for run in runs)
     false, right = false_runs(runs, LARGEST_SHARE), right_runs(runs, LARGEST_SHARE)
     return f"{false}/{len(runs)}", f"{right}/{len(runs)}", f"{unfit}/{len(runs)}"
-
-
-def _table(rows: Sequence[Sequence[object]], headers: Sequence[str]) -> str:
-    return tabulate(rows, headers, tablefmt="github", disable_numparse=True)
 
 
 def main() -> None:

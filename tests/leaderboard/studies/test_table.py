@@ -29,14 +29,8 @@ def planned(registry):
     return read
 
 
-def installed(registry, methods):
-    return all(part in registry.methods for name in methods for part in name.split("+"))
-
-
 @pytest.mark.parametrize("study", STUDIES, ids=lambda study: study.id)
 def test_its_suite_runs_every_setting_of_it_on_every_task_and_seed(registry, planned, study):
-    if not installed(registry, study.methods):
-        pytest.skip("a study of a method that is not installed")
     points = set()
     for record in planned(study.suite):
         point = study.point_of(record, registry.task(record.task.id).card)
@@ -48,8 +42,6 @@ def test_its_suite_runs_every_setting_of_it_on_every_task_and_seed(registry, pla
 @pytest.mark.parametrize("suite", sorted({study.suite for study in STUDIES}))
 def test_a_suite_of_studies_runs_nothing_else(registry, planned, suite):
     studies = [study for study in STUDIES if study.suite == suite]
-    if not installed(registry, [name for study in studies for name in study.methods]):
-        pytest.skip("a suite of a method that is not installed")
     for record in planned(suite):
         card = registry.task(record.task.id).card
         assert any(study.point_of(record, card) for study in studies), record.changed
